@@ -1,0 +1,183 @@
+/**
+ * The one way a durable change is made: open, add …, commit. A commit is one journal record of 1..n changes, all or
+ * nothing. A change is keyed by class, logical name, attribute and part, never by an index, so that a record outlives a
+ * template. The same entries, without record, provision a meter.
+ *
+ *   entry:  class u16 | logical name 6 | attribute i8 | part u8 | size u16 | octets            (big-endian)
+ *   record: size u16 | ~size u16 | sequence u32 | entries | CRC-32 over all before            (padded to 4)
+ */
+import { Crc32 } from "../base/crc32";
+import { Err } from "../base/err";
+import { RECORD_SIZE_MAX, TAIL_SIZE } from "../base/limits";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { Meter } from "./block";
+import { Journal, JournalState } from "./journal_state";
+import { Layout } from "./layout";
+import { Ring, ringAppend, ringEmpty, ringShape } from "./rings";
+import { NONE, ObjectRow, Template } from "./template";
+import { attributeFind, objectFind, valueAt, valueSize, valueStore } from "./values";
+
+export const ENTRY_HEAD_SIZE: u32 = 12;
+export const RECORD_HEAD_SIZE: u32 = 8;
+export const RECORD_OVERHEAD: u32 = 12;
+/** Room for a packed row group in a snapshot record. */
+export const ENTRY_SIZE_MAX: u32 = RECORD_SIZE_MAX - RECORD_OVERHEAD - ENTRY_HEAD_SIZE;
+
+const CLASS_PROFILE: u32 = 7;
+const BUFFER: i32 = 2;
+
+/** Parts of a profile's buffer attribute in a change. */
+export const enum RowPart {
+  /** {generation, number, row} */
+  ROW = 0,
+  /** {generation}: the buffer was emptied. */
+  RESET = 1,
+  /** {generation, number of the first row, rows}: how a snapshot packs rows. */
+  ROWS = 2,
+}
+
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+
+/** Opens a record. Nested changes belong to the record already open. */
+export function changeOpen(meter: Meter): void {
+  const j = Journal.of(meter);
+  if (j.depth++ != 0) return;
+  j.openSize = RECORD_HEAD_SIZE;
+  j.openError = Err.OK;
+}
+
+/** Adds a change of `size` octets to the open record. */
+export function changeAdd(meter: Meter, object: ObjectRow, attribute: i32, part: u32, at: usize, size: u32): void {
+  const to = changeReserve(meter, object, attribute, part, size);
+  if (to != 0) memory.copy(to, at, <usize>size);
+}
+
+/** Adds a change whose octets the caller writes at the address returned; 0 when the journal has no room (commit then fails). */
+export function changeReserve(meter: Meter, object: ObjectRow, attribute: i32, part: u32, size: u32): usize {
+  const j = Journal.of(meter);
+  assert(j.depth != 0);
+  const total = j.openSize + ENTRY_HEAD_SIZE + size + 4;
+  if (total > RECORD_SIZE_MAX || j.tailEnd + total + 3 > TAIL_SIZE) j.openError = Err.NO_SPACE;
+  if (j.openError != Err.OK) return 0;
+  const head = meter.area(Layout.of().tailAt + j.tailEnd + j.openSize);
+  const w = writer.into(head, ENTRY_HEAD_SIZE);
+  w.u16(object.classId);
+  w.octets(object.logicalName, 6);
+  w.u8(attribute);
+  w.u8(part);
+  w.u16(size);
+  j.openSize += ENTRY_HEAD_SIZE + size;
+  return head + <usize>ENTRY_HEAD_SIZE;
+}
+
+/** Gives up the open record, whoever opened it. */
+export function changeAbort(meter: Meter): void {
+  Journal.of(meter).openError = Err.STATE;
+}
+
+/**
+ * Closes the record: its changes hold from now on, and the journal has it in line for the flash.
+ * @returns 0, or the first error; then nothing has changed (Err.NO_SPACE: the flash is behind, try later)
+ */
+export function changeCommit(meter: Meter): i32 {
+  const j = Journal.of(meter);
+  assert(j.depth != 0);
+  if (--j.depth != 0) return j.openError;
+  if (j.openError != Err.OK || j.openSize == RECORD_HEAD_SIZE) return j.openError;
+  const record = meter.area(Layout.of().tailAt + j.tailEnd);
+  j.sequence++;
+  const size = recordSeal(record, j.openSize, j.sequence);
+  entriesApply(meter, record + <usize>RECORD_HEAD_SIZE, j.openSize - RECORD_HEAD_SIZE);
+  if (j.state != JournalState.NONE) j.tailEnd += size;
+  return Err.OK;
+}
+
+/** Writes head and check sequence around the entries; returns the octets of the whole record. */
+export function recordSeal(record: usize, openSize: u32, sequence: u32): u32 {
+  const entries = openSize - RECORD_HEAD_SIZE;
+  const w = writer.into(record, RECORD_HEAD_SIZE);
+  w.u16(entries);
+  w.u16(~entries);
+  w.u32(sequence);
+  store<u32>(record + <usize>openSize, bswap<u32>(Crc32.of(record, openSize)));
+  const padded = (openSize + 4 + 3) & ~3;
+  memory.fill(record + <usize>(openSize + 4), 0xff, <usize>(padded - openSize - 4));
+  return padded;
+}
+
+/** Applies entries to the block; entries of objects the template no longer has are passed over. */
+export function entriesApply(meter: Meter, at: usize, size: u32): i32 {
+  const r = reader.over(at, size);
+  while (r.remaining != 0) {
+    const classId = r.u16();
+    const name = r.take(6);
+    const attribute = r.i8();
+    const part = r.u8();
+    const octets = r.u16();
+    const content = r.take(octets);
+    if (r.err != Err.OK) return Err.MALFORMED;
+    const object = objectFind(classId, name);
+    if (object >= 0) entryApply(meter, Template.of().object(object), attribute, part, content, octets);
+  }
+  return Err.OK;
+}
+
+function entryApply(meter: Meter, object: ObjectRow, attribute: i32, part: u32, at: usize, size: u32): void {
+  const profile = <u32>object.classId == CLASS_PROFILE ? <u32>object.instance : NONE;
+  if (profile != NONE && attribute == BUFFER) {
+    rowsApply(meter, profile, part, at, size);
+    return;
+  }
+  const row = attributeFind(object, attribute, part);
+  if (row < 0 || size > <u32>Template.of().attribute(row).capacity) return;
+  valueStore(meter, row, at, size);
+  if (profile != NONE && (attribute == 3 || attribute == 8)) ringShape(meter, profile);
+}
+
+function rowsApply(meter: Meter, profile: u32, part: u32, at: usize, size: u32): void {
+  if (size < 4) return;
+  const ring = Ring.of(meter, profile);
+  const generation = bswap<u32>(load<u32>(at));
+  if (part == RowPart.RESET) {
+    ringEmpty(ring, generation);
+    return;
+  }
+  if (size < 8 || ring.rowSize == 0) return;
+  let number = bswap<u32>(load<u32>(at + 4));
+  if (part == RowPart.ROWS && ring.generation != generation) ringEmpty(ring, generation);
+  for (let offset: u32 = 8; offset + ring.rowSize <= size; offset += ring.rowSize) {
+    ringAppend(meter, profile, generation, number++, at + <usize>offset);
+  }
+}
+
+/** Changes the value of attribute row `row` to the `size` octets at `at`, as a record of its own or part of the open one. */
+export function changeValue(meter: Meter, row: u32, at: usize, size: u32): i32 {
+  const a = Template.of().attribute(row);
+  assert(size <= <u32>a.capacity);
+  if (valueSize(meter, row) == size && memory.compare(valueAt(meter, row), at, <usize>size) == 0) return Err.OK;
+  changeOpen(meter);
+  changeAdd(meter, Template.of().object(a.object), a.id, a.part, at, size);
+  return changeCommit(meter);
+}
+
+/** Empties the buffer of a profile. */
+export function changeRowsReset(meter: Meter, profile: u32): i32 {
+  const object = Template.of().object(Template.of().profile(profile).object);
+  changeOpen(meter);
+  const to = changeReserve(meter, object, BUFFER, RowPart.RESET, 4);
+  if (to != 0) store<u32>(to, bswap<u32>(Ring.of(meter, profile).generation + 1));
+  return changeCommit(meter);
+}
+
+/** Reserves a row: returns where its cells go, 0 when there is no room. The record must be open. */
+export function changeRowReserve(meter: Meter, profile: u32): usize {
+  const ring = Ring.of(meter, profile);
+  const object = Template.of().object(Template.of().profile(profile).object);
+  const to = changeReserve(meter, object, BUFFER, RowPart.ROW, 8 + ring.rowSize);
+  if (to == 0) return 0;
+  store<u32>(to, bswap<u32>(ring.generation));
+  store<u32>(to + 4, bswap<u32>(ring.next));
+  return to + 8;
+}

@@ -1,0 +1,364 @@
+/**
+ * The journal: an append-only log of change records in one of two flash areas. When the area is full, a snapshot of the
+ * block goes into the other one, and its head, written last, makes it the newer one. The host does one operation at a
+ * time: journalPoll() names it, journalDone() takes its end. docs/FLASH.md describes the octets.
+ */
+import { Crc32 } from "../base/crc32";
+import { Err } from "../base/err";
+import { FLASH_PAGE_SIZE, PAGE_SIZE, RECORD_SIZE_MAX } from "../base/limits";
+import { Writer } from "../base/writer";
+import { Meter } from "./block";
+import { ENTRY_HEAD_SIZE, entriesApply, RECORD_HEAD_SIZE, RECORD_OVERHEAD, recordSeal, RowPart } from "./change";
+import { Journal, JournalState } from "./journal_state";
+import { Layout } from "./layout";
+import { Ring, ringRow } from "./rings";
+import { ObjectRow, Template } from "./template";
+import { valueAt, valueIsStored, valueSize } from "./values";
+
+export const enum FlashOperation {
+  NONE = 0,
+  READ = 1,
+  PROGRAM = 2,
+  ERASE = 3,
+  SYNC = 4,
+}
+
+/** "DLMJ" */
+const HEAD_MAGIC: u32 = 0x4a4d4c44;
+const FORMAT_VERSION: u32 = 1;
+/** magic u32, version u32, epoch u32, template check u32, CRC-32 u32, padding (little-endian). */
+const HEAD_SIZE: u32 = 32;
+
+/** What journalPoll() asks for. */
+@unmanaged
+export class FlashRequest {
+  operation: u32;
+  address: u32;
+  size: u32;
+}
+
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+
+/** Begins with a flash of `flashSize` octets, 0 = none. The replay runs through journalPoll/journalDone. */
+export function journalBoot(meter: Meter, flashSize: u32): i32 {
+  const j = Journal.of(meter);
+  if (flashSize == 0) {
+    j.state = JournalState.NONE;
+    return Err.OK;
+  }
+  if (flashSize < Layout.of().flashSize) return Err.LIMIT;
+  j.areaSize = (flashSize / 2) & ~(PAGE_SIZE - 1);
+  j.state = JournalState.HEAD_0;
+  return Err.OK;
+}
+
+/** Whether the replay is over. */
+export function journalReady(meter: Meter): bool {
+  const state = Journal.of(meter).state;
+  return state == JournalState.NONE || state >= JournalState.READY;
+}
+
+/** The next flash operation; data to program stand in `page` (FLASH_PAGE_SIZE octets). */
+export function journalPoll(meter: Meter, page: usize, out: FlashRequest): void {
+  const j = Journal.of(meter);
+  out.operation = FlashOperation.NONE;
+  if (j.busy != 0) return;
+  switch (j.state) {
+    case JournalState.HEAD_0:
+      request(j, out, FlashOperation.READ, 0, HEAD_SIZE);
+      return;
+    case JournalState.HEAD_1:
+      request(j, out, FlashOperation.READ, j.areaSize, HEAD_SIZE);
+      return;
+    case JournalState.REPLAY: {
+      const left = j.areaSize - j.writeAt;
+      request(j, out, FlashOperation.READ, base(j) + j.writeAt, left < FLASH_PAGE_SIZE ? left : FLASH_PAGE_SIZE);
+      return;
+    }
+    case JournalState.READY:
+      readyPoll(meter, j, page, out);
+      return;
+    case JournalState.ERASE:
+      request(j, out, FlashOperation.ERASE, other(j), j.areaSize);
+      return;
+    case JournalState.SNAPSHOT:
+      snapshotPoll(meter, j, page, out);
+      return;
+    case JournalState.HEAD_PROGRAM:
+      headEmit(page, j.epoch + 1);
+      request(j, out, FlashOperation.PROGRAM, other(j), HEAD_SIZE);
+      return;
+    case JournalState.SNAPSHOT_SYNC:
+    case JournalState.HEAD_SYNC:
+      request(j, out, FlashOperation.SYNC, 0, 0);
+      return;
+    default:
+      return;
+  }
+}
+
+function request(j: Journal, out: FlashRequest, operation: FlashOperation, address: u32, size: u32): void {
+  out.operation = operation;
+  out.address = address;
+  out.size = size;
+  j.operationSize = size;
+  j.busy = operation;
+}
+
+function base(j: Journal): u32 {
+  return j.area * j.areaSize;
+}
+
+function other(j: Journal): u32 {
+  return (1 - j.area) * j.areaSize;
+}
+
+/** Programs whole records of the tail, then syncs; a full area makes a checkpoint. */
+function readyPoll(meter: Meter, j: Journal, page: usize, out: FlashRequest): void {
+  if (j.tailEnd == 0) {
+    if (j.programmed != j.durable) request(j, out, FlashOperation.SYNC, 0, 0);
+    return;
+  }
+  if (j.writeAt + j.tailEnd > j.areaSize) {
+    checkpointBegin(j);
+    journalPoll(meter, page, out);
+    return;
+  }
+  const tail = meter.area(Layout.of().tailAt);
+  let size: u32 = 0;
+  while (size < j.tailEnd) {
+    const next = recordSize(tail + <usize>size);
+    if (size + next > FLASH_PAGE_SIZE) break;
+    j.programmed = bswap<u32>(load<u32>(tail + <usize>(size + 4)));
+    size += next;
+  }
+  memory.copy(page, tail, <usize>size);
+  request(j, out, FlashOperation.PROGRAM, base(j) + j.writeAt, size);
+}
+
+/** Octets of a sealed record with its padding. */
+function recordSize(record: usize): u32 {
+  return (<u32>bswap<u16>(load<u16>(record)) + RECORD_OVERHEAD + 3) & ~3;
+}
+
+function checkpointBegin(j: Journal): void {
+  j.state = JournalState.ERASE;
+  j.snapshotRow = 0;
+  j.snapshotProfile = 0;
+  j.snapshotNumber = 0;
+}
+
+/** Fills the page with snapshot records; at the end goes on to the head. */
+function snapshotPoll(meter: Meter, j: Journal, page: usize, out: FlashRequest): void {
+  let size: u32 = 0;
+  while (size + RECORD_SIZE_MAX <= FLASH_PAGE_SIZE) {
+    const entries = snapshotEntries(meter, j, page + <usize>(size + RECORD_HEAD_SIZE));
+    if (entries == 0) break;
+    size += recordSeal(page + <usize>size, RECORD_HEAD_SIZE + entries, j.programmed);
+  }
+  if (size == 0) {
+    j.state = JournalState.SNAPSHOT_SYNC;
+    journalPoll(meter, page, out);
+    return;
+  }
+  request(j, out, FlashOperation.PROGRAM, other(j) + j.writeAt, size);
+}
+
+/** Writes entries for one record at `at`; returns their octets, 0 when everything has been written. */
+function snapshotEntries(meter: Meter, j: Journal, at: usize): u32 {
+  const t = Template.of();
+  const w = writer.into(at, RECORD_SIZE_MAX - RECORD_OVERHEAD - 4);
+  while (j.snapshotRow < <u32>t.attributeCount) {
+    const row = j.snapshotRow;
+    if (valueIsStored(meter, row)) {
+      const size = valueSize(meter, row);
+      if (w.remaining < ENTRY_HEAD_SIZE + size) return w.size;
+      const a = t.attribute(row);
+      entryHead(w, t.object(a.object), a.id, a.part, size);
+      w.octets(valueAt(meter, row), size);
+    }
+    j.snapshotRow++;
+  }
+  while (j.snapshotProfile < <u32>t.profileCount) {
+    if (!snapshotRows(meter, j, w)) return w.size;
+    j.snapshotProfile++;
+    j.snapshotNumber = 0;
+  }
+  return w.size;
+}
+
+function entryHead(w: Writer, object: ObjectRow, attribute: i32, part: u32, size: u32): void {
+  w.u16(object.classId);
+  w.octets(object.logicalName, 6);
+  w.u8(attribute);
+  w.u8(part);
+  w.u16(size);
+}
+
+/** Packs rows of the profile under the cursor; false when the record is full before the rows end. */
+function snapshotRows(meter: Meter, j: Journal, w: Writer): bool {
+  const profile = j.snapshotProfile;
+  const ring = Ring.of(meter, profile);
+  const object = Template.of().object(Template.of().profile(profile).object);
+  if (ring.count == 0) {
+    if (ring.generation == 0) return true;
+    if (w.remaining < ENTRY_HEAD_SIZE + 4) return false;
+    entryHead(w, object, 2, RowPart.RESET, 4);
+    w.u32(ring.generation);
+    return true;
+  }
+  if (<i32>(j.snapshotNumber - ring.first) < 0) j.snapshotNumber = ring.first;
+  const left = ring.next - j.snapshotNumber;
+  if (left == 0) return true;
+  if (w.remaining < ENTRY_HEAD_SIZE + 8 + ring.rowSize) return false;
+  const fitting = (w.remaining - ENTRY_HEAD_SIZE - 8) / ring.rowSize;
+  const rows = left < fitting ? left : fitting;
+  entryHead(w, object, 2, RowPart.ROWS, 8 + rows * ring.rowSize);
+  w.u32(ring.generation);
+  w.u32(j.snapshotNumber);
+  for (let i: u32 = 0; i < rows; i++) w.octets(ringRow(meter, profile, j.snapshotNumber + i), ring.rowSize);
+  j.snapshotNumber += rows;
+  return j.snapshotNumber == ring.next;
+}
+
+function headEmit(page: usize, epoch: u32): void {
+  memory.fill(page, 0xff, <usize>HEAD_SIZE);
+  store<u32>(page, HEAD_MAGIC);
+  store<u32>(page + 4, FORMAT_VERSION);
+  store<u32>(page + 8, epoch);
+  store<u32>(page + 12, Template.of().check);
+  store<u32>(page + 16, Crc32.of(page, 16));
+}
+
+/** Epoch of the head at `page`, 0 when it is not one; Err.VERSION as a huge epoch is not possible. */
+function headEpoch(page: usize): u32 {
+  if (load<u32>(page) != HEAD_MAGIC || load<u32>(page + 16) != Crc32.of(page, 16)) return 0;
+  return load<u32>(page + 4) == FORMAT_VERSION ? load<u32>(page + 8) : 0;
+}
+
+/**
+ * Takes the end of the operation under way; what was read stands in `page`.
+ * @param good false when the flash failed: the journal stops and the host boots the meter again
+ */
+export function journalDone(meter: Meter, good: bool, page: usize): i32 {
+  const j = Journal.of(meter);
+  const operation = j.busy;
+  if (operation == FlashOperation.NONE) return Err.STATE;
+  j.busy = FlashOperation.NONE;
+  if (!good) {
+    j.state = JournalState.FAILED;
+    return Err.OK;
+  }
+  switch (j.state) {
+    case JournalState.HEAD_0:
+      j.epoch0 = headEpoch(page);
+      j.state = JournalState.HEAD_1;
+      break;
+    case JournalState.HEAD_1:
+      j.epoch1 = headEpoch(page);
+      headsRead(j);
+      break;
+    case JournalState.REPLAY:
+      replay(meter, j, page, j.operationSize);
+      break;
+    case JournalState.READY:
+      readyDone(meter, j, operation);
+      break;
+    case JournalState.ERASE:
+      j.state = JournalState.SNAPSHOT;
+      j.writeAt = HEAD_SIZE;
+      break;
+    case JournalState.SNAPSHOT:
+      j.writeAt += j.operationSize;
+      j.written += j.operationSize;
+      break;
+    case JournalState.SNAPSHOT_SYNC:
+      j.state = JournalState.HEAD_PROGRAM;
+      break;
+    case JournalState.HEAD_PROGRAM:
+      j.state = JournalState.HEAD_SYNC;
+      break;
+    case JournalState.HEAD_SYNC:
+      j.area = 1 - j.area;
+      j.epoch++;
+      j.state = JournalState.READY;
+      break;
+    default:
+      return Err.STATE;
+  }
+  return Err.OK;
+}
+
+/** The newer head names the area; without any the journal starts with a snapshot in area 0. */
+function headsRead(j: Journal): void {
+  if (j.epoch0 == 0 && j.epoch1 == 0) {
+    j.area = 1;
+    checkpointBegin(j);
+    return;
+  }
+  j.area = j.epoch1 > j.epoch0 ? 1 : 0;
+  j.epoch = j.area == 1 ? j.epoch1 : j.epoch0;
+  j.writeAt = HEAD_SIZE;
+  j.state = JournalState.REPLAY;
+}
+
+/** Applies the whole records of a page of the log; writeAt is where the next one begins. */
+function replay(meter: Meter, j: Journal, page: usize, size: u32): void {
+  let at: u32 = 0;
+  while (at + RECORD_OVERHEAD <= size) {
+    const record = page + <usize>at;
+    const entries = <u32>bswap<u16>(load<u16>(record));
+    if (entries + <u32>bswap<u16>(load<u16>(record + 2)) != 0xffff || entries + RECORD_OVERHEAD > RECORD_SIZE_MAX) {
+      replayEnd(j, load<u32>(record) == 0xffffffff);
+      return;
+    }
+    const whole = (entries + RECORD_OVERHEAD + 3) & ~3;
+    if (at + whole > size) break;
+    const check = bswap<u32>(load<u32>(record + <usize>(RECORD_HEAD_SIZE + entries)));
+    const good = Crc32.of(record, RECORD_HEAD_SIZE + entries) == check;
+    if (!good || entriesApply(meter, record + <usize>RECORD_HEAD_SIZE, entries) != Err.OK) {
+      replayEnd(j, false);
+      return;
+    }
+    j.sequence = bswap<u32>(load<u32>(record + 4));
+    at += whole;
+    j.writeAt += whole;
+  }
+  if (at == 0) replayEnd(j, size < RECORD_OVERHEAD);
+}
+
+/** The log ends here: go on behind it where the flash is clean, else write a snapshot first (a record was torn). */
+function replayEnd(j: Journal, clean: bool): void {
+  j.programmed = j.sequence;
+  j.durable = j.sequence;
+  if (clean) {
+    j.state = JournalState.READY;
+    return;
+  }
+  j.torn++;
+  checkpointBegin(j);
+}
+
+function readyDone(meter: Meter, j: Journal, operation: u32): void {
+  if (operation == FlashOperation.SYNC) {
+    j.durable = j.programmed;
+    return;
+  }
+  const size = j.operationSize;
+  const tail = meter.area(Layout.of().tailAt);
+  j.tailEnd -= size;
+  memory.copy(tail, tail + <usize>size, <usize>j.tailEnd);
+  j.writeAt += size;
+  j.written += size;
+}
+
+/** Sequence on which everything evaluated now depends. */
+export function journalSequence(meter: Meter): u32 {
+  return Journal.of(meter).sequence;
+}
+
+/** Newest sequence that survives a power cut. */
+export function journalDurable(meter: Meter): u32 {
+  const j = Journal.of(meter);
+  return j.state == JournalState.NONE ? j.sequence : j.durable;
+}

@@ -1,0 +1,63 @@
+/** State of a meter's journal (store/journal.ts says how it moves, docs/FLASH.md what stands in the flash). */
+import { JOURNAL_AT, JOURNAL_SIZE } from "./layout";
+import { Meter } from "./block";
+
+export const enum JournalState {
+  /** No flash: what is committed counts as durable. */
+  NONE = 0,
+  /** Reading the head of area 0, of area 1. */
+  HEAD_0 = 1,
+  HEAD_1 = 2,
+  REPLAY = 3,
+  READY = 4,
+  PROGRAM = 5,
+  SYNC = 6,
+  /** A checkpoint into the other area: erase, snapshot records, sync, head, sync. */
+  ERASE = 7,
+  SNAPSHOT = 8,
+  SNAPSHOT_SYNC = 9,
+  HEAD_PROGRAM = 10,
+  HEAD_SYNC = 11,
+  FAILED = 12,
+}
+
+@unmanaged
+export class Journal {
+  state: u32;
+  /** A flash operation has been handed out and not been answered. */
+  busy: u32;
+  areaSize: u32;
+  area: u32;
+  epoch: u32;
+  /** Where the next record goes, from the start of the area. */
+  writeAt: u32;
+  /** Newest committed record, newest one in the flash, newest one known durable. */
+  sequence: u32;
+  programmed: u32;
+  durable: u32;
+  /** Octets of committed records that are not in the flash yet. */
+  tailEnd: u32;
+  /** Octets of the operation under way. */
+  operationSize: u32;
+  /** Record being built: octets behind tailEnd, nesting, first error. */
+  openSize: u32;
+  depth: u32;
+  openError: i32;
+  /** Epochs read from the two heads while booting, 0 = no valid head. */
+  epoch0: u32;
+  epoch1: u32;
+  /** Snapshot cursor: attribute row, then profile and row number. */
+  snapshotRow: u32;
+  snapshotProfile: u32;
+  snapshotNumber: u32;
+  /** Records dropped at the last replay (torn tail), octets programmed since boot. */
+  torn: u32;
+  written: u32;
+
+  @inline
+  static of(meter: Meter): Journal {
+    return changetype<Journal>(meter.area(JOURNAL_AT));
+  }
+}
+
+if (offsetof<Journal>() > JOURNAL_SIZE) ERROR("the journal state has JOURNAL_SIZE octets");

@@ -1,0 +1,334 @@
+/**
+ * The layout of a block. `plan()` is its one owner: it checks the image once, so that later reads need no checks, and
+ * computes every offset. docs/ARCHITECTURE.md, section 2, draws the result.
+ */
+import { Err } from "../base/err";
+import { Crc32 } from "../base/crc32";
+import {
+  APDU_SIZE_MAX,
+  ASSOCIATIONS_MAX,
+  ATTRIBUTES_MAX,
+  FROZEN_SIZE,
+  HDLC_FRAME_SIZE_MAX,
+  INBOX_SIZE,
+  LLC_SIZE,
+  OBJECTS_MAX,
+  PAGE_SIZE,
+  PORTS_MAX,
+  PROFILES_MAX,
+  RECORD_SIZE_MAX,
+  SECURITY_CONTEXTS_MAX,
+  SLOTS_MAX,
+  TAIL_SIZE,
+} from "../base/limits";
+import { NONE, Template, TEMPLATE_MAGIC, TEMPLATE_VERSION } from "./template";
+
+/** Areas of the Meter overlay, each owned by the room that lays its own overlay over it. */
+export const HEAD_SIZE: u32 = 128;
+export const JOURNAL_AT: u32 = 128;
+export const JOURNAL_SIZE: u32 = 128;
+export const CLOCK_AT: u32 = 256;
+export const CLOCK_SIZE: u32 = 128;
+export const METERING_AT: u32 = 384;
+export const METERING_SIZE: u32 = 1152;
+export const SESSION_AT: u32 = 1536;
+export const SESSION_SIZE: u32 = 256;
+export const CAPTURE_AT: u32 = 1792;
+export const CAPTURE_SIZE: u32 = 256;
+export const METER_SIZE: u32 = 2048;
+
+/** Octets of one security context and of one ring's state. */
+export const SECURITY_CONTEXT_SIZE: u32 = 2048;
+export const RING_SIZE: u32 = 512;
+/** Octets of a slot in front of its buffers: association, link and transfer. */
+export const SLOT_HEAD_SIZE: u32 = 1024;
+
+/** Octets of the largest stored value: it must fit one record beside its key. */
+export const CAPACITY_MAX: u32 = RECORD_SIZE_MAX - 64;
+/** Room in front of a plain APDU in the outbound buffer, where the head of its protection goes. */
+export const PROTECTION_ROOM: u32 = 32;
+
+/** Which limit a template exceeds; the host's compiler has the sentence for each. */
+export const enum Limit {
+  NONE = 0,
+  MAGIC = 1,
+  VERSION = 2,
+  SIZE = 3,
+  CHECK = 4,
+  OBJECTS = 5,
+  ATTRIBUTES = 6,
+  ASSOCIATIONS = 7,
+  PORTS = 8,
+  SLOTS = 9,
+  PROFILES = 10,
+  SECURITY_CONTEXTS = 11,
+  APDU_SIZE = 12,
+  FRAME_SIZE = 13,
+  PAGE = 14,
+  SECTION = 15,
+  ORDER = 16,
+  REFERENCE = 17,
+  CAPACITY = 18,
+}
+
+/** Offsets of a block, written behind the image; the tables follow it. */
+@unmanaged
+export class Layout {
+  id0: u32;
+  id1: u32;
+  seatBase: u32;
+  blockSize: u32;
+  slotCount: u32;
+  ringsAt: u32;
+  securityAt: u32;
+  valuesAt: u32;
+  valuesSize: u32;
+  tailAt: u32;
+  slotsAt: u32;
+  slotSize: u32;
+  /** Within a slot. */
+  frameAt: u32;
+  inboundAt: u32;
+  outboundAt: u32;
+  frozenAt: u32;
+  inboxAt: u32;
+  rowsAt: u32;
+  /** Octets of flash a meter of this layout needs: two areas. */
+  flashSize: u32;
+  limit: u32;
+  limitObject: u32;
+  limitValue: u32;
+
+  @inline
+  static of(): Layout {
+    return changetype<Layout>((Template.address() + <usize>Template.of().size + 7) & ~7);
+  }
+
+  /** Offset of the value slot of an attribute row, 0 = it has none. */
+  @inline
+  value(row: u32): u32 {
+    return load<u32>(changetype<usize>(this) + offsetof<Layout>() + <usize>(row << 2));
+  }
+
+  /** Offset of the row area of a profile. */
+  @inline
+  rows(profile: u32): u32 {
+    return load<u32>(
+      changetype<usize>(this) + offsetof<Layout>() + <usize>((<u32>Template.of().attributeCount + profile) << 2),
+    );
+  }
+
+  private setTable(index: u32, value: u32): void {
+    store<u32>(changetype<usize>(this) + offsetof<Layout>() + <usize>(index << 2), value);
+  }
+
+  /** Records which limit failed where, and gives Err.LIMIT. */
+  refuse(limit: Limit, object: u32, value: u32): i32 {
+    this.limit = limit;
+    this.limitObject = object;
+    this.limitValue = value;
+    return Err.LIMIT;
+  }
+
+  /** Lays the values out behind the security contexts; returns the octets they take. */
+  planValues(t: Template): u32 {
+    let at = this.valuesAt;
+    for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
+      const capacity = <u32>t.attribute(i).capacity;
+      this.setTable(i, capacity != 0 ? at : 0);
+      if (capacity != 0) at += (2 + capacity + 1) & ~1;
+    }
+    return at - this.valuesAt;
+  }
+
+  /** Gives each profile its own row area on a page. */
+  planRows(t: Template, page: u32): u32 {
+    let at = this.rowsAt;
+    for (let i: u32 = 0; i < <u32>t.profileCount; i++) {
+      this.setTable(<u32>t.attributeCount + i, at);
+      at += align(t.profile(i).areaSize, page);
+    }
+    return at;
+  }
+}
+
+/** `value` rounded up to a multiple of `to`, a power of two. */
+function align(value: u32, to: u32): u32 {
+  return (value + to - 1) & ~(to - 1);
+}
+
+/** Where a refused plan tells its reason: the image may be too broken to find its end. */
+const REFUSED: Layout = changetype<Layout>(memory.data(offsetof<Layout>(), 8));
+
+/** What the last plan() refused. */
+export function planRefusal(): Layout {
+  return REFUSED;
+}
+
+/** Checks that a section of `count` rows lies inside the image. */
+function sectionFits(t: Template, at: u32, count: u32, size: u32): bool {
+  return at >= offsetof<Template>() && (at & 3) == 0 && <u64>at + <u64>count * <u64>size <= <u64>t.size;
+}
+
+function headCheck(t: Template, size: u32): i32 {
+  if (size < offsetof<Template>() || t.magic != TEMPLATE_MAGIC) return REFUSED.refuse(Limit.MAGIC, NONE, size);
+  if (t.version != TEMPLATE_VERSION) return REFUSED.refuse(Limit.VERSION, NONE, t.version);
+  if (t.size != size) return REFUSED.refuse(Limit.SIZE, NONE, t.size);
+  if (Crc32.of(t.at(16), size - 16) != t.check) return REFUSED.refuse(Limit.CHECK, NONE, t.check);
+  if (<u32>t.objectCount > OBJECTS_MAX) return REFUSED.refuse(Limit.OBJECTS, NONE, t.objectCount);
+  if (<u32>t.attributeCount > ATTRIBUTES_MAX) return REFUSED.refuse(Limit.ATTRIBUTES, NONE, t.attributeCount);
+  if (<u32>t.associationCount > ASSOCIATIONS_MAX) return REFUSED.refuse(Limit.ASSOCIATIONS, NONE, t.associationCount);
+  if (<u32>t.portCount > PORTS_MAX) return REFUSED.refuse(Limit.PORTS, NONE, t.portCount);
+  if (<u32>t.slotCount > SLOTS_MAX) return REFUSED.refuse(Limit.SLOTS, NONE, t.slotCount);
+  if (<u32>t.profileCount > PROFILES_MAX) return REFUSED.refuse(Limit.PROFILES, NONE, t.profileCount);
+  if (<u32>t.securityCount > SECURITY_CONTEXTS_MAX)
+    return REFUSED.refuse(Limit.SECURITY_CONTEXTS, NONE, t.securityCount);
+  if (<u32>t.apduSizeMax > APDU_SIZE_MAX || t.apduSizeMax < 64)
+    return REFUSED.refuse(Limit.APDU_SIZE, NONE, t.apduSizeMax);
+  if (<u32>t.frameSizeMax > HDLC_FRAME_SIZE_MAX) return REFUSED.refuse(Limit.FRAME_SIZE, NONE, t.frameSizeMax);
+  const page = <u32>t.pageSize;
+  if (page < 8 || page > PAGE_SIZE || (page & (page - 1)) != 0) return REFUSED.refuse(Limit.PAGE, NONE, page);
+  return Err.OK;
+}
+
+function sectionsCheck(t: Template): i32 {
+  const good =
+    sectionFits(t, t.objectsAt, t.objectCount, 24) &&
+    sectionFits(t, t.attributesAt, t.attributeCount, 48) &&
+    sectionFits(t, t.associationsAt, t.associationCount, 32) &&
+    sectionFits(t, t.portsAt, t.portCount, 24) &&
+    sectionFits(t, t.profilesAt, t.profileCount, 16) &&
+    sectionFits(t, t.eventsAt, t.eventCount, 8) &&
+    sectionFits(t, t.accessAt, t.accessSize, 1) &&
+    sectionFits(t, t.octetsAt, t.octetsSize, 1);
+  return good ? Err.OK : REFUSED.refuse(Limit.SECTION, NONE, t.size);
+}
+
+/** Key order of the object table: logical name, class, version. */
+function objectBefore(t: Template, a: u32, b: u32): bool {
+  const x = t.object(a);
+  const y = t.object(b);
+  const order = memory.compare(x.logicalName, y.logicalName, 6);
+  if (order != 0) return order < 0;
+  if (x.classId != y.classId) return x.classId < y.classId;
+  return x.version < y.version;
+}
+
+function objectsCheck(t: Template): i32 {
+  for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
+    const o = t.object(i);
+    if (i > 0 && !objectBefore(t, i - 1, i)) return REFUSED.refuse(Limit.ORDER, i, 0);
+    if (<u32>o.firstAttribute + <u32>o.attributeRows > <u32>t.attributeCount)
+      return REFUSED.refuse(Limit.REFERENCE, i, o.firstAttribute);
+  }
+  for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
+    const a = t.attribute(i);
+    const fits =
+      <u64>a.defaultAt + <u64>a.defaultSize <= <u64>t.size &&
+      <u64>a.typeAt + <u64>a.typeSize <= <u64>t.size &&
+      a.object < t.objectCount;
+    if (!fits) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+    if (<u32>a.capacity > CAPACITY_MAX) return REFUSED.refuse(Limit.CAPACITY, a.object, a.capacity);
+  }
+  return Err.OK;
+}
+
+/** An index that may be NONE. */
+function named(index: u32, count: u32): bool {
+  return index == NONE || index < count;
+}
+
+function referencesCheck(t: Template): i32 {
+  const objects = <u32>t.objectCount;
+  let slots: u32 = 0;
+  for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
+    const a = t.association(i);
+    const tableEnd = <u64>a.accessTableAt + <u64>objects * 2;
+    if (!named(a.object, objects) || !named(a.securitySetup, objects) || tableEnd > <u64>t.size || a.accessTableAt & 1)
+      return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+    if (!named(a.llsSecret, t.attributeCount) || !named(a.hlsSecret, t.attributeCount))
+      return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+    if (!accessCheck(t, a.accessTableAt)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+  }
+  for (let i: u32 = 0; i < <u32>t.portCount; i++) {
+    const p = t.port(i);
+    if (!named(p.setupObject, objects) || <u32>p.firstSlot != slots || p.connections == 0 || p.links == 0)
+      return REFUSED.refuse(Limit.REFERENCE, p.setupObject, i);
+    slots += <u32>p.connections * <u32>p.links;
+  }
+  if (slots != <u32>t.slotCount) return REFUSED.refuse(Limit.SLOTS, NONE, slots);
+  for (let i: u32 = 0; i < <u32>t.profileCount; i++) {
+    if (t.profile(i).object >= objects) return REFUSED.refuse(Limit.REFERENCE, t.profile(i).object, i);
+  }
+  for (let i: u32 = 0; i < <u32>t.eventCount; i++) {
+    if (!named(t.event(i).profile, t.profileCount)) return REFUSED.refuse(Limit.REFERENCE, NONE, i);
+  }
+  if (!named(t.clockObject, objects) || !named(t.eventObject, objects))
+    return REFUSED.refuse(Limit.REFERENCE, t.clockObject, 0);
+  return Err.OK;
+}
+
+/** Every access row named by a table lies inside the access section. */
+function accessCheck(t: Template, tableAt: u32): bool {
+  for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
+    const row = <u32>load<u16>(t.at(tableAt + i * 2));
+    const o = t.object(i);
+    if (row != 0 && row + <u32>o.attributeCount + <u32>o.methodCount > t.accessSize) return false;
+  }
+  return true;
+}
+
+/** Lays out the fixed part, contexts, values, tail and slots. */
+function planBlock(t: Template, l: Layout, page: u32): void {
+  l.slotCount = t.slotCount;
+  l.ringsAt = METER_SIZE;
+  l.securityAt = l.ringsAt + <u32>t.profileCount * RING_SIZE;
+  l.valuesAt = l.securityAt + <u32>t.securityCount * SECURITY_CONTEXT_SIZE;
+  l.valuesSize = l.planValues(t);
+  l.tailAt = align(l.valuesAt + l.valuesSize, 8);
+  l.slotsAt = align(l.tailAt + TAIL_SIZE, page);
+  const apdu = align(<u32>t.apduSizeMax + LLC_SIZE, 8);
+  l.frameAt = SLOT_HEAD_SIZE;
+  l.inboundAt = l.frameAt + align(<u32>t.frameSizeMax + 2, 8);
+  l.outboundAt = l.inboundAt + apdu;
+  l.frozenAt = l.outboundAt + apdu + PROTECTION_ROOM;
+  l.slotSize = align(l.frozenAt + FROZEN_SIZE, page);
+  l.inboxAt = l.slotsAt + l.slotCount * l.slotSize;
+  l.rowsAt = align(l.inboxAt + INBOX_SIZE, page);
+}
+
+/** Octets of one flash area: a full snapshot (values and packed rows, each with record heads) and room for change records. */
+function areaSize(t: Template, l: Layout, rowsEnd: u32): u32 {
+  const rows = rowsEnd - l.rowsAt;
+  const values = l.valuesSize + <u32>t.attributeCount * 32;
+  return align(values + rows + rows / 8 + <u32>t.profileCount * 64 + 65536, PAGE_SIZE);
+}
+
+/**
+ * Checks the image of `size` octets and lays out a block. The layout stands behind the image.
+ * @returns 0, or Err.LIMIT with the reason in planRefusal()
+ */
+export function plan(size: u32): i32 {
+  memory.fill(changetype<usize>(REFUSED), 0, offsetof<Layout>());
+  const t = Template.of();
+  if (<usize>size > ((<usize>memory.size()) << 16) - Template.address()) return REFUSED.refuse(Limit.SIZE, NONE, size);
+  let err = headCheck(t, size);
+  if (err == Err.OK) err = sectionsCheck(t);
+  if (err == Err.OK) err = objectsCheck(t);
+  if (err == Err.OK) err = referencesCheck(t);
+  if (err != Err.OK) return err;
+  const l = Layout.of();
+  const tables = (<u32>t.attributeCount + <u32>t.profileCount) * 4;
+  const end = <u64>changetype<usize>(l) + <u64>offsetof<Layout>() + <u64>tables;
+  if (end > (<u64>memory.size()) << 16) return REFUSED.refuse(Limit.SIZE, NONE, size);
+  memory.fill(changetype<usize>(l), 0, offsetof<Layout>());
+  const page = <u32>t.pageSize;
+  planBlock(t, l, page);
+  const rowsEnd = l.planRows(t, page);
+  l.blockSize = align(rowsEnd, page);
+  l.seatBase = align(<u32>end, PAGE_SIZE);
+  l.flashSize = 2 * areaSize(t, l, rowsEnd);
+  l.id0 = t.check;
+  l.id1 = l.blockSize ^ (TEMPLATE_VERSION << 28);
+  return Err.OK;
+}

@@ -1,0 +1,91 @@
+/** Stored values and template defaults: what an attribute holds when no class computes it. */
+import { NONE, ObjectRow, Template } from "./template";
+import { Layout } from "./layout";
+import { Meter } from "./block";
+
+/** The object does not exist, or exists with another class. */
+export const OBJECT_UNKNOWN: i32 = -1;
+export const OBJECT_OTHER_CLASS: i32 = -2;
+
+/** A logical name as a number, so that names compare as the table sorts them. */
+function nameOf(at: usize): u64 {
+  return ((<u64>bswap<u32>(load<u32>(at))) << 16) | (<u64>bswap<u16>(load<u16>(at + 4)));
+}
+
+/** First object with the logical name at `name`, by binary search; -1 when there is none. */
+function firstWithName(t: Template, name: u64): i32 {
+  let low: i32 = 0;
+  let high: i32 = <i32>t.objectCount;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (nameOf(t.object(middle).logicalName) < name) low = middle + 1;
+    else high = middle;
+  }
+  return low < <i32>t.objectCount && nameOf(t.object(low).logicalName) == name ? low : -1;
+}
+
+/** Index of the object {class, logical name}, OBJECT_UNKNOWN or OBJECT_OTHER_CLASS. */
+export function objectFind(classId: u32, logicalName: usize): i32 {
+  const t = Template.of();
+  const name = nameOf(logicalName);
+  const first = firstWithName(t, name);
+  if (first < 0) return OBJECT_UNKNOWN;
+  for (let i = first; i < <i32>t.objectCount; i++) {
+    const o = t.object(i);
+    if (nameOf(o.logicalName) != name) break;
+    if (<u32>o.classId == classId) return i;
+  }
+  return OBJECT_OTHER_CLASS;
+}
+
+/** Row of attribute `id`, part `part` of an object; -1 when the template has none. */
+export function attributeFind(object: ObjectRow, id: i32, part: u32): i32 {
+  const t = Template.of();
+  const first = <u32>object.firstAttribute;
+  const end = first + <u32>object.attributeRows;
+  for (let i = first; i < end; i++) {
+    const a = t.attribute(i);
+    if (<i32>a.id == id && <u32>a.part == part) return <i32>i;
+  }
+  return -1;
+}
+
+/** Whether the meter holds a value of its own for the row. */
+export function valueIsStored(meter: Meter, row: u32): bool {
+  const slot = Layout.of().value(row);
+  return slot != 0 && load<u16>(meter.area(slot)) != 0;
+}
+
+/** Where the value of the row stands: the meter's own, else the template's. */
+export function valueAt(meter: Meter, row: u32): usize {
+  const slot = Layout.of().value(row);
+  if (slot != 0 && load<u16>(meter.area(slot)) != 0) return meter.area(slot) + 2;
+  const t = Template.of();
+  return t.at(t.attribute(row).defaultAt);
+}
+
+/** Octets of the value of the row. */
+export function valueSize(meter: Meter, row: u32): u32 {
+  const slot = Layout.of().value(row);
+  if (slot != 0) {
+    const stored = <u32>load<u16>(meter.area(slot));
+    if (stored != 0) return stored - 1;
+  }
+  return <u32>Template.of().attribute(row).defaultSize;
+}
+
+/** Overwrites the meter's own value. Only store/change calls this: every durable change is a record. */
+export function valueStore(meter: Meter, row: u32, at: usize, size: u32): void {
+  const slot = Layout.of().value(row);
+  assert(slot != 0 && size <= <u32>Template.of().attribute(row).capacity);
+  const address = meter.area(slot);
+  store<u16>(address, <u16>(size + 1));
+  memory.copy(address + 2, at, <usize>size);
+}
+
+/** Row of {object index, id, part}, NONE when absent: for callers that keep it. */
+export function rowOf(object: u32, id: i32, part: u32): u32 {
+  if (object == NONE) return NONE;
+  const row = attributeFind(Template.of().object(object), id, part);
+  return row < 0 ? NONE : <u32>row;
+}
