@@ -1,0 +1,56 @@
+/** One row per interface class: which file answers. Attributes that nothing computes need no class file. */
+import { Writer } from "../base/writer";
+import { ActionResult } from "../wire/results";
+import { Ask } from "./ask";
+import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
+import { clockGet, clockInvoke, clockSet } from "./ic/clock";
+import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
+import { sapAssignmentGet } from "./ic/sap_assignment";
+import { securitySetupGet, securitySetupInvoke } from "./ic/security_setup";
+import { plainGet, plainSet } from "./plain";
+
+/** Answers GET: writes the value as Data, or pins a long source. */
+export function classGet(ask: Ask, out: Writer): i32 {
+  switch (ask.row.classId) {
+    case 7:
+      return profileGenericGet(ask, out);
+    case 8:
+      return clockGet(ask, out);
+    case 15:
+      return associationLnGet(ask, out);
+    case 17:
+      return sapAssignmentGet(ask, out);
+    case 64:
+      return securitySetupGet(ask, out);
+    default:
+      return plainGet(ask, out);
+  }
+}
+
+/** Answers SET with the value at ask.dataAt. */
+export function classSet(ask: Ask): i32 {
+  switch (ask.row.classId) {
+    case 7:
+      return profileGenericSet(ask);
+    case 8:
+      return clockSet(ask);
+    default:
+      return plainSet(ask);
+  }
+}
+
+/** Answers ACTION with the parameter at ask.dataAt (size 0 = none); return data go to `out`. */
+export function classInvoke(ask: Ask, out: Writer): i32 {
+  switch (ask.row.classId) {
+    case 7:
+      return profileGenericInvoke(ask, out);
+    case 8:
+      return clockInvoke(ask, out);
+    case 15:
+      return associationLnInvoke(ask, out);
+    case 64:
+      return securitySetupInvoke(ask, out);
+    default:
+      return ActionResult.OBJECT_UNAVAILABLE;
+  }
+}
