@@ -1,0 +1,171 @@
+/**
+ * Ciphered APDUs with the global or the dedicated key: service-specific (tag, octet-string) and general (DB or DC, system
+ * title, octet-string); the string is security control, invocation counter, text, tag (GB9 9.2.7.2, 9.5; security sheet 2).
+ */
+import { Err } from "../base/err";
+import { TAG_SIZE } from "../base/limits";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { Axdr } from "./axdr";
+import { ApduTag } from "./tags";
+
+/** Security control octet: suite id in the low four bits (GB9 9.2.7.2.4.1). */
+export const enum SecurityControl {
+  SUITE_MASK = 0x0f,
+  AUTHENTICATED = 0x10,
+  ENCRYPTED = 0x20,
+  /** The key is the broadcast one. */
+  BROADCAST = 0x40,
+  COMPRESSED = 0x80,
+}
+
+/** How an APDU is protected, and with which key. */
+export const enum CipherFamily {
+  NONE = 0,
+  /** Service-specific, global key. */
+  GLO = 1,
+  /** Service-specific, dedicated key. */
+  DED = 2,
+  GENERAL_GLO = 3,
+  GENERAL_DED = 4,
+  GENERAL = 5,
+}
+
+/** Octets of security control and invocation counter. */
+export const SECURITY_HEADER_SIZE: u32 = 5;
+
+/** Plain, global, dedicated tag of each service with a ciphered form (security sheet 2.1). */
+const TAGS = memory.data<u8>([
+  0x01, 0x21, 0x41, 0x05, 0x25, 0x45, 0x06, 0x26, 0x46, 0x08, 0x28, 0x48, 0x0c, 0x2c, 0x4c, 0x0d, 0x2d, 0x4d, 0x0e,
+  0x2e, 0x4e, 0x16, 0x36, 0x56, 0x18, 0x38, 0x58, 0xc0, 0xc8, 0xd0, 0xc1, 0xc9, 0xd1, 0xc2, 0xca, 0xd2, 0xc3, 0xcb,
+  0xd3, 0xc4, 0xcc, 0xd4, 0xc5, 0xcd, 0xd5, 0xc7, 0xcf, 0xd7,
+]);
+const TAG_ROWS: u32 = 16;
+
+/** Cell of the table: column 0 plain, then CipherFamily.GLO, CipherFamily.DED. */
+function cell(row: u32, column: u32): u32 {
+  return load<u8>(TAGS + <usize>(3 * row + column));
+}
+
+/** GLO or DED for a service-specific tag, the GENERAL families for DB, DC, DD, else NONE. */
+export function cipherFamily(tag: u32): CipherFamily {
+  if (tag == ApduTag.GENERAL_GLO_CIPHERING) return CipherFamily.GENERAL_GLO;
+  if (tag == ApduTag.GENERAL_DED_CIPHERING) return CipherFamily.GENERAL_DED;
+  if (tag == ApduTag.GENERAL_CIPHERING) return CipherFamily.GENERAL;
+  for (let row: u32 = 0; row < TAG_ROWS; row++) {
+    if (cell(row, CipherFamily.GLO) == tag) return CipherFamily.GLO;
+    if (cell(row, CipherFamily.DED) == tag) return CipherFamily.DED;
+  }
+  return CipherFamily.NONE;
+}
+
+/** The plain tag behind a service-specific ciphered one, or 0. */
+export function cipheredTagPlain(tag: u32): u32 {
+  for (let row: u32 = 0; row < TAG_ROWS; row++) {
+    if (cell(row, CipherFamily.GLO) == tag || cell(row, CipherFamily.DED) == tag) return cell(row, 0);
+  }
+  return 0;
+}
+
+/** The tag that carries the plain one in `family`; 0 when the service has no service-specific form (D8, DA, 0F, E0). */
+export function cipheredTag(plain: u32, family: CipherFamily): u32 {
+  if (family == CipherFamily.GENERAL_GLO) return ApduTag.GENERAL_GLO_CIPHERING;
+  if (family == CipherFamily.GENERAL_DED) return ApduTag.GENERAL_DED_CIPHERING;
+  if (family == CipherFamily.GENERAL) return ApduTag.GENERAL_CIPHERING;
+  if (family != CipherFamily.GLO && family != CipherFamily.DED) return 0;
+  for (let row: u32 = 0; row < TAG_ROWS; row++) {
+    if (cell(row, 0) == plain) return cell(row, family);
+  }
+  return 0;
+}
+
+@unmanaged
+export class Ciphered {
+  /** Tag of the APDU. */
+  tag: u32;
+  /** System title of the sender; address 0 for service-specific ciphering, size 0 for "the one known". */
+  titleAt: usize;
+  titleSize: u32;
+  /** SecurityControl. */
+  control: u32;
+  invocationCounter: u32;
+  /** Plain text or ciphertext. */
+  textAt: usize;
+  textSize: u32;
+  /** 12 octets, address 0 when the control octet does not announce authentication. */
+  tagAt: usize;
+
+  @inline
+  get isGeneral(): bool {
+    return this.tag == ApduTag.GENERAL_GLO_CIPHERING || this.tag == ApduTag.GENERAL_DED_CIPHERING;
+  }
+}
+
+/**
+ * Parses a service-specific, general-glo or general-ded ciphered APDU with its tag. Err.UNKNOWN for another tag, Err.MALFORMED when
+ * header or tag do not fit, or octets follow. Meaning of the control octet is the session's to judge.
+ */
+export function cipheredParse(r: Reader, out: Ciphered): i32 {
+  memory.fill(changetype<usize>(out), 0, offsetof<Ciphered>());
+  out.tag = r.u8();
+  const family = cipherFamily(out.tag);
+  if (r.err == Err.OK && (family == CipherFamily.NONE || family == CipherFamily.GENERAL)) r.fail(Err.UNKNOWN);
+  if (out.isGeneral) {
+    out.titleSize = Axdr.readLength(r);
+    out.titleAt = r.take(out.titleSize);
+  }
+  const size = Axdr.readLength(r);
+  if (r.err == Err.OK && size < r.remaining) r.fail(Err.MALFORMED);
+  const at = r.take(size);
+  if (r.err != Err.OK) return r.err;
+  return securedParse(r, at, size, out);
+}
+
+/** The octet-string inside: security control, invocation counter, text and tag. */
+function securedParse(r: Reader, at: usize, size: u32, out: Ciphered): i32 {
+  const tagSize: u32 = size != 0 && ((<u32>load<u8>(at)) & SecurityControl.AUTHENTICATED) != 0 ? TAG_SIZE : 0;
+  if (size < SECURITY_HEADER_SIZE + tagSize) {
+    r.fail(Err.MALFORMED);
+    return r.err;
+  }
+  out.control = load<u8>(at);
+  out.invocationCounter = bswap<u32>(load<u32>(at, 1));
+  out.textAt = at + <usize>SECURITY_HEADER_SIZE;
+  out.textSize = size - SECURITY_HEADER_SIZE - tagSize;
+  out.tagAt = tagSize != 0 ? out.textAt + <usize>out.textSize : 0;
+  return Err.OK;
+}
+
+/** Octets of the octet-string for `textSize` octets of text. */
+function securedSize(control: u32, textSize: u32): u32 {
+  return SECURITY_HEADER_SIZE + textSize + ((control & SecurityControl.AUTHENTICATED) != 0 ? TAG_SIZE : 0);
+}
+
+/** Octets in front of the text: what cipheredHeadEmit() writes. `titleSize` counts for the two general tags only. */
+export function cipheredHeadSize(tag: u32, titleSize: u32, control: u32, textSize: u32): u32 {
+  const general = tag == ApduTag.GENERAL_GLO_CIPHERING || tag == ApduTag.GENERAL_DED_CIPHERING;
+  const title: u32 = general ? Axdr.lengthSize(titleSize) + titleSize : 0;
+  return 1 + title + Axdr.lengthSize(securedSize(control, textSize)) + SECURITY_HEADER_SIZE;
+}
+
+/** Octets of the whole APDU around `textSize` octets. */
+export function cipheredSize(tag: u32, titleSize: u32, control: u32, textSize: u32): u32 {
+  const tagSize: u32 = (control & SecurityControl.AUTHENTICATED) != 0 ? TAG_SIZE : 0;
+  return cipheredHeadSize(tag, titleSize, control, textSize) + textSize + tagSize;
+}
+
+/** Writes all octets in front of the text; the text, and 12 octets of tag when authenticated, follow. */
+export function cipheredHeadEmit(w: Writer, x: Ciphered): void {
+  w.u8(x.tag);
+  if (x.isGeneral) Axdr.octets(w, x.titleAt, x.titleSize);
+  Axdr.length(w, securedSize(x.control, x.textSize));
+  w.u8(x.control);
+  w.u32(x.invocationCounter);
+}
+
+/** Emits what cipheredParse() reads. */
+export function cipheredEmit(w: Writer, x: Ciphered): void {
+  cipheredHeadEmit(w, x);
+  w.octets(x.textAt, x.textSize);
+  if ((x.control & SecurityControl.AUTHENTICATED) != 0) w.octets(x.tagAt, TAG_SIZE);
+}

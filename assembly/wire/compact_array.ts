@@ -1,0 +1,79 @@
+/**
+ * The type description and the contents of a compact-array (sheet E.4). A description is a simple type's tag, or 01 count(u16)
+ * type, or 02 count types; the contents are the elements one after another without tags, their number is not sent.
+ */
+import { Err } from "../base/err";
+import { NESTING_MAX } from "../base/limits";
+import { Reader } from "../base/reader";
+import { Axdr, DataTag } from "./axdr";
+import { dataContentSkip, dataFixedSize } from "./data_simple";
+
+const description = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const contents = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+
+/** True for the types a description may name directly: those whose elements are not themselves described, and no deltas. */
+function isSimple(tag: u32): bool {
+  switch (tag) {
+    case DataTag.BIT_STRING:
+    case DataTag.OCTET_STRING:
+    case DataTag.VISIBLE_STRING:
+    case DataTag.UTF8_STRING:
+      return true;
+    default:
+      return dataFixedSize(tag) >= 0 && (tag < <u32>DataTag.DELTA_INTEGER || tag == DataTag.DONT_CARE);
+  }
+}
+
+/** Steps over one type description that lies `depth` levels deep; unknown tags and deeper nesting are malformed. */
+export function typeSkip(t: Reader, depth: u32): void {
+  const tag = t.u8();
+  if (t.err != Err.OK) return;
+  if (tag != DataTag.ARRAY && tag != DataTag.STRUCTURE) {
+    if (!isSimple(tag)) t.fail(Err.MALFORMED);
+    return;
+  }
+  if (depth >= NESTING_MAX) return t.fail(Err.MALFORMED);
+  if (tag == DataTag.ARRAY) {
+    t.u16();
+    return typeSkip(t, depth + 1);
+  }
+  const members = Axdr.readCount(t);
+  for (let i: u32 = 0; i < members && t.err == Err.OK; i++) typeSkip(t, depth + 1);
+}
+
+/** Steps over one element of the description at `t`, which has passed typeSkip(), and moves `t` behind that description. */
+function elementSkip(r: Reader, t: Reader): void {
+  const tag = t.u8();
+  if (tag == DataTag.ARRAY) return arraySkip(r, t);
+  if (tag != DataTag.STRUCTURE) return dataContentSkip(r, tag);
+  const members = Axdr.readLength(t);
+  for (let i: u32 = 0; i < members && r.err == Err.OK; i++) elementSkip(r, t);
+}
+
+function arraySkip(r: Reader, t: Reader): void {
+  const count = t.u16();
+  const elementAt = t.pos;
+  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+    const before = r.pos;
+    t.pos = elementAt;
+    elementSkip(r, t);
+    // An element without octets is one of null-data only: all the others are like it, and counting them would be work for nothing.
+    if (r.pos == before) break;
+  }
+  t.pos = elementAt;
+  typeSkip(t, 0);
+}
+
+/**
+ * Checks that the contents are a whole number of elements of the description. A description whose element takes no octets
+ * admits empty contents only. Err.OK or Err.MALFORMED.
+ */
+export function compactArrayContents(typeAt: usize, typeSize: u32, at: usize, size: u32): i32 {
+  const r = contents.over(at, size);
+  while (r.remaining != 0) {
+    const before = r.pos;
+    elementSkip(r, description.over(typeAt, typeSize));
+    if (r.err != Err.OK || r.pos == before) return Err.MALFORMED;
+  }
+  return Err.OK;
+}

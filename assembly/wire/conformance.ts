@@ -1,0 +1,28 @@
+/**
+ * Bits of the conformance block as a number of 24 bits: bit 0 of the standard is the most significant one, 0x800000
+ * (GB9 9.4.6.1). Bit 6, delta-value-encoding, is reserved in the edition this meter follows and is never negotiated.
+ */
+export const enum Conformance {
+  GENERAL_PROTECTION = 0x400000,
+  GENERAL_BLOCK_TRANSFER = 0x200000,
+  READ = 0x100000,
+  WRITE = 0x080000,
+  UNCONFIRMED_WRITE = 0x040000,
+  DELTA_VALUE_ENCODING = 0x020000,
+  ATTRIBUTE0_WITH_SET = 0x008000,
+  PRIORITY_MANAGEMENT = 0x004000,
+  ATTRIBUTE0_WITH_GET = 0x002000,
+  BLOCK_TRANSFER_WITH_GET = 0x001000,
+  BLOCK_TRANSFER_WITH_SET = 0x000800,
+  BLOCK_TRANSFER_WITH_ACTION = 0x000400,
+  MULTIPLE_REFERENCES = 0x000200,
+  INFORMATION_REPORT = 0x000100,
+  DATA_NOTIFICATION = 0x000080,
+  ACCESS = 0x000040,
+  PARAMETERIZED_ACCESS = 0x000020,
+  GET = 0x000010,
+  SET = 0x000008,
+  SELECTIVE_ACCESS = 0x000004,
+  EVENT_NOTIFICATION = 0x000002,
+  ACTION = 0x000001,
+}

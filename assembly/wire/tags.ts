@@ -1,0 +1,51 @@
+/** First octet of each ACSE and xDLMS APDU (GB9 9.5, COSEM PDU module). */
+export const enum ApduTag {
+  INITIATE_REQUEST = 0x01,
+  READ_REQUEST = 0x05,
+  WRITE_REQUEST = 0x06,
+  INITIATE_RESPONSE = 0x08,
+  READ_RESPONSE = 0x0c,
+  WRITE_RESPONSE = 0x0d,
+  CONFIRMED_SERVICE_ERROR = 0x0e,
+  DATA_NOTIFICATION = 0x0f,
+  DATA_NOTIFICATION_CONFIRM = 0x10,
+  UNCONFIRMED_WRITE_REQUEST = 0x16,
+  INFORMATION_REPORT_REQUEST = 0x18,
+  GLO_INITIATE_REQUEST = 0x21,
+  GLO_INITIATE_RESPONSE = 0x28,
+  AARQ = 0x60,
+  AARE = 0x61,
+  RLRQ = 0x62,
+  RLRE = 0x63,
+  GET_REQUEST = 0xc0,
+  SET_REQUEST = 0xc1,
+  EVENT_NOTIFICATION_REQUEST = 0xc2,
+  ACTION_REQUEST = 0xc3,
+  GET_RESPONSE = 0xc4,
+  SET_RESPONSE = 0xc5,
+  ACTION_RESPONSE = 0xc7,
+  EXCEPTION_RESPONSE = 0xd8,
+  ACCESS_REQUEST = 0xd9,
+  ACCESS_RESPONSE = 0xda,
+  GENERAL_GLO_CIPHERING = 0xdb,
+  GENERAL_DED_CIPHERING = 0xdc,
+  GENERAL_CIPHERING = 0xdd,
+  GENERAL_SIGNING = 0xdf,
+  GENERAL_BLOCK_TRANSFER = 0xe0,
+}
+
+/** invoke-id-and-priority, one octet: bits 0-3 id, bit 6 confirmed, bit 7 high priority (GB9 9.5). */
+export const enum Invoke {
+  ID_MASK = 0x0f,
+  CONFIRMED = 0x40,
+  HIGH_PRIORITY = 0x80,
+}
+
+/** long-invoke-id-and-priority, four octets. */
+export const enum LongInvoke {
+  ID_MASK = 0x00ffffff,
+  SELF_DESCRIPTIVE = 0x10000000,
+  BREAK_ON_ERROR = 0x20000000,
+  CONFIRMED = 0x40000000,
+  HIGH_PRIORITY = 0x80000000,
+}
