@@ -40,7 +40,7 @@ export class UnexpectedAnswerError extends DlmsError {}
 export class DataAccessError extends DlmsError {
   readonly code: number;
   constructor(where: string, code: number) {
-    super(`${where}: the meter answers ${dataAccessResultName(code)} (data-access-result ${code})${hint(code)}`);
+    super(`${where}: the meter answers ${dataAccessResultName(code)} (data-access-result ${code})`);
     this.code = code;
   }
 }
@@ -49,7 +49,7 @@ export class DataAccessError extends DlmsError {
 export class ActionError extends DlmsError {
   readonly code: number;
   constructor(where: string, code: number) {
-    super(`${where}: the meter answers ${actionResultName(code)} (action-result ${code})${hint(code)}`);
+    super(`${where}: the meter answers ${actionResultName(code)} (action-result ${code})`);
     this.code = code;
   }
 }
@@ -63,7 +63,7 @@ export class AssociationError extends DlmsError {
   constructor(result: number, source: number, diagnostic: number, detail: string) {
     const name = aareDiagnosticName(source, diagnostic);
     const kind = AARE_RESULT[result] ?? `result ${result}`;
-    super(`association refused: ${kind}, ${name} (diagnostic ${diagnostic})${detail}${aareHint(source, diagnostic)}`);
+    super(`association refused: ${kind}, ${name} (diagnostic ${diagnostic})${detail}`);
     this.result = result;
     this.source = source;
     this.diagnostic = diagnostic;
@@ -80,7 +80,7 @@ export class ExceptionResponseError extends DlmsError {
     const state = EXCEPTION_STATE_ERROR[stateError] ?? `state-error ${stateError}`;
     const counter = invocationCounter === undefined ? "" : `, next acceptable counter ${invocationCounter}`;
     const names = `${state}, ${exceptionServiceErrorName(serviceError)}${counter}`;
-    super(`${where}: exception-response ${names}${exceptionHint(stateError, serviceError)}`);
+    super(`${where}: exception-response ${names}`);
     this.stateError = stateError;
     this.serviceError = serviceError;
     this.invocationCounter = invocationCounter;
@@ -98,28 +98,4 @@ export class ConfirmedServiceErrorError extends DlmsError {
     this.choice = choice;
     this.value = value;
   }
-}
-
-function hint(code: number): string {
-  if (code === 3 || code === 13) return "; use a client with the right (--client, --auth, --security)";
-  if (code === 4) return "; list what this client can see with: read --list";
-  if (code === 9) return "; the object has another class, see: read --list";
-  if (code === 12) return "; give the type as type:value";
-  return "";
-}
-
-function aareHint(source: number, diagnostic: number): string {
-  if (source !== 1) return "";
-  if (diagnostic === 2) return "; try another --security";
-  if (diagnostic === 3) return "; check --system-title";
-  if (diagnostic === 11 || diagnostic === 12 || diagnostic === 14) return "; choose --auth as this client demands";
-  if (diagnostic === 13) return "; check --password or the keys";
-  return "";
-}
-
-function exceptionHint(state: number, service: number): string {
-  if (service === 5) return "; check --guek, --gak and --system-title";
-  if (service === 6) return "; use --counter auto or a higher --counter";
-  if (state === 1 && service === 1) return "; the meter demands more protection (--auth, --security)";
-  return "";
 }

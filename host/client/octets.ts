@@ -128,6 +128,7 @@ export class Writer {
   private view = new DataView(this.store.buffer);
   size = 0;
 
+  /** Makes room, possibly in a new store: take `store` and `view` only afterwards. */
   private step(size: number): number {
     const at = this.size;
     if (at + size > this.store.length) {
@@ -141,32 +142,39 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.view.setUint8(this.step(1), value);
+    const at = this.step(1);
+    this.view.setUint8(at, value);
     return this;
   }
   u16(value: number): this {
-    this.view.setUint16(this.step(2), value);
+    const at = this.step(2);
+    this.view.setUint16(at, value);
     return this;
   }
   u32(value: number): this {
-    this.view.setUint32(this.step(4), value);
+    const at = this.step(4);
+    this.view.setUint32(at, value);
     return this;
   }
   u64(value: bigint): this {
-    this.view.setBigUint64(this.step(8), value);
+    const at = this.step(8);
+    this.view.setBigUint64(at, value);
     return this;
   }
   f32(value: number): this {
-    this.view.setFloat32(this.step(4), value);
+    const at = this.step(4);
+    this.view.setFloat32(at, value);
     return this;
   }
   f64(value: number): this {
-    this.view.setFloat64(this.step(8), value);
+    const at = this.step(8);
+    this.view.setFloat64(at, value);
     return this;
   }
 
   put(octets: Uint8Array): this {
-    this.store.set(octets, this.step(octets.length));
+    const at = this.step(octets.length);
+    this.store.set(octets, at);
     return this;
   }
 

@@ -88,9 +88,18 @@ const ERROR_CHOICE: readonly { name: string; values: readonly string[] }[] = [
   },
   {
     name: "hardware-resource",
-    values: ["other", "memory-unavailable", "processor-resource-unavailable", "mass-storage-unavailable", "other-resource"],
+    values: [
+      "other",
+      "memory-unavailable",
+      "processor-resource-unavailable",
+      "mass-storage-unavailable",
+      "other-resource",
+    ],
   },
-  { name: "vde-state-error", values: ["other", "no-dlms-context", "loading-data-set", "status-nochange", "status-inoperable"] },
+  {
+    name: "vde-state-error",
+    values: ["other", "no-dlms-context", "loading-data-set", "status-nochange", "status-inoperable"],
+  },
   { name: "service", values: ["other", "pdu-size", "service-unsupported"] },
   {
     name: "definition",
