@@ -1,0 +1,91 @@
+/** What the pump keeps for an open line: octets that wait for the core, and items that wait for the flash. */
+import type { Line, LineListener } from "./transport/line.ts";
+
+/** Octets that may wait for the core before the line stops reading. */
+const INBOUND_MAX = 65536;
+
+const NONE = new Uint8Array(0);
+
+/** An item of the core, undefined = close; it may leave once `sequence` is durable. */
+export interface Item {
+  readonly octets: Uint8Array | undefined;
+  readonly sequence: number;
+}
+
+export class Connection implements LineListener {
+  /** First slot of the connection, which is its name in the ABI. */
+  readonly slot: number;
+  readonly line: Line;
+  inbound: Uint8Array = NONE;
+  readonly held: Item[] = [];
+  /** The core has been told of the line. */
+  announced = false;
+  /** The line is gone. */
+  gone = false;
+  /** Items are on their way and the line has not said that they have left. */
+  draining = false;
+  /** The last item has left, which the core does not know yet. */
+  sent = false;
+  private paused = false;
+  private readonly changed: () => void;
+
+  constructor(slot: number, line: Line, changed: () => void) {
+    this.slot = slot;
+    this.line = line;
+    this.changed = changed;
+  }
+
+  received(octets: Uint8Array): void {
+    if (this.gone) return;
+    this.inbound = this.inbound.length === 0 ? octets : Buffer.concat([this.inbound, octets]);
+    this.throttle();
+    this.changed();
+  }
+
+  drained(): void {
+    if (!this.draining || this.gone) return;
+    this.draining = false;
+    this.sent = this.held.length === 0;
+    this.changed();
+  }
+
+  closed(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.changed();
+  }
+
+  /** Takes `count` octets off the front of what waits. */
+  consumed(count: number): void {
+    this.inbound = count === this.inbound.length ? NONE : this.inbound.subarray(count);
+    this.throttle();
+  }
+
+  /** Whether octets may be offered to the core: an answer that waits comes first. */
+  get ready(): boolean {
+    return this.announced && !this.gone && this.inbound.length > 0 && this.held.length === 0 && !this.draining;
+  }
+
+  /** Lets the items go whose sequence is durable, in their order. */
+  release(durable: number): void {
+    let count = 0;
+    // Sequences are u32 and may wrap: the difference tells which is newer.
+    while (count < this.held.length && ((durable - this.held[count]!.sequence) | 0) >= 0)
+      this.send(this.held[count++]!);
+    this.held.splice(0, count);
+    if (count > 0 && this.held.length === 0 && !this.draining) this.sent = true;
+  }
+
+  private send(item: Item): void {
+    if (this.gone) return;
+    if (item.octets === undefined) this.line.close();
+    else if (!this.line.send(item.octets)) this.draining = true;
+  }
+
+  private throttle(): void {
+    const stop = this.inbound.length > INBOUND_MAX;
+    if (stop === this.paused) return;
+    this.paused = stop;
+    this.line.pause(stop);
+  }
+}

@@ -1,0 +1,335 @@
+/**
+ * The only file that touches the core's exports and memory. docs/ARCHITECTURE.md, section 3, is the ABI it follows.
+ *
+ * A Core is the compiled module. It plans templates and opens banks: instances in a memory that is sized for their seats
+ * once and never grows. Methods of a bank are the calls of the ABI, with octets in place of regions.
+ */
+
+/** The version of the ABI this host speaks. */
+export const ABI_VERSION = 1;
+
+/** Octets of the exchange regions; the same as in assembly/base/limits.ts. */
+export const EXCHANGE_SIZE = 4096;
+export const FLASH_PAGE_SIZE = 4096;
+export const SAMPLE_SIZE = 148;
+/** Octets of region 6; the same as in assembly/device/regions.ts. */
+export const PROVISION_SIZE = 8192;
+
+const WASM_PAGE_SIZE = 65536;
+/** Largest memory of 32-bit addresses. */
+const WASM_PAGES_MAX = 65536;
+/** Pages of a planning instance beyond the image: static data and the layout. */
+const PLANNING_PAGES = 32;
+
+const REGION = { template: 0, in: 1, out: 2, sample: 3, flash: 4, status: 5, provision: 6 } as const;
+
+/** Kinds of lineEvent(). */
+export const LineEvent = { OPENED: 1, CLOSED: 2, SENT: 3, REFUSED: 4 } as const;
+export type LineEvent = (typeof LineEvent)[keyof typeof LineEvent];
+
+/** What flashPoll() asks for. */
+export const FlashOperation = { NONE: 0, READ: 1, PROGRAM: 2, ERASE: 3, SYNC: 4 } as const;
+
+/** Kinds of input(). */
+export const Input = { POWER_FAILS: 1, POWER_RETURNS: 2 } as const;
+
+/** transmitPoll(): the connection is to be closed. */
+export const TRANSMIT_CLOSE = 0x10000;
+
+/** outputPoll(): the core wants entropy. */
+export const OUTPUT_ENTROPY = 1;
+
+/** What a meter measured over an interval, in the units and the order of the sample region. */
+export interface Sample {
+  /** 12 energies, µWh or µvarh, whole numbers: +A, −A, QI…QIV, +A of L1…L3, −A of L1…L3. */
+  readonly energies: Float64Array;
+  /** 13 values at the end of the interval: mV and mA and mW and mvar of L1…L3, mHz. */
+  readonly values: Int32Array;
+}
+
+/** What plan() computes for a template. */
+export interface Plan {
+  /** Address of the first seat. */
+  readonly seatsAt: number;
+  readonly blockSize: number;
+  readonly slots: number;
+  /** Two u32 that name the layout; blocks move between seats of equal layouts only. */
+  readonly layoutId: readonly [number, number];
+  /** Octets of flash one meter needs. */
+  readonly flashSize: number;
+}
+
+/** The core refused a template image: which limit, which object (index, 65535 = none) and the value found. */
+export class PlanRefused extends Error {
+  readonly limit: number;
+  readonly object: number;
+  readonly value: number;
+
+  constructor(limit: number, object: number, value: number) {
+    super(`the core refuses the template: limit ${limit}, object ${object}, value ${value}`);
+    this.name = "PlanRefused";
+    this.limit = limit;
+    this.object = object;
+    this.value = value;
+  }
+}
+
+interface CoreExports {
+  abiVersion(): number;
+  region(kind: number): number;
+  plan(size: number): number;
+  planned(what: number): number;
+  boot(seat: number, provisionSize: number, flashSize: number, lineTime: number, meterTime: number): number;
+  receive(seat: number, slot: number, size: number, lineTime: number, meterTime: number): number;
+  lineEvent(seat: number, slot: number, kind: number, lineTime: number, meterTime: number): number;
+  transmitPoll(seat: number, slot: number, lineTime: number): number;
+  flashPoll(seat: number): number;
+  flashDone(seat: number, status: number, meterTime: number): number;
+  sample(seat: number, meterTime: number): number;
+  input(seat: number, kind: number, value: number, meterTime: number): number;
+  tick(seat: number, lineTime: number, meterTime: number): number;
+  deadlinePoll(seat: number): number;
+  entropy(seat: number, size: number): number;
+  outputPoll(seat: number): number;
+}
+
+/** Whether `error` is a trap of the core: one of its assertions failed, which counts as a watchdog reset. */
+export function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
+}
+
+function instantiate(module: WebAssembly.Module, pages: number): { exports: CoreExports; memory: WebAssembly.Memory } {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as CoreExports;
+  const version = exports.abiVersion() >>> 0;
+  if (version !== ABI_VERSION) throw new Error(`the core speaks ABI ${version}, this host ${ABI_VERSION}`);
+  return { exports, memory };
+}
+
+/** Writes the image to region 0 and plans it; throws PlanRefused. */
+function planImage(exports: CoreExports, memory: WebAssembly.Memory, image: Uint8Array): Plan {
+  const at = exports.region(REGION.template) >>> 0;
+  if (at + image.length > memory.buffer.byteLength) throw new Error("the template image does not fit the memory");
+  new Uint8Array(memory.buffer).set(image, at);
+  const planned = (what: number): number => exports.planned(what) >>> 0;
+  if (exports.plan(image.length) < 0) throw new PlanRefused(planned(16), planned(17), planned(18));
+  return {
+    seatsAt: planned(0),
+    blockSize: planned(1),
+    slots: planned(2),
+    layoutId: [planned(3), planned(4)],
+    flashSize: planned(5),
+  };
+}
+
+/** A compiled core. */
+export class Core {
+  private readonly module: WebAssembly.Module;
+
+  /** Compiles the octets of `build/core.wasm`; files.ts finds them. */
+  constructor(octets: Uint8Array) {
+    this.module = new WebAssembly.Module(octets as Uint8Array<ArrayBuffer>);
+  }
+
+  /** Lays out a block for the template image; throws PlanRefused. */
+  plan(image: Uint8Array): Plan {
+    const { exports, memory } = instantiate(this.module, PLANNING_PAGES + Math.ceil(image.length / WASM_PAGE_SIZE));
+    return planImage(exports, memory, image);
+  }
+
+  /** How many seats of `plan` one bank can hold. */
+  static seatsMax(plan: Plan): number {
+    return Math.floor((WASM_PAGES_MAX * WASM_PAGE_SIZE - plan.seatsAt) / plan.blockSize);
+  }
+
+  /** Opens a bank of `seats` empty seats for the template image; throws PlanRefused. */
+  bank(image: Uint8Array, seats: number): CoreBank {
+    const plan = this.plan(image);
+    if (seats < 1 || seats > Core.seatsMax(plan)) throw new Error(`a bank holds 1 to ${Core.seatsMax(plan)} meters`);
+    const pages = Math.ceil((plan.seatsAt + seats * plan.blockSize) / WASM_PAGE_SIZE);
+    const planning = PLANNING_PAGES + Math.ceil(image.length / WASM_PAGE_SIZE);
+    const { exports, memory } = instantiate(this.module, Math.max(pages, planning));
+    return new CoreBank(exports, memory, planImage(exports, memory, image), seats);
+  }
+}
+
+/**
+ * One instance and its seats. Times are milliseconds, line time monotonic and meter time since 1970 UTC. Results below 0
+ * are errors of assembly/base/err.ts. What a method returns as octets is a view that the next call overwrites.
+ */
+export class CoreBank {
+  readonly plan: Plan;
+  readonly seats: number;
+  private readonly exports: CoreExports;
+  private readonly octets: Uint8Array;
+  private readonly in: Uint8Array;
+  private readonly out: Uint8Array;
+  private readonly flash: Uint8Array;
+  private readonly provision: Uint8Array;
+  private readonly status: DataView;
+  private readonly sampled: DataView;
+
+  constructor(exports: CoreExports, memory: WebAssembly.Memory, plan: Plan, seats: number) {
+    this.exports = exports;
+    this.plan = plan;
+    this.seats = seats;
+    this.octets = new Uint8Array(memory.buffer);
+    const region = (kind: number, size: number): Uint8Array => {
+      const at = exports.region(kind) >>> 0;
+      return this.octets.subarray(at, at + size);
+    };
+    this.in = region(REGION.in, EXCHANGE_SIZE);
+    this.out = region(REGION.out, EXCHANGE_SIZE);
+    this.flash = region(REGION.flash, FLASH_PAGE_SIZE);
+    this.provision = region(REGION.provision, PROVISION_SIZE);
+    this.status = new DataView(memory.buffer, exports.region(REGION.status) >>> 0, 32);
+    this.sampled = new DataView(memory.buffer, exports.region(REGION.sample) >>> 0, SAMPLE_SIZE);
+  }
+
+  /** Empties the seat, applies provision records and starts to replay `flashSize` octets of flash. */
+  boot(seat: number, provision: Uint8Array, flashSize: number, lineTime: number, meterTime: number): number {
+    this.provision.set(provision);
+    return this.exports.boot(seat, provision.length, flashSize, lineTime, meterTime);
+  }
+
+  /** Offers octets of a connection, as many as the region holds; returns how many were taken. */
+  receive(seat: number, slot: number, octets: Uint8Array, lineTime: number, meterTime: number): number {
+    const offered = octets.length > EXCHANGE_SIZE ? octets.subarray(0, EXCHANGE_SIZE) : octets;
+    this.in.set(offered);
+    return this.exports.receive(seat, slot, offered.length, lineTime, meterTime);
+  }
+
+  lineEvent(seat: number, slot: number, kind: LineEvent, lineTime: number, meterTime: number): number {
+    return this.exports.lineEvent(seat, slot, kind, lineTime, meterTime);
+  }
+
+  /** Next item of a connection: 0 none, TRANSMIT_CLOSE, or a number of octets for transmitted(). */
+  transmitPoll(seat: number, slot: number, lineTime: number): number {
+    return this.exports.transmitPoll(seat, slot, lineTime);
+  }
+
+  /** A copy of the item that transmitPoll() gave. */
+  transmitted(size: number): Uint8Array {
+    return this.out.slice(0, size);
+  }
+
+  /** Journal sequence that the last item of transmitPoll() depends on. */
+  get transmittedSequence(): number {
+    return this.status.getUint32(0, true);
+  }
+
+  /** Next flash operation; its range stands in flashAddress and flashData(). */
+  flashPoll(seat: number): number {
+    return this.exports.flashPoll(seat);
+  }
+
+  get flashAddress(): number {
+    return this.status.getUint32(4, true);
+  }
+
+  get flashSize(): number {
+    return this.status.getUint32(8, true);
+  }
+
+  /** The region the operation reads into or programs from, `size` octets of it. */
+  flashData(size: number): Uint8Array {
+    return this.flash.subarray(0, size);
+  }
+
+  /** Ends the operation that flashPoll() gave, `status` 0 when it was done; durableSequence is new after it. */
+  flashDone(seat: number, status: number, meterTime: number): number {
+    return this.exports.flashDone(seat, status, meterTime);
+  }
+
+  get durableSequence(): number {
+    return this.status.getUint32(12, true);
+  }
+
+  /** Gives the core what was measured since the last sample. */
+  sample(seat: number, sample: Sample, meterTime: number): number {
+    const view = this.sampled;
+    for (let i = 0; i < 12; i++) {
+      const energy = sample.energies[i]!;
+      view.setUint32(8 * i, energy >>> 0, true);
+      view.setInt32(8 * i + 4, Math.floor(energy / 0x100000000), true);
+    }
+    for (let i = 0; i < 13; i++) view.setInt32(96 + 4 * i, sample.values[i]!, true);
+    return this.exports.sample(seat, meterTime);
+  }
+
+  input(seat: number, kind: number, value: number, meterTime: number): number {
+    return this.exports.input(seat, kind, value, meterTime);
+  }
+
+  /** Handles at most one due instant; 1 = another one is due. */
+  tick(seat: number, lineTime: number, meterTime: number): number {
+    return this.exports.tick(seat, lineTime, meterTime);
+  }
+
+  /** Makes meterDeadline and lineDeadline those of the seat. */
+  deadlinePoll(seat: number): number {
+    return this.exports.deadlinePoll(seat);
+  }
+
+  /** Next meter time at which tick() has something to do, 0 = none. */
+  get meterDeadline(): number {
+    return this.status.getFloat64(16, true);
+  }
+
+  /** Next line time at which tick() has something to do, 0 = none. */
+  get lineDeadline(): number {
+    return this.status.getFloat64(24, true);
+  }
+
+  entropy(seat: number, octets: Uint8Array): number {
+    this.provision.set(octets);
+    return this.exports.entropy(seat, octets.length);
+  }
+
+  outputPoll(seat: number): number {
+    return this.exports.outputPoll(seat);
+  }
+
+  /** A raw copy of a seat's block: all state of the meter. */
+  snapshot(seat: number): Uint8Array {
+    return this.block(seat).slice();
+  }
+
+  /** Puts a snapshot of a bank with an equal layoutId into a seat. */
+  restore(seat: number, block: Uint8Array): void {
+    if (block.length !== this.plan.blockSize) throw new Error("the block belongs to another layout");
+    this.block(seat).set(block);
+  }
+
+  /** The octets of a seat's block, as they are now. */
+  block(seat: number): Uint8Array {
+    if (seat < 0 || seat >= this.seats) throw new RangeError(`the bank has seats 0 to ${this.seats - 1}`);
+    const at = this.plan.seatsAt + seat * this.plan.blockSize;
+    return this.octets.subarray(at, at + this.plan.blockSize);
+  }
+}
+
+/** The calls that run a meter, which a test may replace. */
+export type CoreCalls = Pick<
+  CoreBank,
+  | "boot"
+  | "receive"
+  | "lineEvent"
+  | "transmitPoll"
+  | "transmitted"
+  | "transmittedSequence"
+  | "flashPoll"
+  | "flashAddress"
+  | "flashSize"
+  | "flashData"
+  | "flashDone"
+  | "durableSequence"
+  | "sample"
+  | "input"
+  | "tick"
+  | "deadlinePoll"
+  | "meterDeadline"
+  | "lineDeadline"
+  | "entropy"
+  | "outputPoll"
+>;

@@ -1,0 +1,366 @@
+/**
+ * The loop of one meter. Inputs only leave a mark (octets, a closed line, a flash operation that ended) and call run(),
+ * which works in one written order until nothing is left: flash, transmit, outputs, due instants, line events, octets.
+ * So nothing enters the core twice, whatever a line does while it is sent to.
+ */
+import type { Clock } from "./clock.ts";
+import { Connection } from "./connection.ts";
+import { FlashOperation, Input, isTrap, LineEvent, OUTPUT_ENTROPY, TRANSMIT_CLOSE, type CoreCalls } from "./core.ts";
+import type { Flash } from "./flash/flash.ts";
+import type { Metrology } from "./metrology/metrology.ts";
+import type { Line, LineListener } from "./transport/line.ts";
+
+/** How old the metering data may be when octets arrive, ms of meter time: real metrology refreshes once a second. */
+const REFRESH_MS = 1000;
+const ENTROPY_SIZE = 32;
+/** Ticks at one instant after which the core is taken to be stuck. */
+const TICKS_MAX = 10000;
+/** More restarts than this, each within this line time of the one before, ms, and the meter stays off. */
+const RESTARTS_MAX = 5;
+const RESTARTS_WITHIN_MS = 10000;
+
+/** What all meters of a bank share. */
+export interface PumpHost {
+  clock: Clock;
+  entropy(size: number): Uint8Array;
+  /** `wakeAt` of the pump has changed. */
+  wake(pump: Pump): void;
+  report(pump: Pump, text: string): void;
+}
+
+/** What makes a meter out of a seat. */
+export interface PumpParts {
+  readonly core: CoreCalls;
+  readonly seat: number;
+  readonly provision: Uint8Array;
+  readonly flash: Flash;
+  readonly metrology: Metrology;
+}
+
+export type PumpState = "off" | "booting" | "running" | "fault";
+
+/** An operation on the flash did not succeed, or the core cannot use what is stored. */
+class FlashFailed extends Error {}
+
+export class Pump {
+  readonly index: number;
+  state: PumpState = "off";
+  /** Line time at which run() is to be called next. */
+  wakeAt = Infinity;
+  /** The flash operation that is under way; nothing else enters the core until it is over. */
+  settling: Promise<void> | undefined;
+  private readonly host: PumpHost;
+  private readonly parts: PumpParts;
+  private connections: Connection[] = [];
+  private running = false;
+  /** How the last flash operation ended, for the core to hear. */
+  private settled: number | undefined;
+  private powerFails = false;
+  private durable = 0;
+  private lineTime = 0;
+  /** Meter time the core has been brought to, the one run() goes to, and the end of the last sample. */
+  private meterTime = 0;
+  private target = 0;
+  private sampledTo = 0;
+  private stuck = 0;
+  /** Restarts in a row, and when the last one was. */
+  private restarts = 0;
+  private restartedAt = -Infinity;
+
+  constructor(index: number, host: PumpHost, parts: PumpParts) {
+    this.index = index;
+    this.host = host;
+    this.parts = parts;
+  }
+
+  /** Switches the meter on: replays the flash, then runs. */
+  boot(): void {
+    const { core, seat, provision, flash } = this.parts;
+    this.takeTime();
+    this.meterTime = this.target;
+    if (this.state === "off") this.sampledTo = this.meterTime;
+    this.state = "booting";
+    this.powerFails = false;
+    this.durable = 0;
+    const result = core.boot(seat, provision, flash.size, this.lineTime, this.meterTime);
+    if (result < 0) this.fault(`the core refuses to boot (${result})`);
+    else this.run();
+  }
+
+  /** A new line for the connection named by `slot`; undefined when the meter is out of service. */
+  open(slot: number, line: Line): LineListener | undefined {
+    if (this.state === "off" || this.state === "fault") return undefined;
+    const connection = new Connection(slot, line, () => this.run());
+    this.connections.push(connection);
+    this.run();
+    return connection;
+  }
+
+  /** Fails the power after the metering data of now: the core writes what it holds back exactly, then the meter is off. */
+  async powerFail(): Promise<void> {
+    while (this.settling !== undefined) await this.settling;
+    this.powerFails = true;
+    this.run();
+    while (this.settling !== undefined) await this.settling;
+    this.dropLines();
+    this.state = "off";
+    this.wakeAt = Infinity;
+  }
+
+  /** Cuts the power: everything that is not in the flash is gone. */
+  powerCut(): void {
+    this.dropLines();
+    this.state = "off";
+    this.wakeAt = Infinity;
+  }
+
+  /** Does all that is to be done now. */
+  run(): void {
+    if (this.running || this.settling !== undefined || this.state === "off" || this.state === "fault") return;
+    this.running = true;
+    let failure: unknown;
+    try {
+      this.takeTime();
+      this.work();
+    } catch (error) {
+      failure = error;
+    } finally {
+      this.running = false;
+    }
+    if (failure === undefined) this.host.wake(this);
+    else this.restart(failure);
+  }
+
+  private takeTime(): void {
+    const { clock } = this.host;
+    this.lineTime = Math.max(this.lineTime, clock.lineTime());
+    this.target = Math.max(this.meterTime, clock.meterTime());
+  }
+
+  private work(): void {
+    if (this.settled !== undefined) this.flashDone(this.settled);
+    this.stuck = 0;
+    for (;;) {
+      this.flash();
+      if (this.transmit()) continue;
+      if (this.settling !== undefined) return;
+      this.state = "running";
+      if (this.outputs() || this.tick() || this.events() || this.offer()) continue;
+      return;
+    }
+  }
+
+  // --- flash ---
+
+  private flash(): void {
+    const { core, seat } = this.parts;
+    while (this.settling === undefined) {
+      const operation = core.flashPoll(seat);
+      if (operation === FlashOperation.NONE) return;
+      if (operation < 0) throw new FlashFailed(`the core cannot go on (${operation})`);
+      this.operate(operation);
+    }
+  }
+
+  private operate(operation: number): void {
+    let pending: Promise<void> | undefined;
+    try {
+      pending = this.perform(operation);
+    } catch (error) {
+      this.failFlash(error);
+    }
+    if (pending === undefined) return this.flashDone(0);
+    this.settling = pending.then(
+      () => this.settle(0),
+      (error: unknown) => this.settle(1, error),
+    );
+  }
+
+  private perform(operation: number): Promise<void> | undefined {
+    const { core, flash } = this.parts;
+    const { flashAddress: address, flashSize: size } = core;
+    switch (operation) {
+      case FlashOperation.READ:
+        flash.read(address, core.flashData(size));
+        return undefined;
+      case FlashOperation.PROGRAM:
+        flash.program(address, core.flashData(size));
+        return undefined;
+      case FlashOperation.ERASE:
+        flash.erase(address, size);
+        return undefined;
+      default:
+        return flash.sync();
+    }
+  }
+
+  private settle(status: number, error?: unknown): void {
+    if (error !== undefined) this.host.report(this, `flash: ${(error as Error).message}`);
+    this.settling = undefined;
+    this.settled = status;
+    this.run();
+  }
+
+  private flashDone(status: number): void {
+    const { core, seat } = this.parts;
+    this.settled = undefined;
+    const result = core.flashDone(seat, status, this.meterTime);
+    this.durable = core.durableSequence;
+    if (status !== 0) throw new FlashFailed("a flash operation failed");
+    if (result < 0) throw new FlashFailed(`the stored state cannot be used (${result})`);
+    for (const connection of this.connections) connection.release(this.durable);
+  }
+
+  private failFlash(error: unknown): never {
+    this.parts.core.flashDone(this.parts.seat, 1, this.meterTime);
+    throw new FlashFailed((error as Error).message);
+  }
+
+  // --- what the core gives ---
+
+  /** Takes every item there is; true when there was one, since a new item may have left a record for the flash. */
+  private transmit(): boolean {
+    let any = false;
+    for (const connection of this.connections) {
+      if (!connection.announced || connection.gone) continue;
+      while (this.transmitNext(connection)) any = true;
+      connection.release(this.durable);
+    }
+    return any;
+  }
+
+  private transmitNext(connection: Connection): boolean {
+    const { core, seat } = this.parts;
+    const size = core.transmitPoll(seat, connection.slot, this.lineTime);
+    if (size <= 0) return false;
+    const octets = size === TRANSMIT_CLOSE ? undefined : core.transmitted(size);
+    connection.held.push({ octets, sequence: core.transmittedSequence });
+    return true;
+  }
+
+  private outputs(): boolean {
+    const { core, seat } = this.parts;
+    if ((core.outputPoll(seat) & OUTPUT_ENTROPY) === 0) return false;
+    core.entropy(seat, this.host.entropy(ENTROPY_SIZE));
+    return true;
+  }
+
+  // --- what the core is given ---
+
+  /** Handles one due instant, after the metering data up to exactly that instant. */
+  private tick(): boolean {
+    const { core, seat } = this.parts;
+    core.deadlinePoll(seat);
+    const { meterDeadline, lineDeadline } = core;
+    const meterDue = meterDeadline > 0 && meterDeadline <= this.target;
+    if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {
+      this.wakeAt = lineDeadline > 0 ? lineDeadline : Infinity;
+      if (meterDeadline > 0) this.wakeAt = Math.min(this.wakeAt, this.host.clock.lineTimeOf(meterDeadline));
+      this.meterTime = this.target;
+      return false;
+    }
+    const before = this.meterTime;
+    if (meterDue) this.meterTime = Math.max(meterDeadline, before);
+    this.stuck = this.meterTime > before ? 0 : this.stuck + 1;
+    if (this.stuck > TICKS_MAX) throw new Error("the core does not leave an instant");
+    if (meterDue) this.sample();
+    core.tick(seat, this.lineTime, this.meterTime);
+    return true;
+  }
+
+  /** Gives the core what was measured up to now. */
+  private sample(): void {
+    if (this.meterTime <= this.sampledTo) return;
+    const { core, seat, metrology } = this.parts;
+    core.sample(seat, metrology.sample(this.sampledTo, this.meterTime), this.meterTime);
+    this.sampledTo = this.meterTime;
+  }
+
+  /** Tells the core of one change of a line, or of the power. */
+  private events(): boolean {
+    const { core, seat } = this.parts;
+    if (this.powerFails) {
+      this.powerFails = false;
+      this.sample();
+      core.input(seat, Input.POWER_FAILS, 0, this.meterTime);
+      return true;
+    }
+    for (const connection of this.connections) {
+      const kind = this.eventOf(connection);
+      if (kind === undefined) continue;
+      core.lineEvent(seat, connection.slot, kind, this.lineTime, this.meterTime);
+      return true;
+    }
+    return false;
+  }
+
+  private eventOf(connection: Connection): LineEvent | undefined {
+    if (connection.gone) {
+      this.connections = this.connections.filter((other) => other !== connection);
+      return connection.announced ? LineEvent.CLOSED : undefined;
+    }
+    if (!connection.announced) {
+      connection.announced = true;
+      return LineEvent.OPENED;
+    }
+    if (!connection.sent) return undefined;
+    connection.sent = false;
+    return LineEvent.SENT;
+  }
+
+  /** Offers the octets of one line; false when the core takes nothing more now. */
+  private offer(): boolean {
+    const { core, seat } = this.parts;
+    for (const connection of this.connections) {
+      if (!connection.ready) continue;
+      if (this.meterTime - this.sampledTo >= REFRESH_MS) this.sample();
+      const taken = core.receive(seat, connection.slot, connection.inbound, this.lineTime, this.meterTime);
+      if (taken < 0) this.refuse(connection, taken);
+      if (taken <= 0) continue;
+      connection.consumed(taken);
+      return true;
+    }
+    return false;
+  }
+
+  private refuse(connection: Connection, result: number): void {
+    this.host.report(this, `the core refuses octets of a line (${result}); it is closed`);
+    connection.consumed(connection.inbound.length);
+    connection.line.close();
+  }
+
+  // --- when it goes wrong ---
+
+  /** A trap is a watchdog reset; a failed flash operation or a mistake of ours ends the same way, and it is said. */
+  private restart(failure: unknown): void {
+    const text = failure instanceof Error ? failure.message : String(failure);
+    const cause = isTrap(failure) ? `watchdog reset (${text})` : text;
+    this.dropLines();
+    if (this.state === "booting" || this.restartsTooMuch()) return this.fault(cause);
+    this.host.report(this, `${cause}; the meter boots again from its flash`);
+    this.boot();
+  }
+
+  private restartsTooMuch(): boolean {
+    this.restarts = this.lineTime - this.restartedAt < RESTARTS_WITHIN_MS ? this.restarts + 1 : 1;
+    this.restartedAt = this.lineTime;
+    return this.restarts > RESTARTS_MAX;
+  }
+
+  private fault(cause: string): void {
+    this.dropLines();
+    this.state = "fault";
+    this.wakeAt = Infinity;
+    this.host.report(this, `${cause}; the meter is out of service`);
+    this.host.wake(this);
+  }
+
+  private dropLines(): void {
+    const lines = this.connections;
+    this.connections = [];
+    for (const connection of lines) {
+      connection.gone = true;
+      connection.line.close();
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** What carries the octets of one connection: a TCP connection, a serial line, or their twin in memory. */
+
+/** A line, as the pump sees it. */
+export interface Line {
+  /** Sends octets that belong to the line from now on. True: they have left; false: `drained` will say so. */
+  send(octets: Uint8Array): boolean;
+  /** Closes the line behind what was sent; `closed` follows. */
+  close(): void;
+  /** Stops or resumes reading, so that a peer that sends without end waits. */
+  pause(stop: boolean): void;
+}
+
+/** Who hears a line. */
+export interface LineListener {
+  received(octets: Uint8Array): void;
+  drained(): void;
+  /** The line is gone; called once, whoever closed it. */
+  closed(): void;
+}
+
+/** Decides about a new line: its listener, or undefined to refuse it. */
+export type LineAccept = (line: Line) => LineListener | undefined;

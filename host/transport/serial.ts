@@ -1,0 +1,86 @@
+/**
+ * A serial line, 8 data bits, no parity, one stop bit (IEC 62056-46, 5.3). The meter holds one connection on it for as
+ * long as the device is there; when it goes (an unplugged adapter) the line is opened again as soon as it is back.
+ */
+import type { SerialPort } from "serialport";
+import type { Line, LineAccept, LineListener } from "./line.ts";
+
+/** Time between attempts to open a device that has gone, ms. */
+const REOPEN_MS = 1000;
+
+export class SerialLine implements Line {
+  private readonly port: SerialPort;
+  private readonly accept: LineAccept;
+  private readonly report: (text: string) => void;
+  private listener: LineListener | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private ended = false;
+
+  private constructor(port: SerialPort, accept: LineAccept, report: (text: string) => void) {
+    this.port = port;
+    this.accept = accept;
+    this.report = report;
+    port.on("open", () => this.opened());
+    port.on("data", (octets: Uint8Array) => this.listener?.received(octets));
+    port.on("error", (error) => report(`${port.path}: ${error.message}`));
+    port.on("close", () => this.lost());
+  }
+
+  /** Opens `path` at `baudRate`; rejects when the device cannot be opened now. */
+  static async open(
+    path: string,
+    baudRate: number,
+    accept: LineAccept,
+    report: (text: string) => void,
+  ): Promise<SerialLine> {
+    // Loaded when used: its native part is not needed, nor everywhere there, for TCP.
+    const { SerialPort } = await import("serialport");
+    const port = new SerialPort({ path, baudRate, dataBits: 8, parity: "none", stopBits: 1, autoOpen: false });
+    const line = new SerialLine(port, accept, report);
+    await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+    return line;
+  }
+
+  send(octets: Uint8Array): boolean {
+    if (!this.port.isOpen) return true;
+    this.port.write(octets);
+    this.port.drain(() => this.listener?.drained());
+    return false;
+  }
+
+  close(): void {
+    if (this.port.isOpen) this.port.close();
+  }
+
+  pause(stop: boolean): void {
+    if (stop) this.port.pause();
+    else this.port.resume();
+  }
+
+  /** Closes the line for good. */
+  end(): Promise<void> {
+    this.ended = true;
+    clearTimeout(this.timer);
+    if (!this.port.isOpen) return Promise.resolve();
+    return new Promise((resolve) => this.port.close(() => resolve()));
+  }
+
+  private opened(): void {
+    this.port.resume();
+    this.listener = this.accept(this);
+    if (this.listener === undefined) this.report(`${this.port.path}: the meter has no free connection for it`);
+  }
+
+  private lost(): void {
+    const listener = this.listener;
+    this.listener = undefined;
+    listener?.closed();
+    if (!this.ended) this.timer = setTimeout(() => this.reopen(), REOPEN_MS);
+  }
+
+  private reopen(): void {
+    this.port.open((error) => {
+      if (error && !this.ended) this.timer = setTimeout(() => this.reopen(), REOPEN_MS);
+    });
+  }
+}

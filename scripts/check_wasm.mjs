@@ -1,0 +1,56 @@
+// The promises a built core must keep: it reaches nothing but the memory it is given, and keeps no state outside it.
+import { readFileSync } from "node:fs";
+import binaryen from "binaryen";
+
+/** Largest start image of the core: what the whole product promises to fit in. */
+export const CORE_SIZE_MAX = 128 * 1024;
+
+/** Functions that the text of a module runs when it is instantiated. */
+function startProblems(text) {
+  return /^\s*\(start\b/m.test(text) ? ["it has a start function: a table is computed instead of written out"] : [];
+}
+
+function importProblems(module) {
+  const imports = WebAssembly.Module.imports(module);
+  const others = imports.filter(
+    (entry) => entry.module !== "env" || entry.name !== "memory" || entry.kind !== "memory",
+  );
+  const problems = others.map((entry) => `it imports ${entry.module}.${entry.name}`);
+  return imports.length - others.length === 1 ? problems : [...problems, "it does not import env.memory"];
+}
+
+function globalProblems(ir) {
+  const problems = [];
+  for (let i = 0; i < ir.getNumGlobals(); i++) {
+    const global = binaryen.getGlobalInfo(ir.getGlobalByIndex(i));
+    if (global.mutable) problems.push(`global ${global.name} is mutable: state outside the block`);
+  }
+  return problems;
+}
+
+function featureProblems(text) {
+  const found = [];
+  if (/\bmemory\.grow\b/.test(text)) found.push("it grows its memory");
+  if (/\bv128\b/.test(text)) found.push("it uses SIMD");
+  if (/\.trunc_sat_|\.extend(8|16|32)_s\b/.test(text)) found.push("it uses operations beyond the MVP and bulk memory");
+  return found;
+}
+
+/** What is wrong with the module in `octets`, one sentence each. */
+export function wasmProblems(octets) {
+  const module = new WebAssembly.Module(octets);
+  const ir = binaryen.readBinary(octets);
+  const text = ir.emitText();
+  const problems = [...importProblems(module), ...globalProblems(ir), ...featureProblems(text), ...startProblems(text)];
+  ir.dispose();
+  return problems;
+}
+
+/** Throws unless the file at `path` keeps every promise; returns its size in octets. */
+export function wasmCheck(path) {
+  const octets = readFileSync(path);
+  const problems = wasmProblems(octets);
+  if (octets.length > CORE_SIZE_MAX) problems.push(`it has ${octets.length} octets, more than ${CORE_SIZE_MAX}`);
+  if (problems.length > 0) throw new Error(`${path}: ${problems.join("; ")}`);
+  return octets.length;
+}

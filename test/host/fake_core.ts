@@ -1,0 +1,128 @@
+/** A core that only keeps the ABI's manners: it answers each line of text with the same line, and tells what it was called. */
+import {
+  FlashOperation,
+  LineEvent,
+  OUTPUT_ENTROPY,
+  TRANSMIT_CLOSE,
+  type CoreCalls,
+  type Sample,
+} from "../../host/core.ts";
+
+export interface FakeItem {
+  readonly text: string;
+  readonly sequence: number;
+}
+
+export class FakeCore implements CoreCalls {
+  /** Every call that changes something, in order. */
+  readonly calls: string[] = [];
+  readonly outgoing: FakeItem[] = [];
+  readonly flashWanted: number[] = [];
+  entropyWanted = false;
+  /** Next meter-time deadline, and how far it moves when it is handled; 0 = none. */
+  meterDeadline = 0;
+  period = 0;
+  lineDeadline = 0;
+  transmittedSequence = 0;
+  durableSequence = 0;
+  flashAddress = 0;
+  flashSize = 16;
+  /** Sequence of the newest record; an item depends on it. */
+  sequence = 0;
+  /** Makes the next receive() trap, as a failed assert does. */
+  trap = false;
+  bootResult = 0;
+  /** Each received line makes a record that must be durable before the answer leaves. */
+  recording = false;
+  private readonly page = new Uint8Array(4096);
+  private text = "";
+
+  boot(_seat: number, provision: Uint8Array, flashSize: number, _lineTime: number, meterTime: number): number {
+    this.calls.push(`boot ${provision.length} ${flashSize} ${meterTime}`);
+    this.outgoing.length = 0;
+    this.flashWanted.length = 0;
+    return this.bootResult;
+  }
+
+  receive(_seat: number, slot: number, octets: Uint8Array, _lineTime: number, meterTime: number): number {
+    if (this.trap) {
+      this.trap = false;
+      throw new WebAssembly.RuntimeError("unreachable");
+    }
+    const end = octets.indexOf(10);
+    const count = end < 0 ? octets.length : end + 1;
+    const text = Buffer.from(octets.subarray(0, count)).toString("latin1");
+    this.calls.push(`receive ${slot} ${JSON.stringify(text)} ${meterTime}`);
+    if (end < 0) return count;
+    if (this.recording) {
+      this.sequence++;
+      this.flashWanted.push(FlashOperation.PROGRAM, FlashOperation.SYNC);
+    }
+    this.outgoing.push({ text, sequence: this.sequence });
+    return count;
+  }
+
+  lineEvent(_seat: number, slot: number, kind: LineEvent): number {
+    this.calls.push(`line ${slot} ${["", "opened", "closed", "sent", "refused"][kind]}`);
+    return 0;
+  }
+
+  transmitPoll(_seat: number, slot: number): number {
+    const item = this.outgoing.shift();
+    if (item === undefined) return 0;
+    this.calls.push(`transmit ${slot} ${JSON.stringify(item.text)}`);
+    this.transmittedSequence = item.sequence;
+    this.text = item.text;
+    return item.text === "close\n" ? TRANSMIT_CLOSE : item.text.length;
+  }
+
+  transmitted(): Uint8Array {
+    return Buffer.from(this.text, "latin1");
+  }
+
+  flashPoll(): number {
+    return this.flashWanted[0] ?? FlashOperation.NONE;
+  }
+
+  flashData(size: number): Uint8Array {
+    return this.page.subarray(0, size);
+  }
+
+  flashDone(_seat: number, status: number): number {
+    const operation = this.flashWanted.shift()!;
+    this.calls.push(`flash ${["none", "read", "program", "erase", "sync"][operation]} ${status}`);
+    if (operation === FlashOperation.SYNC && status === 0) this.durableSequence = this.sequence;
+    return 0;
+  }
+
+  sample(_seat: number, sample: Sample, meterTime: number): number {
+    this.calls.push(`sample ${sample.energies[0]} ${meterTime}`);
+    return 0;
+  }
+
+  input(_seat: number, kind: number): number {
+    this.calls.push(`input ${kind}`);
+    return 0;
+  }
+
+  tick(_seat: number, _lineTime: number, meterTime: number): number {
+    this.calls.push(`tick ${meterTime}`);
+    if (this.meterDeadline > 0 && this.meterDeadline <= meterTime) this.meterDeadline += this.period;
+    else this.lineDeadline = 0;
+    return 0;
+  }
+
+  deadlinePoll(): number {
+    return 0;
+  }
+
+  entropy(_seat: number, octets: Uint8Array): number {
+    this.calls.push(`entropy ${octets.length}`);
+    this.entropyWanted = false;
+    return 0;
+  }
+
+  outputPoll(): number {
+    return this.entropyWanted ? OUTPUT_ENTROPY : 0;
+  }
+}
