@@ -1,0 +1,71 @@
+/** Access rights: from the clients' rows of an object to octets of access_mode (Association LN version 3). */
+import type { ClientAccessDocument, TemplateDocument } from "./document.ts";
+import { TemplateError, within } from "./error.ts";
+import { objectText, type WholeObject } from "./expand.ts";
+
+/** Bits of access_mode (Blue Book, Association LN version 3). */
+export const ACCESS_READ = 1;
+export const ACCESS_WRITE = 2;
+/** The same bit stands for the right to invoke a method. */
+export const ACCESS_INVOKE = 1;
+
+const REQUIRE: Record<string, number> = {
+  "request-authenticated": 4,
+  "request-encrypted": 8,
+  "request-signed": 16,
+  "response-authenticated": 32,
+  "response-encrypted": 64,
+  "response-signed": 128,
+};
+
+function all(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+function idsCheck(ids: readonly number[], count: number, key: string, object: WholeObject): void {
+  for (const id of ids) {
+    if (id < 1 || id > count) {
+      const what = key === "act" ? "methods" : "attributes";
+      const c = object.class;
+      throw new TemplateError(`${key}: ${id} is not in class ${c.id} (${c.name}), which has ${count} ${what}`);
+    }
+  }
+}
+
+/** One octet per attribute and method, for one client. */
+function rowOf(object: WholeObject, access: ClientAccessDocument): Uint8Array {
+  const attributes = object.class.attributes.length;
+  const methods = object.class.methods.length;
+  const get = access.get === "all" ? all(attributes) : (access.get ?? []);
+  const act = access.act === "all" ? all(methods) : (access.act ?? []);
+  const set = access.set ?? [];
+  idsCheck(get, attributes, "get", object);
+  idsCheck(set, attributes, "set", object);
+  idsCheck(act, methods, "act", object);
+  if (set.includes(1)) throw new TemplateError("set: attribute 1 (logical_name) cannot be set");
+  const row = new Uint8Array(attributes + methods);
+  for (const id of get) row[id - 1]! |= ACCESS_READ;
+  for (const id of set) row[id - 1]! |= ACCESS_WRITE;
+  for (const id of act) row[attributes + id - 1]! |= ACCESS_INVOKE;
+  if (row.some((mode) => mode !== 0)) row[0]! |= ACCESS_READ;
+  const demanded = (access.require ?? []).reduce((bits, name) => bits | (REQUIRE[name] ?? 0), 0);
+  return row.map((mode) => (mode === 0 ? 0 : mode | demanded));
+}
+
+/** Rows of every client for an object, by the client's name; none where it sees nothing. */
+export function accessRows(document: TemplateDocument, object: WholeObject): Map<string, Uint8Array> {
+  const rows = new Map<string, Uint8Array>();
+  within(objectText(object), () => {
+    for (const [client, access] of Object.entries(object.access)) {
+      if (!document.associations[client]) throw new TemplateError(`access.${client}: there is no such association`);
+      const row = within(`access.${client}`, () => rowOf(object, access));
+      if (row.some((mode) => mode !== 0)) rows.set(client, row);
+    }
+  });
+  return rows;
+}
+
+/** Whether a client may read (or set) the attribute. */
+export function accessGranted(rows: Map<string, Uint8Array>, attribute: number, bit: number): boolean {
+  return [...rows.values()].some((row) => ((row[attribute - 1] ?? 0) & bit) !== 0);
+}

@@ -1,0 +1,208 @@
+/**
+ * The template compiler: from a document without `extends` (load.ts resolves it) to the image that
+ * assembly/store/template.ts overlays, and the model for people. Whatever exceeds a limit is a TemplateError.
+ */
+import { accessRows } from "./access.ts";
+import { associationsResolve, needsSecret } from "./associations.ts";
+import { type AttributeRow, attributeRows, SETTABLE } from "./attributes.ts";
+import type { EventDocument, TemplateDocument } from "./document.ts";
+import { TemplateError, within } from "./error.ts";
+import { objectsExpand, type WholeObject } from "./expand.ts";
+import { imageEmit } from "./image.ts";
+import { LIMITS } from "./limits.ts";
+import { logicalNameWhole } from "./logical_name.ts";
+import {
+  type AttributeModel,
+  CLASS_CLOCK,
+  CLASS_PROFILE,
+  CLASS_SECURITY_SETUP,
+  type EventModel,
+  type ObjectModel,
+  type ProfileModel,
+  TemplateModel,
+} from "./model.ts";
+import { portsResolve } from "./ports.ts";
+import { profileResolve } from "./profiles.ts";
+import { schemaCheck } from "./schema.ts";
+
+export interface Compiled {
+  /** Octets for region 0 of the core, little-endian. */
+  image: Uint8Array;
+  model: TemplateModel;
+}
+
+/** Index of the object that a key of the document names. */
+export type IndexOf = (logicalName: string) => number;
+
+function indexOfMaker(objects: WholeObject[]): IndexOf {
+  const indices = new Map(objects.map((object, i) => [object.logicalName, i]));
+  return (logicalName) => {
+    const index = indices.get(logicalNameWhole(logicalName));
+    if (index === undefined) throw new TemplateError(`there is no object ${logicalName}`);
+    return index;
+  };
+}
+
+function attributeModels(object: WholeObject, first: number, rows: AttributeRow[]): AttributeModel[] {
+  return object.class.attributes.map(({ name }, i) => {
+    const id = i + 1;
+    const at = rows.findIndex((row) => row.id === id && row.part === 0);
+    const quantity = object.attributes.get(id)?.quantity;
+    return {
+      id,
+      name,
+      type: id === 1 ? "octet-string(6)" : (rows[at]?.typeText ?? ""),
+      settable: at >= 0 && (rows[at]!.flags & SETTABLE) !== 0,
+      ...(quantity === undefined ? {} : { quantity }),
+      ...(at < 0 ? {} : { row: first + at }),
+    };
+  });
+}
+
+/** Numbers the objects of a class in the order of the object table. */
+function instancesPut(objects: ObjectModel[], classId: number): number {
+  let count = 0;
+  for (const object of objects) if (object.classId === classId) object.instance = count++;
+  return count;
+}
+
+function objectsResolve(document: TemplateDocument): {
+  objects: ObjectModel[];
+  rows: AttributeRow[];
+  indexOf: IndexOf;
+} {
+  const whole = objectsExpand(document);
+  const indexOf = indexOfMaker(whole);
+  const classOf = (logicalName: string) => whole[indexOf(logicalName)]!.class.id;
+  const rows: AttributeRow[] = [];
+  const objects = whole.map((object, index): ObjectModel => {
+    const access = accessRows(document, object);
+    const own = attributeRows(object, index, access, needsSecret(document, object.logicalName), classOf);
+    const firstRow = rows.length;
+    rows.push(...own);
+    return {
+      index,
+      logicalName: object.logicalName,
+      octets: object.octets,
+      classId: object.class.id,
+      version: object.class.version,
+      className: object.class.name,
+      name: object.name,
+      source: object.source,
+      confidence: object.confidence,
+      note: object.note,
+      attributes: attributeModels(object, firstRow, own),
+      methods: object.class.methods,
+      access,
+      firstRow,
+      rowCount: own.length,
+      ...(object.profile ? { profile: object.profile } : {}),
+    };
+  });
+  if (rows.length > LIMITS.ATTRIBUTES_MAX) {
+    throw new TemplateError(`objects: ${rows.length} attribute rows (limit ${LIMITS.ATTRIBUTES_MAX})`);
+  }
+  return { objects, rows, indexOf };
+}
+
+function profilesResolve(objects: ObjectModel[], rows: AttributeRow[], indexOf: IndexOf): ProfileModel[] {
+  const count = instancesPut(objects, CLASS_PROFILE);
+  if (count > LIMITS.PROFILES_MAX) throw new TemplateError(`objects: ${count} profiles (limit ${LIMITS.PROFILES_MAX})`);
+  return objects.filter((o) => o.classId === CLASS_PROFILE).map((o) => profileResolve(o, objects, rows, indexOf));
+}
+
+function eventResolve(event: EventDocument, objects: ObjectModel[], indexOf: IndexOf): EventModel {
+  return within(`event ${event.code} "${event.name}"`, () => {
+    const log = event.log ? objects[within("log", () => indexOf(event.log!))] : undefined;
+    if (log && log.classId !== CLASS_PROFILE) {
+      throw new TemplateError(`log: object ${log.logicalName} is class ${log.classId}, not Profile generic`);
+    }
+    const { code, name, alarm1, alarm2, error } = event;
+    return {
+      code,
+      name,
+      ...(log ? { profile: log.instance! } : {}),
+      ...(alarm1 === undefined ? {} : { alarm1 }),
+      ...(alarm2 === undefined ? {} : { alarm2 }),
+      ...(error === undefined ? {} : { error }),
+    };
+  });
+}
+
+function eventsResolve(document: TemplateDocument, objects: ObjectModel[], indexOf: IndexOf): EventModel[] {
+  const events = document.events.map((event) => eventResolve(event, objects, indexOf));
+  const keys = new Set<string>();
+  for (const event of events) {
+    const key = `${event.code} ${event.profile}`;
+    if (keys.has(key))
+      throw new TemplateError(`event ${event.code} "${event.name}": code: it stands twice for this log`);
+    keys.add(key);
+  }
+  return events.sort((a, b) => a.code - b.code || (a.profile ?? 0) - (b.profile ?? 0));
+}
+
+/** The index of an object named by a key of the head, of a class if one is given. */
+function headObject(key: string, name: string | undefined, objects: ObjectModel[], indexOf: IndexOf, classId?: number) {
+  if (name === undefined) return {};
+  const index = within(key, () => indexOf(name));
+  const found = objects[index]!.classId;
+  if (classId !== undefined && found !== classId) {
+    throw new TemplateError(`${key}: object ${name} is class ${found}, not ${classId}`);
+  }
+  return { [key]: index };
+}
+
+function pageCheck(pageSize: number): number {
+  if (pageSize < 8 || pageSize > LIMITS.PAGE_SIZE || (pageSize & (pageSize - 1)) !== 0) {
+    throw new TemplateError(`pageSize: ${pageSize} is not a power of two (limits 8 to ${LIMITS.PAGE_SIZE})`);
+  }
+  return pageSize;
+}
+
+function apduCheck(size: number): number {
+  if (size >= LIMITS.APDU_SIZE_MIN && size <= LIMITS.APDU_SIZE_MAX) return size;
+  throw new TemplateError(`apduSizeMax: ${size} octets (limits ${LIMITS.APDU_SIZE_MIN} to ${LIMITS.APDU_SIZE_MAX})`);
+}
+
+/**
+ * Compiles a template.
+ * @param json a document after schema.json, without `extends`
+ * @throws TemplateError naming object, key and limit
+ */
+export function compileTemplate(json: unknown): Compiled {
+  const document = schemaCheck(json);
+  if (document.extends !== undefined) throw new TemplateError(`extends: load.ts joins "${document.extends}" first`);
+  const apduSizeMax = apduCheck(document.apduSizeMax ?? LIMITS.APDU_SIZE_MAX);
+  const pageSize = pageCheck(document.pageSize ?? LIMITS.PAGE_SIZE);
+  const { objects, rows, indexOf } = objectsResolve(document);
+  const profiles = profilesResolve(objects, rows, indexOf);
+  const setups = instancesPut(objects, CLASS_SECURITY_SETUP);
+  if (setups > LIMITS.SECURITY_CONTEXTS_MAX) {
+    throw new TemplateError(`objects: ${setups} security setups (limit ${LIMITS.SECURITY_CONTEXTS_MAX})`);
+  }
+  const associations = associationsResolve(document, objects, rows, indexOf);
+  const ports = portsResolve(document, objects, rows, indexOf);
+  const clock = headObject("clock", document.clock, objects, indexOf, CLASS_CLOCK).clock;
+  const eventCode = headObject("eventCode", document.eventCode, objects, indexOf).eventCode;
+  const model = new TemplateModel({
+    name: document.name,
+    title: document.title ?? document.name,
+    identity: document.identity,
+    apduSizeMax,
+    pageSize,
+    frameSizeMax: Math.max(
+      0,
+      ...ports.map((port) => (port.kind === "hdlc" ? port.infoSizeMax + LIMITS.HDLC_OVERHEAD_MAX : 0)),
+    ),
+    slotCount: ports.reduce((sum, port) => sum + port.connections * port.links, 0),
+    ...(clock === undefined ? {} : { clockObject: clock }),
+    ...(eventCode === undefined ? {} : { eventObject: eventCode }),
+    objects,
+    rows,
+    associations,
+    ports,
+    profiles,
+    events: eventsResolve(document, objects, indexOf),
+  });
+  return { image: imageEmit(model.parts), model };
+}

@@ -1,0 +1,150 @@
+/** From the objects of a document, with their kinds and short forms, to objects that say everything. */
+import type {
+  AccessDocument,
+  AttributeDocument,
+  ObjectDocument,
+  ObjectPartDocument,
+  ProfileDocument,
+  TemplateDocument,
+  ValueDocument,
+} from "./document.ts";
+import { TemplateError, within } from "./error.ts";
+import { LIMITS } from "./limits.ts";
+import { logicalNameParse, logicalNameText, logicalNameWhole } from "./logical_name.ts";
+import { type InterfaceClass, interfaceClass, UNITS } from "./tables.ts";
+
+/** An object with everything its kind gives it. */
+export interface WholeObject {
+  logicalName: string;
+  octets: Uint8Array;
+  class: InterfaceClass;
+  name: string;
+  source: string[];
+  confidence: string;
+  note: string;
+  access: AccessDocument;
+  attributes: Map<number, AttributeDocument>;
+  profile?: ProfileDocument;
+}
+
+/** How messages name an object. */
+export function objectText(o: { logicalName: string; name?: string }): string {
+  return `object ${o.logicalName}${o.name ? ` "${o.name}"` : ""}`;
+}
+
+/** The object of a profile that has no sort object (class 0, no logical name). */
+const UNSORTED: ValueDocument = {
+  structure: [{ "long-unsigned": 0 }, { "octet-string": "000000000000" }, { integer: 0 }, { "long-unsigned": 0 }],
+};
+const FIFO = 1;
+const COLUMNS_MAX_DEFAULT = 12;
+
+/** Joins attribute by attribute; what `over` says wins. */
+function attributesJoin(
+  under: Record<string, AttributeDocument> = {},
+  over: Record<string, AttributeDocument> = {},
+): Record<string, AttributeDocument> {
+  const joined: Record<string, AttributeDocument> = { ...under };
+  for (const [id, attribute] of Object.entries(over)) joined[id] = { ...joined[id], ...attribute };
+  return joined;
+}
+
+/** Joins two descriptions of an object; also how a template changes an object of the one it extends. */
+export function partsJoin<T extends ObjectPartDocument>(under: ObjectPartDocument, over: T): T {
+  const attributes = attributesJoin(under.attributes, over.attributes);
+  const joined: T = { ...under, ...over, attributes };
+  if (under.profile && over.profile) joined.profile = { ...under.profile, ...over.profile };
+  return joined;
+}
+
+function kindOf(document: TemplateDocument, name: string, seen: string[] = []): ObjectPartDocument {
+  const kind = document.kinds?.[name];
+  if (!kind) throw new TemplateError(`kind: there is no kind "${name}"`);
+  if (seen.includes(name)) throw new TemplateError(`kind: "${name}" leads back to itself`);
+  return kind.kind === undefined ? kind : partsJoin(kindOf(document, kind.kind, [...seen, name]), kind);
+}
+
+function accessOf(document: TemplateDocument, access: string | AccessDocument | undefined): AccessDocument {
+  if (typeof access !== "string") return access ?? {};
+  const found = document.access?.[access];
+  if (!found) throw new TemplateError(`access: there is no access pattern "${access}"`);
+  return found;
+}
+
+function scalerUnitPut(attributes: Map<number, AttributeDocument>, part: ObjectPartDocument, c: InterfaceClass): void {
+  if (part.scaler === undefined && part.unit === undefined) return;
+  const id = c.attributes.findIndex((attribute) => attribute.name === "scaler_unit") + 1;
+  if (id === 0) throw new TemplateError(`scaler: class ${c.id} (${c.name}) has no scaler_unit`);
+  const unit = UNITS.get(part.unit ?? "count");
+  if (unit === undefined)
+    throw new TemplateError(`unit: "${part.unit}" is not known (${[...UNITS.keys()].join(", ")})`);
+  const value = { structure: [{ integer: part.scaler ?? 0 }, { enum: unit }] };
+  attributes.set(id, { ...attributes.get(id), value });
+}
+
+function profilePut(attributes: Map<number, AttributeDocument>, profile: ProfileDocument, c: InterfaceClass): void {
+  if (c.id !== 7) throw new TemplateError(`profile: class ${c.id} (${c.name}) is not Profile generic`);
+  const columnsMax = profile.columnsMax ?? Math.max(COLUMNS_MAX_DEFAULT, profile.columns.length);
+  if (columnsMax > LIMITS.COLUMNS_MAX || profile.columns.length > columnsMax) {
+    const count = Math.max(columnsMax, profile.columns.length);
+    throw new TemplateError(`profile.columns: ${count} columns (limit ${Math.min(columnsMax, LIMITS.COLUMNS_MAX)})`);
+  }
+  const put = (id: number, attribute: AttributeDocument) => attributes.set(id, { ...attribute, ...attributes.get(id) });
+  put(3, {
+    value: { array: profile.columns.map((attribute) => ({ attribute })) },
+    type: `array(${columnsMax}) of $capture_object_definition`,
+  });
+  put(4, { value: { "double-long-unsigned": profile.period }, min: 0, max: 86400 });
+  put(5, { value: { enum: FIFO }, min: FIFO, max: FIFO });
+  put(6, { value: UNSORTED });
+  put(8, { value: { "double-long-unsigned": profile.depth }, min: 1, max: profile.depth });
+}
+
+function objectExpand(document: TemplateDocument, object: ObjectDocument): WholeObject {
+  const part = object.kind === undefined ? object : partsJoin(kindOf(document, object.kind), object);
+  if (part.class === undefined) throw new TemplateError("class is missing");
+  if (part.remove) throw new TemplateError("remove: only a template that extends another can remove objects");
+  const c = interfaceClass(part.class, part.version ?? 0);
+  const attributes = new Map(Object.entries(part.attributes ?? {}).map(([id, a]) => [Number(id), a]));
+  for (const id of attributes.keys()) {
+    if (id > c.attributes.length) {
+      throw new TemplateError(`attributes.${id}: class ${c.id} (${c.name}) has attributes 1 to ${c.attributes.length}`);
+    }
+  }
+  scalerUnitPut(attributes, part, c);
+  if (part.quantity !== undefined) attributes.set(2, { ...attributes.get(2), quantity: part.quantity });
+  if (part.profile) profilePut(attributes, part.profile, c);
+  else if (c.id === 7) throw new TemplateError("profile is missing");
+  return {
+    logicalName: logicalNameWhole(object.logicalName),
+    octets: logicalNameParse(object.logicalName),
+    class: c,
+    name: part.name ?? c.name,
+    source: part.source ?? [],
+    confidence: part.confidence ?? "low",
+    note: part.note ?? "",
+    access: accessOf(document, part.access),
+    attributes,
+    ...(part.profile ? { profile: part.profile } : {}),
+  };
+}
+
+function keyCompare(a: WholeObject, b: WholeObject): number {
+  return Buffer.compare(a.octets, b.octets) || a.class.id - b.class.id || a.class.version - b.class.version;
+}
+
+/** All objects, sorted by logical name, class and version. */
+export function objectsExpand(document: TemplateDocument): WholeObject[] {
+  const whole = document.objects.map((object) => within(objectText(object), () => objectExpand(document, object)));
+  whole.sort(keyCompare);
+  whole.forEach((object, i) => {
+    const before = whole[i - 1];
+    if (before && logicalNameText(before.octets) === object.logicalName) {
+      throw new TemplateError(`${objectText(object)}: logicalName: there are two objects of this name`);
+    }
+  });
+  if (whole.length > LIMITS.OBJECTS_MAX) {
+    throw new TemplateError(`objects: ${whole.length} objects (limit ${LIMITS.OBJECTS_MAX})`);
+  }
+  return whole;
+}

@@ -1,0 +1,166 @@
+/** The object model as the compiler understood it: indices of the image, with names for people. */
+import type { AttributeRow } from "./attributes.ts";
+import type { IdentityDocument, ProfileDocument } from "./document.ts";
+import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
+
+export interface AttributeModel {
+  id: number;
+  name: string;
+  /** Type as text, "" where only the class behaviour knows it. */
+  type: string;
+  quantity?: string;
+  settable: boolean;
+  /** Row of the attribute table, undefined where the class behaviour gives the value. */
+  row?: number;
+}
+
+export interface ObjectModel {
+  index: number;
+  logicalName: string;
+  octets: Uint8Array;
+  classId: number;
+  version: number;
+  className: string;
+  name: string;
+  source: string[];
+  confidence: string;
+  note: string;
+  /** Attributes 1, 2, …. */
+  attributes: AttributeModel[];
+  /** Names of methods 1, 2, …. */
+  methods: string[];
+  /** Octets of access_mode per attribute, then per method, for each client that sees the object. */
+  access: Map<string, Uint8Array>;
+  firstRow: number;
+  rowCount: number;
+  /** Number among the objects of its kind (ObjectRow.instance), undefined = none. */
+  instance?: number;
+  profile?: ProfileDocument;
+}
+
+export interface AssociationModel {
+  name: string;
+  clientSap: number;
+  serverSap: number;
+  object?: number;
+  securitySetup?: number;
+  /** Bit m: mechanism m; bit c: context c. */
+  mechanisms: number;
+  contexts: number;
+  preEstablished: boolean;
+  /** Bit 0 of the standard as bit 23. */
+  conformance: number;
+  llsSecret?: number;
+  hlsSecret?: number;
+}
+
+export interface PortModel {
+  name: string;
+  kind: "wrapper" | "hdlc";
+  flags: number;
+  connections: number;
+  links: number;
+  setupObject: number;
+  firstSlot: number;
+  infoSizeMax: number;
+  windowMax: number;
+  addressLength: number;
+  lowerAddress: number;
+}
+
+export interface ProfileModel {
+  object: number;
+  areaSize: number;
+  depth: number;
+  rowSize: number;
+}
+
+export interface EventModel {
+  code: number;
+  name: string;
+  profile?: number;
+  alarm1?: number;
+  alarm2?: number;
+  error?: number;
+}
+
+export interface TemplateParts {
+  name: string;
+  title: string;
+  identity: IdentityDocument;
+  apduSizeMax: number;
+  pageSize: number;
+  frameSizeMax: number;
+  slotCount: number;
+  clockObject?: number;
+  eventObject?: number;
+  objects: ObjectModel[];
+  rows: AttributeRow[];
+  associations: AssociationModel[];
+  ports: PortModel[];
+  profiles: ProfileModel[];
+  events: EventModel[];
+}
+
+/** A compiled template with look-ups. */
+export class TemplateModel {
+  readonly parts: TemplateParts;
+  private readonly byName = new Map<string, ObjectModel>();
+
+  constructor(parts: TemplateParts) {
+    this.parts = parts;
+    for (const object of parts.objects) {
+      this.byName.set(object.logicalName, object);
+      if (!this.byName.has(object.name)) this.byName.set(object.name, object);
+    }
+  }
+
+  get name(): string {
+    return this.parts.name;
+  }
+
+  get objects(): readonly ObjectModel[] {
+    return this.parts.objects;
+  }
+
+  /** The object with a logical name (.255 may be left out) or an object name. */
+  find(name: string): ObjectModel | undefined {
+    return this.byName.get(logicalNameLike(name) ? logicalNameWhole(name) : name);
+  }
+
+  /** Index of the object in the image, undefined when there is none. */
+  objectIndex(name: string): number | undefined {
+    return this.find(name)?.index;
+  }
+
+  /** Name of an attribute such as "capture_period", "?" when the class has none of this id. */
+  attributeName(object: ObjectModel, attribute: number): string {
+    return object.attributes[attribute - 1]?.name ?? "?";
+  }
+
+  methodName(object: ObjectModel, method: number): string {
+    return object.methods[method - 1] ?? "?";
+  }
+
+  /** Attribute id from its number or name, undefined when the class has none. */
+  attributeId(object: ObjectModel, text: string): number | undefined {
+    return object.attributes.find((a) => String(a.id) === text || a.name === text)?.id;
+  }
+
+  /** Row of the attribute table for an object's attribute and part. */
+  row(object: ObjectModel, attribute: number, part = 0): AttributeRow | undefined {
+    return this.parts.rows
+      .slice(object.firstRow, object.firstRow + object.rowCount)
+      .find((row) => row.id === attribute && row.part === part);
+  }
+
+  /** Security setup objects, by their instance. */
+  securitySetups(): ObjectModel[] {
+    return this.parts.objects.filter((object) => object.classId === CLASS_SECURITY_SETUP);
+  }
+}
+
+export const CLASS_PROFILE = 7;
+export const CLASS_CLOCK = 8;
+export const CLASS_ASSOCIATION = 15;
+export const CLASS_SECURITY_SETUP = 64;

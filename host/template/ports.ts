@@ -1,0 +1,104 @@
+/** Ports: limits of each, and the slots they share out. */
+import type { AttributeRow } from "./attributes.ts";
+import type { PortDocument, TemplateDocument } from "./document.ts";
+import { TemplateError, within } from "./error.ts";
+import { LIMITS } from "./limits.ts";
+import type { ObjectModel, PortModel } from "./model.ts";
+
+/** Bits of PortRow.flags (assembly/store/template.ts). */
+export const STUFFED = 1;
+export const POINT_TO_POINT = 2;
+export const SERIAL = 4;
+
+const CLASS_HDLC_SETUP = 23;
+const CLASS_TCP_UDP_SETUP = 41;
+const LINKS_DEFAULT = { wrapper: 1, hdlc: 4 };
+const INFO_SIZE_DEFAULT = 128;
+const ADDRESS_DEFAULT = 16;
+
+/** HDLC setup: attribute_id, and the limit of the port that its value must not exceed. */
+const HDLC_LIMITS: readonly (readonly [number, "windowMax" | "infoSizeMax"])[] = [
+  [3, "windowMax"],
+  [4, "windowMax"],
+  [5, "infoSizeMax"],
+  [6, "infoSizeMax"],
+];
+const NB_OF_SIM_CONN = 5;
+
+function between(key: string, value: number, low: number, high: number): number {
+  if (value >= low && value <= high) return value;
+  throw new TemplateError(`${key}: ${value} (limits ${low} to ${high})`);
+}
+
+/** The default of a numeric attribute: the octets behind its tag. */
+function numberDefault(object: ObjectModel, rows: AttributeRow[], attribute: number): number {
+  const octets = rows[object.attributes[attribute - 1]?.row ?? -1]?.default ?? new Uint8Array(0);
+  return octets.subarray(1).reduce((sum, octet) => sum * 256 + octet, 0);
+}
+
+function setupCheck(port: PortModel, setup: ObjectModel, rows: AttributeRow[]): void {
+  const wanted = port.kind === "hdlc" ? CLASS_HDLC_SETUP : CLASS_TCP_UDP_SETUP;
+  if (setup.classId !== wanted) {
+    throw new TemplateError(`setup: object ${setup.logicalName} is class ${setup.classId}, not ${wanted}`);
+  }
+  const over = (attribute: number, limit: number) => {
+    const value = numberDefault(setup, rows, attribute);
+    if (value <= limit) return;
+    const name = setup.attributes[attribute - 1]!.name;
+    throw new TemplateError(`setup: ${name} of object ${setup.logicalName} is ${value} (limit of the port ${limit})`);
+  };
+  if (port.kind === "wrapper") over(NB_OF_SIM_CONN, port.connections);
+  else for (const [attribute, limit] of HDLC_LIMITS) over(attribute, port[limit]);
+}
+
+function portResolve(name: string, p: PortDocument, firstSlot: number, setup: ObjectModel): PortModel {
+  const links = p.links ?? LINKS_DEFAULT[p.kind];
+  if (p.kind === "wrapper" && links !== 1) throw new TemplateError(`links: ${links} (the wrapper has 1)`);
+  const hdlc = p.kind === "hdlc";
+  const { HDLC_INFO_SIZE_MIN, HDLC_INFO_SIZE_MAX } = LIMITS;
+  const infoSizeMax = p.infoSizeMax ?? INFO_SIZE_DEFAULT;
+  const flags = (p.stuffed ? STUFFED : 0) | (p.pointToPoint ? POINT_TO_POINT : 0) | (p.serial ? SERIAL : 0);
+  if (![0, 1, 2, 4].includes(p.addressLength ?? 0)) {
+    throw new TemplateError(`addressLength: ${p.addressLength} (1, 2, 4, or 0 for what the client uses)`);
+  }
+  return {
+    name,
+    kind: p.kind,
+    flags,
+    connections: between("connections", p.connections, 1, LIMITS.SLOTS_MAX),
+    links: between("links", links, 1, LIMITS.SLOTS_MAX),
+    setupObject: setup.index,
+    firstSlot,
+    infoSizeMax: hdlc ? between("infoSizeMax", infoSizeMax, HDLC_INFO_SIZE_MIN, HDLC_INFO_SIZE_MAX) : 0,
+    windowMax: hdlc ? between("windowMax", p.windowMax ?? 1, 1, 7) : 0,
+    addressLength: hdlc ? (p.addressLength ?? 0) : 0,
+    lowerAddress: hdlc ? between("lowerAddress", p.lowerAddress ?? ADDRESS_DEFAULT, 0, 0x3fff) : 0,
+  };
+}
+
+/** All ports in the order of the document; slots are given out one port after another. */
+export function portsResolve(
+  document: TemplateDocument,
+  objects: ObjectModel[],
+  rows: AttributeRow[],
+  indexOf: (logicalName: string) => number,
+): PortModel[] {
+  const entries = Object.entries(document.ports);
+  if (entries.length > LIMITS.PORTS_MAX) {
+    throw new TemplateError(`ports: ${entries.length} ports (limit ${LIMITS.PORTS_MAX})`);
+  }
+  let slots = 0;
+  return entries.map(([name, p], i) =>
+    within(`port ${name}`, () => {
+      const setup = objects[within("setup", () => indexOf(p.setup))]!;
+      const port = portResolve(name, p, slots, setup);
+      setupCheck(port, setup, rows);
+      slots += port.connections * port.links;
+      if (slots > LIMITS.SLOTS_MAX) {
+        throw new TemplateError(`connections: ${slots} slots with the ports before it (limit ${LIMITS.SLOTS_MAX})`);
+      }
+      setup.instance ??= i;
+      return port;
+    }),
+  );
+}
