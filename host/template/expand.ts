@@ -79,7 +79,7 @@ function scalerUnitPut(attributes: Map<number, AttributeDocument>, part: ObjectP
   if (unit === undefined)
     throw new TemplateError(`unit: "${part.unit}" is not known (${[...UNITS.keys()].join(", ")})`);
   const value = { structure: [{ integer: part.scaler ?? 0 }, { enum: unit }] };
-  attributes.set(id, { ...attributes.get(id), value });
+  attributes.set(id, { value, ...attributes.get(id) });
 }
 
 function profilePut(attributes: Map<number, AttributeDocument>, profile: ProfileDocument, c: InterfaceClass): void {

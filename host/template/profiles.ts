@@ -3,24 +3,35 @@ import type { AttributeRow } from "./attributes.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText } from "./expand.ts";
 import { LIMITS } from "./limits.ts";
-import type { ObjectModel, ProfileModel } from "./model.ts";
-import { typeCapacity, typeParse } from "./type.ts";
+import { CLASS_CLOCK, type ObjectModel, type ProfileModel } from "./model.ts";
+import { typeFixedSize, typeParse } from "./type.ts";
 import { attributeReference } from "./value.ts";
 
-/** Octets of the largest value of a column, with its tag: cells have a fixed width. */
+/** Octets of a clock in a cell, and the largest octets of a string with tag and length that a cell takes. */
+const STAMP_SIZE = 12;
+const TEXT_SIZE_MAX = 129;
+const TAGS_TEXT = [9, 10, 12];
+
+/** Width of the cell of a column, as assembly/store/rings.ts lays it out: what follows the tag of the largest value. */
 function columnSize(
   column: string,
   objects: ObjectModel[],
   rows: AttributeRow[],
-  indexOf: (ln: string) => number,
+  indexOf: (logicalName: string) => number,
 ): number {
   const { logicalName, attribute } = attributeReference(column);
   const object = objects[indexOf(logicalName)]!;
   const row = rows[object.attributes[attribute - 1]?.row ?? -1];
   if (!row) throw new TemplateError(`object ${logicalName} has no value in attribute ${attribute}`);
-  const size = row.capacity || typeCapacity(typeParse(row.typeText)) || row.default.length;
-  if (size === 0) throw new TemplateError(`${row.typeText} has no largest size`);
-  return size;
+  if (object.classId === CLASS_CLOCK && attribute === 2) return STAMP_SIZE;
+  const fixed = typeFixedSize(typeParse(row.typeText));
+  if (fixed !== undefined) return fixed;
+  if (!TAGS_TEXT.includes(row.tag) || row.capacity === 0 || row.capacity > TEXT_SIZE_MAX) {
+    throw new TemplateError(
+      `${row.typeText} cannot stand in a row: strings need a stored value (limit ${TEXT_SIZE_MAX})`,
+    );
+  }
+  return row.capacity - 1;
 }
 
 /** The row area of a profile: `depth` rows of the default columns. */

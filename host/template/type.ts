@@ -211,6 +211,12 @@ export function typeDescription(type: Type): number[] {
   }
 }
 
+/** Octets of the contents of a type that always has as many, undefined for others. */
+export function typeFixedSize(type: Type): number | undefined {
+  const size = type.kind === "simple" ? simple(type.name).size : 0;
+  return size > 0 ? size : undefined;
+}
+
 /** Octets of a length in front of `size` octets. */
 export function lengthSize(size: number): number {
   if (size < 0x80) return 1;

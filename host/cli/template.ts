@@ -1,0 +1,161 @@
+/** `dlms-meter template`: shows and checks templates. */
+import Table from "cli-table3";
+import { Command } from "commander";
+import { compileTemplate, type Compiled } from "../template/compile.ts";
+import type { TemplateDocument } from "../template/document.ts";
+import { TemplateError } from "../template/error.ts";
+import { overrideApply, TEMPLATE_DEFAULT, templateRead } from "../template/load.ts";
+import type { AttributeModel, ObjectModel, TemplateModel } from "../template/model.ts";
+
+const READ = 1;
+const WRITE = 2;
+
+/** Collects the values of an option that may be given several times. */
+export function optionCollect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+/** Runs `work`; a TemplateError becomes one line on stderr and exit code 1. */
+export function templateErrors(command: Command, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    command.error(`error: ${error.message}`, { exitCode: 1 });
+  }
+}
+
+/** Ids of a list as ranges: 1-6,8. */
+function rangesText(ids: number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < ids.length; i++) {
+    const first = ids[i]!;
+    while (ids[i + 1] === ids[i]! + 1) i++;
+    parts.push(first === ids[i] ? String(first) : `${first}-${ids[i]}`);
+  }
+  return parts.join(",");
+}
+
+/** Rights of one client: "get 1-4 set 2 act 1". */
+function accessText(object: ObjectModel, client: string): string {
+  const row = object.access.get(client);
+  if (!row) return "-";
+  const attributes = [...row.subarray(0, object.attributes.length)];
+  const methods = [...row.subarray(object.attributes.length)];
+  const having = (modes: number[], bit: number) => modes.flatMap((mode, i) => (mode & bit ? [i + 1] : []));
+  const rights: [string, number[]][] = [
+    ["get", having(attributes, READ)],
+    ["set", having(attributes, WRITE)],
+    ["act", having(methods, READ)],
+  ];
+  return rights.flatMap(([right, ids]) => (ids.length > 0 ? [`${right} ${rangesText(ids)}`] : [])).join(" ");
+}
+
+function objectsTable(model: TemplateModel): string {
+  const clients = model.parts.associations.map((association) => association.name);
+  const table = new Table({
+    head: ["logical name", "class", "name", ...clients, "source", "confidence"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const o of model.objects) {
+    table.push([
+      o.logicalName,
+      `${o.classId} v${o.version} ${o.className}`,
+      o.name,
+      ...clients.map((client) => accessText(o, client)),
+      o.source.join(" "),
+      o.confidence,
+    ]);
+  }
+  return table.toString();
+}
+
+function attributeText(attribute: AttributeModel, model: TemplateModel): string[] {
+  const row = attribute.row === undefined ? undefined : model.parts.rows[attribute.row];
+  const value = row && row.default.length > 0 ? Buffer.from(row.default).toString("hex").toUpperCase() : "";
+  const range = row && row.flags & 8 ? `${row.min} to ${row.max}` : "";
+  return [String(attribute.id), attribute.name, attribute.type, attribute.quantity ?? value, range];
+}
+
+/** One object with its attributes and methods. */
+function objectTable(object: ObjectModel, model: TemplateModel): string {
+  const table = new Table({
+    head: ["id", "attribute", "type", "value as A-XDR, or quantity", "range"],
+    style: { head: [], border: [], compact: true },
+    colWidths: [null, null, 50, 60, null],
+    wordWrap: true,
+    wrapOnWordBoundary: false,
+  });
+  for (const attribute of object.attributes) table.push(attributeText(attribute, model));
+  const clients = model.parts.associations.map(({ name }) => `${name}: ${accessText(object, name)}`);
+  const methods = object.methods.map((method, i) => `${i + 1} ${method}`).join(", ");
+  const head = `${object.logicalName} "${object.name}", class ${object.classId} v${object.version} ${object.className}`;
+  const evidence = `source ${object.source.join(" ")}, confidence ${object.confidence}. ${object.note}`.trim();
+  return [head, evidence, table.toString(), `methods: ${methods || "none"}`, ...clients].join("\n");
+}
+
+/** What a template holds, in one line. */
+function summaryText(name: string, { image, model }: Compiled): string {
+  const { rows, profiles, slotCount } = model.parts;
+  const area = profiles.reduce((sum, profile) => sum + profile.areaSize, 0);
+  return (
+    `${name}: ${model.objects.length} objects, ${rows.length} attribute rows, ${slotCount} slots, ` +
+    `${profiles.length} profiles of ${area} octets, image ${image.length} octets`
+  );
+}
+
+interface PrintOptions {
+  override: string[];
+  object?: string;
+  json?: boolean;
+}
+
+function print(name: string, options: PrintOptions): void {
+  const document: TemplateDocument = options.override.reduce(overrideApply, templateRead(name));
+  const compiled = compileTemplate(document);
+  const { model } = compiled;
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  if (options.object === undefined) {
+    process.stdout.write(`${objectsTable(model)}\n${summaryText(name, compiled)}\n`);
+    return;
+  }
+  const object = model.find(options.object);
+  if (!object) throw new TemplateError(`there is no object ${options.object}`);
+  process.stdout.write(`${objectTable(object, model)}\n`);
+}
+
+function overrideOption(command: Command): Command {
+  const text = "change a value of the template: NAME:ATTRIBUTE=VALUE (repeatable)";
+  return command.option("--override <change>", text, optionCollect, [] as string[]);
+}
+
+function printCommand(): Command {
+  const command = new Command("print").description("show the objects of a template");
+  overrideOption(command)
+    .argument("[template]", "name or file", TEMPLATE_DEFAULT)
+    .option("--object <name>", "show one object: its logical name or name")
+    .option("--json", "the template as JSON, with everything it extends");
+  return command.action((name: string, options: PrintOptions) => templateErrors(command, () => print(name, options)));
+}
+
+function checkCommand(): Command {
+  const command = new Command("check").description("check a template and say what it holds");
+  overrideOption(command).argument("[template]", "name or file", TEMPLATE_DEFAULT);
+  return command.action((name: string, options: { override: string[] }) =>
+    templateErrors(command, () => {
+      const compiled = compileTemplate(options.override.reduce(overrideApply, templateRead(name)));
+      process.stdout.write(`${summaryText(name, compiled)}\n`);
+    }),
+  );
+}
+
+/** `template print|check`. */
+export function templateCommand(): Command {
+  return new Command("template")
+    .description("object models of meters")
+    .addCommand(printCommand())
+    .addCommand(checkCommand());
+}

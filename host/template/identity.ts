@@ -1,0 +1,183 @@
+/**
+ * Who a meter is: from a seed and its index, its serial number, names and keys, and the provision records that tell the
+ * core (docs/ARCHITECTURE.md, section 3). Structure of both names: decision 17 of docs/CONFORMANCE.md.
+ */
+import { createHmac } from "node:crypto";
+import type { IdentityDocument } from "./document.ts";
+import { TemplateError } from "./error.ts";
+import { HIDDEN } from "./attributes.ts";
+import type { ObjectModel, TemplateModel } from "./model.ts";
+
+/** Keys and secrets of a meter, as octets. */
+export interface MeterKeys {
+  /** Global unicast and broadcast encryption key, global authentication key, master key. */
+  guek: Uint8Array;
+  gbek: Uint8Array;
+  gak: Uint8Array;
+  master: Uint8Array;
+  /** Password of low level security, and secret of high level security. */
+  lls: Uint8Array;
+  hls: Uint8Array;
+}
+
+export interface MeterIdentity {
+  index: number;
+  /** Eight digits. */
+  serialNumber: string;
+  /** Sixteen characters. */
+  logicalDeviceName: string;
+  /** Eight octets. */
+  systemTitle: Uint8Array;
+  keys: MeterKeys;
+}
+
+/** published: the test keys everybody knows, in every meter; derive: a set of its own for each meter. */
+export type KeyChoice = "published" | "derive";
+
+/** Serial numbers have 8 digits, which fit the 28 bits that a system title has for them. */
+const SERIALS = 100_000_000;
+/** Meters of a seed before its serial numbers meet those of the next seed. */
+const METERS_PER_SEED = 1_000_000;
+/** Bits of the function type (idis-objects: D disconnector, L load management, M multi-utility). */
+const FUNCTION_BITS: Record<string, number> = { D: 1, L: 2, M: 4 };
+
+function hex(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, "hex"));
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, "latin1"));
+}
+
+/** The keys of the Green Book's examples: good for tests, and for nothing else. */
+export const PUBLISHED_KEYS: MeterKeys = {
+  guek: hex("000102030405060708090A0B0C0D0E0F"),
+  gbek: hex("0F0E0D0C0B0A09080706050403020100"),
+  gak: hex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"),
+  master: hex("00112233445566778899AABBCCDDEEFF"),
+  lls: ascii("00000000"),
+  hls: ascii("0123456789ABCDEF"),
+};
+
+/** 16 octets that only depend on seed, index and purpose; the password is 8 hexadecimal digits, so that it can be typed. */
+function keysDerive(seed: number, index: number): MeterKeys {
+  const derive = (purpose: string) => {
+    const digest = createHmac("sha256", `dlms-meter seed ${seed}`).update(`meter ${index} ${purpose}`).digest();
+    return Uint8Array.from(digest.subarray(0, 16));
+  };
+  const text = (purpose: string, size: number) =>
+    ascii(Buffer.from(derive(purpose)).toString("hex").toUpperCase().slice(0, size));
+  return {
+    guek: derive("GUEK"),
+    gbek: derive("GBEK"),
+    gak: derive("GAK"),
+    master: derive("master"),
+    lls: text("LLS", 8),
+    hls: text("HLS", 16),
+  };
+}
+
+function functionBits(identity: IdentityDocument): number {
+  return identity.functions.reduce((bits, name) => bits | (FUNCTION_BITS[name] ?? 0), 0);
+}
+
+/** Manufacturer, 3-digit device type, 2-digit function type, 8-digit serial number. */
+function logicalDeviceName(identity: IdentityDocument, serial: number): string {
+  const type = String(identity.deviceType).padStart(3, "0");
+  const functions = String(functionBits(identity)).padStart(2, "0");
+  return `${identity.manufacturer}${type}${functions}${String(serial).padStart(8, "0")}`;
+}
+
+/** Manufacturer, device type, 4 bits of function type, 28 bits of serial number. */
+function systemTitle(identity: IdentityDocument, serial: number): Uint8Array {
+  const title = Buffer.alloc(8);
+  title.write(identity.manufacturer, 0, "latin1");
+  title[3] = identity.deviceType;
+  title.writeUInt32BE(functionBits(identity) * 2 ** 28 + serial, 4);
+  return Uint8Array.from(title);
+}
+
+function wholeCheck(what: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new TemplateError(`${what}: ${value} is not a whole number from 0`);
+}
+
+/**
+ * The meter `index` (from 0) of `seed`: the same arguments give the same meter. Meters of one seed are distinct; those of
+ * two seeds too, up to a million meters each and a hundred seeds.
+ */
+export function meterIdentity(
+  identity: IdentityDocument,
+  seed: number,
+  index: number,
+  keys: KeyChoice = "published",
+): MeterIdentity {
+  wholeCheck("seed", seed);
+  wholeCheck("index", index);
+  if (index >= SERIALS)
+    throw new TemplateError(`index: ${index} (limit ${SERIALS - 1}, the serial number has 8 digits)`);
+  const serial = (((seed + 99) % 100) * METERS_PER_SEED + index + 1) % SERIALS;
+  return {
+    index,
+    serialNumber: String(serial).padStart(8, "0"),
+    logicalDeviceName: logicalDeviceName(identity, serial),
+    systemTitle: systemTitle(identity, serial),
+    keys: keys === "published" ? PUBLISHED_KEYS : keysDerive(seed, index),
+  };
+}
+
+/** Logical names that this file fills. */
+const LOGICAL_DEVICE_NAME = "0-0:42.0.0.255";
+const DEVICE_ID_1 = "0-0:96.1.0.255";
+/** Attribute and parts of the hidden keys of a Security setup (hidden.json), and its server_system_title. */
+const KEYS = 0;
+const KEY_PARTS = ["guek", "gbek", "gak", "master"] as const;
+const SERVER_SYSTEM_TITLE = 5;
+
+/** Collects records; what the template keeps no value for is left out. */
+class Records {
+  readonly parts: Uint8Array[] = [];
+  private readonly model: TemplateModel;
+
+  constructor(model: TemplateModel) {
+    this.model = model;
+  }
+
+  /** A value of an attribute as octet-string, or raw where the row is hidden. */
+  put(object: ObjectModel | undefined, attribute: number, part: number, octets: Uint8Array): void {
+    const row = object && this.model.row(object, attribute, part);
+    if (!row || row.capacity === 0) return;
+    const value = row.flags & HIDDEN ? octets : Uint8Array.from([9, octets.length, ...octets]);
+    if (value.length > row.capacity) {
+      const what = `object ${object.logicalName} "${object.name}": attributes.${attribute}`;
+      throw new TemplateError(`${what}: ${value.length} octets provisioned (limit ${row.capacity})`);
+    }
+    const head = Buffer.alloc(12);
+    head.writeUInt16BE(object.classId, 0);
+    head.set(object.octets, 2);
+    head.writeInt8(attribute, 8);
+    head.writeUInt8(part, 9);
+    head.writeUInt16BE(value.length, 10);
+    this.parts.push(head, value);
+  }
+}
+
+/** The provision records of a meter, big-endian, for region 6 of the core. */
+export function provisionRecords(identity: MeterIdentity, model: TemplateModel): Uint8Array {
+  const records = new Records(model);
+  records.put(model.find(LOGICAL_DEVICE_NAME), 2, 0, ascii(identity.logicalDeviceName));
+  records.put(model.find(DEVICE_ID_1), 2, 0, ascii(identity.serialNumber));
+  for (const setup of model.securitySetups()) {
+    records.put(setup, SERVER_SYSTEM_TITLE, 0, identity.systemTitle);
+    KEY_PARTS.forEach((key, part) => records.put(setup, KEYS, part, identity.keys[key]));
+  }
+  for (const association of model.parts.associations) {
+    const secret = (row: number | undefined, octets: Uint8Array) => {
+      const found = row === undefined ? undefined : model.parts.rows[row];
+      if (found) records.put(model.objects[found.object], found.id, found.part, octets);
+    };
+    secret(association.llsSecret, identity.keys.lls);
+    secret(association.hlsSecret, identity.keys.hls);
+  }
+  return Uint8Array.from(Buffer.concat(records.parts));
+}

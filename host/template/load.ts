@@ -1,0 +1,190 @@
+/** Templates by name or file, with what they extend, and single values changed from the command line. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Compiled, compileTemplate } from "./compile.ts";
+import type { AttributeDocument, ObjectDocument, TemplateDocument, ValueDocument } from "./document.ts";
+import { TemplateError, within } from "./error.ts";
+import { objectsExpand, objectText, partsJoin, type WholeObject } from "./expand.ts";
+import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
+import { schemaCheck } from "./schema.ts";
+import { QUANTITIES } from "./tables.ts";
+import { typeParse, typeRange } from "./type.ts";
+
+/** Name of the template that is used when none is named. */
+export const TEMPLATE_DEFAULT = "idis-p3";
+
+/** Files of this room that are tables, not templates. */
+const TABLES = ["schema", "classes", "quantities", "hidden"];
+
+/** The file of a template: of the package when it is a bare name, else a path seen from `folder`. */
+function fileOf(name: string, folder: string): string {
+  if (/^[a-z0-9-]+$/.test(name) && !TABLES.includes(name)) {
+    const file = fileURLToPath(new URL(`${name}.json`, import.meta.url));
+    if (existsSync(file)) return file;
+  }
+  const file = resolve(folder, name);
+  if (existsSync(file)) return file;
+  throw new TemplateError(`template "${name}": there is no such template or file`);
+}
+
+function fileRead(file: string): TemplateDocument {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new TemplateError(`${file}: ${(error as Error).message.replaceAll("\n", " ")}`);
+  }
+  return within(file, () => schemaCheck(json));
+}
+
+function objectsJoin(under: ObjectDocument[], over: ObjectDocument[]): ObjectDocument[] {
+  const joined = new Map(under.map((object) => [logicalNameWhole(object.logicalName), object]));
+  for (const object of over) {
+    const key = logicalNameWhole(object.logicalName);
+    const before = joined.get(key);
+    if (object.remove && !before) throw new TemplateError(`${objectText(object)}: remove: there is no such object`);
+    if (object.remove) joined.delete(key);
+    else joined.set(key, before ? partsJoin(before, object) : object);
+  }
+  return [...joined.values()];
+}
+
+/** Joins by key; what `over` says of a key wins as a whole. */
+function keysJoin<T>(under: Record<string, T> = {}, over: Record<string, T> = {}): Record<string, T> {
+  return { ...under, ...over };
+}
+
+/** Joins key by key, and within each key its own keys. */
+function deepJoin<T extends object>(under: Record<string, T> = {}, over: Record<string, T> = {}): Record<string, T> {
+  const joined = { ...under };
+  for (const [key, value] of Object.entries(over)) joined[key] = { ...joined[key], ...value };
+  return joined;
+}
+
+/** The template `under` with the changes of `over`. */
+export function templatesJoin(under: TemplateDocument, over: TemplateDocument): TemplateDocument {
+  const events = new Map((under.events ?? []).map((event) => [`${event.code} ${event.log}`, event]));
+  for (const event of over.events ?? []) events.set(`${event.code} ${event.log}`, event);
+  const joined: TemplateDocument = {
+    ...under,
+    ...over,
+    identity: { ...under.identity, ...over.identity },
+    associations: deepJoin(under.associations, over.associations),
+    ports: deepJoin(under.ports, over.ports),
+    access: keysJoin(under.access, over.access),
+    kinds: deepJoin(under.kinds, over.kinds),
+    objects: objectsJoin(under.objects ?? [], over.objects ?? []),
+    events: [...events.values()],
+  };
+  delete joined.extends;
+  return joined;
+}
+
+/**
+ * Reads a template and all it extends.
+ * @param name a template of the package (idis-p3) or a file
+ * @throws TemplateError when a file is missing, is not JSON or does not follow the schema
+ */
+export function templateRead(name: string = TEMPLATE_DEFAULT, folder: string = process.cwd()): TemplateDocument {
+  return readChain(name, folder, []);
+}
+
+function readChain(name: string, folder: string, seen: string[]): TemplateDocument {
+  const file = fileOf(name, folder);
+  if (seen.includes(file)) throw new TemplateError(`${file}: extends leads back to it`);
+  const document = fileRead(file);
+  if (document.extends === undefined) return document;
+  const under = readChain(document.extends, dirname(file), [...seen, file]);
+  return within(file, () => templatesJoin(under, document));
+}
+
+function jsonParse(text: string): ValueDocument {
+  try {
+    return JSON.parse(text) as ValueDocument;
+  } catch (error) {
+    throw new TemplateError(`${text} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+const HELPER = /^(hex|text|ln|clock|ipv4):(.*)$/s;
+
+/** The value that text stands for, by the type it has to have. */
+function valueFromText(text: string, type: string): ValueDocument {
+  if (text === "null") return null;
+  if (/^\s*\{/.test(text)) return jsonParse(text);
+  const helper = HELPER.exec(text);
+  if (helper) return { [helper[1] === "hex" ? "octet-string" : helper[1]!]: helper[2]! };
+  if (type === "octet-string") return { text };
+  if (type === "boolean") {
+    if (text !== "true" && text !== "false") throw new TemplateError(`"${text}" is neither true nor false`);
+    return { boolean: text === "true" };
+  }
+  if (typeRange(type)) return { [type]: text };
+  if (type.startsWith("float")) return { [type]: Number(text) };
+  if (type === "array" || type === "structure" || type === "any") {
+    throw new TemplateError(`the attribute is ${type}; write the value as JSON, such as {"unsigned": 1}`);
+  }
+  return { [type]: text };
+}
+
+/** Name of the outer type of an attribute: its own, its present value's, or its class's. */
+function typeNameOf(object: WholeObject, id: number, document: AttributeDocument): string {
+  const own = document.type === undefined ? undefined : typeParse(document.type);
+  const type = own ?? typeParse(object.class.attributes[id - 1]!.type);
+  if (type.kind === "simple") return type.name;
+  if (type.kind === "array" || type.kind === "structure") return type.kind;
+  if (document.value === undefined || document.value === null) return "any";
+  const key = Object.keys(document.value)[0]!;
+  const helpers: Record<string, string> = { text: "octet-string", ln: "octet-string", clock: "octet-string" };
+  return helpers[key] ?? (key === "ipv4" ? "double-long-unsigned" : key);
+}
+
+/** Splits NAME:ATTRIBUTE=VALUE; without an attribute, a logical name or object name means attribute 2. */
+function overrideSplit(text: string): { name: string; attribute: string; value: string } {
+  const equals = text.indexOf("=");
+  const left = text.slice(0, equals);
+  if (equals < 1) throw new TemplateError("write NAME:ATTRIBUTE=VALUE");
+  const value = text.slice(equals + 1);
+  const colon = left.lastIndexOf(":");
+  if (logicalNameLike(left) || colon < 0) return { name: left, attribute: "2", value };
+  return { name: left.slice(0, colon), attribute: left.slice(colon + 1), value };
+}
+
+/**
+ * Changes one value of a template: NAME:ATTRIBUTE=VALUE, where NAME is a logical name or the name of an object, ATTRIBUTE
+ * its number or name, and VALUE plain text, hex:…, ln:…, clock:…, ipv4:… or JSON.
+ * @throws TemplateError naming the override and what is wrong with it
+ */
+export function overrideApply(document: TemplateDocument, override: string): TemplateDocument {
+  return within(`override "${override}"`, () => {
+    const { name, attribute, value } = overrideSplit(override);
+    const key = logicalNameLike(name) ? logicalNameWhole(name) : name;
+    const object = objectsExpand(document).find((o) => o.logicalName === key || o.name === key);
+    if (!object) throw new TemplateError(`there is no object ${name}`);
+    const id = object.class.attributes.findIndex((a, i) => a.name === attribute || String(i + 1) === attribute) + 1;
+    const names = object.class.attributes.map((a, i) => `${i + 1} ${a.name}`).slice(1);
+    if (id < 2) throw new TemplateError(`${objectText(object)} has no attribute ${attribute} (${names.join(", ")})`);
+    const before = object.attributes.get(id) ?? {};
+    if (before.quantity !== undefined && QUANTITIES.has(before.quantity)) {
+      throw new TemplateError(`attribute ${id} is computed from ${before.quantity}`);
+    }
+    if (object.class.byClass.includes(id) && before.value === undefined) {
+      throw new TemplateError(`attribute ${id} (${names[id - 2]}) has no value of its own`);
+    }
+    return valuePut(document, object.logicalName, id, valueFromText(value, typeNameOf(object, id, before)));
+  });
+}
+
+function valuePut(document: TemplateDocument, logicalName: string, id: number, value: ValueDocument): TemplateDocument {
+  const change: ObjectDocument = { logicalName, attributes: { [id]: { value } } };
+  return { ...document, objects: objectsJoin(document.objects, [change]) };
+}
+
+/**
+ * Reads, changes and compiles a template.
+ * @throws TemplateError
+ */
+export function templateLoad(name: string = TEMPLATE_DEFAULT, overrides: readonly string[] = []): Compiled {
+  return compileTemplate(overrides.reduce(overrideApply, templateRead(name)));
+}
