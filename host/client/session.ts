@@ -255,7 +255,7 @@ export class Client implements services.Exchanger {
       const whole = octets[0] === TAG_OF.GENERAL_BLOCK_TRANSFER ? await this.gbt(new Uint8Array(0), octets) : octets;
       const plain = this.opened(whole, protect);
       if (!isNotification(plain)) return plain;
-      this.onNotification?.(decodeApdu(plain));
+      this.notified(plain);
     }
   }
 
@@ -304,11 +304,21 @@ export class Client implements services.Exchanger {
 
   private unsolicited(octets: Uint8Array): void {
     try {
-      const plain = this.security !== undefined && isCiphered(octets) ? this.security.open(octets).text : octets;
-      this.onNotification?.(decodeApdu(plain));
+      this.notified(this.security !== undefined && isCiphered(octets) ? this.security.open(octets).text : octets);
     } catch {
-      // What cannot be opened or decoded is not for this client.
+      this.notified(octets);
     }
+  }
+
+  /** A notification that cannot be decoded or opened is passed on as "unknown": it spoils no exchange. */
+  private notified(octets: Uint8Array): void {
+    let apdu: Apdu = { kind: "unknown", octets };
+    try {
+      apdu = decodeApdu(octets);
+    } catch {
+      // Stays unknown.
+    }
+    this.onNotification?.(apdu);
   }
 }
 
