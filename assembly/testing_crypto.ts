@@ -3,6 +3,7 @@ import "./trap";
 import { AesKey, AES_KEY_SIZE } from "./crypto/aes";
 import { Ct } from "./crypto/ct";
 import { Gcm, GcmKey, GCM_KEY_SIZE, GCM_SIZE } from "./crypto/gcm";
+import { KeyWrap } from "./crypto/keywrap";
 
 /** First octet the module leaves free. */
 export function freeFrom(): usize {
@@ -71,4 +72,13 @@ export function gcmSealWhole(gcm: usize, key: usize, iv: usize, aad: usize, aadS
   message.begin(iv);
   message.aad(changetype<GcmKey>(key), aad, aadSize);
   message.seal(changetype<GcmKey>(key), at, at, size, at + <usize>size);
+}
+export function aesDecrypt(key: usize, at: usize): void {
+  changetype<AesKey>(key).decrypt(at);
+}
+export function keyWrap(kek: usize, key: usize, size: u32, out: usize): u32 {
+  return KeyWrap.wrap(changetype<AesKey>(kek), key, size, out);
+}
+export function keyUnwrap(kek: usize, wrapped: usize, size: u32, out: usize): i32 {
+  return KeyWrap.unwrap(changetype<AesKey>(kek), wrapped, size, out);
 }

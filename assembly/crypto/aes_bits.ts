@@ -1,3 +1,6 @@
+/** Two round keys of zero. */
+const ZERO = memory.data(32, 16);
+
 /**
  * AES on bit planes: four blocks at once, one u64 for each bit of an octet, after the bitslicing of Käsper and
  * Schwabe ("Faster and Timing-Attack Resistant AES-GCM", CHES 2009) in the layout of BearSSL
@@ -92,6 +95,11 @@ export class AesBits {
       const packed = load<u64>(roundKey + ((i & 4) << 1));
       store<u64>(q + (i << 3), load<u64>(q + (i << 3)) ^ AesBits.keyPlane(packed, <u64>(i & 3)));
     }
+  }
+
+  /** SubBytes and ShiftRows: a cipher of one round under keys of zero. */
+  static substituteAndShift(q: usize): void {
+    AesBits.encrypt(q, ZERO, 1);
   }
 
   /**

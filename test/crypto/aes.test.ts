@@ -52,6 +52,24 @@ test("every octet value passes the S-box in the cipher and in the key schedule",
   }
 });
 
+test("decrypt undoes what node:crypto encrypted, and leaves no plane behind in the block", () => {
+  const core = new Crypto();
+  const dice = new Dice(0xdec);
+  for (let round = 0; round < 300; round++) {
+    const mark = core.mark();
+    const key = dice.octets(round & 1 ? 16 : 32);
+    const block = round < 256 ? Buffer.alloc(16, round) : dice.octets(16);
+    const oracle = createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false);
+    const schedule = core.room(core.call("aesKeySize"));
+    core.call("aesExpand", schedule, core.put(key), key.length);
+    const at = core.put(oracle.update(block));
+    core.call("aesDecrypt", schedule, at);
+    expect(core.read(at, 16)).toEqual(block);
+    expect(core.intact(at, 16)).toBe(true);
+    core.reset(mark);
+  }
+});
+
 test("a key that was never expanded, or of another size, is our own mistake", () => {
   const core = new Crypto();
   const schedule = core.room(core.call("aesKeySize"));
