@@ -39,7 +39,7 @@ export interface PumpParts {
 
 export type PumpState = "off" | "booting" | "running" | "fault";
 
-/** An operation on the flash did not succeed, or the core cannot use what is stored. */
+/** An operation on the flash did not succeed, or the core cannot use what is stored: it must be booted again. */
 class FlashFailed extends Error {}
 
 export class Pump {
@@ -144,7 +144,6 @@ export class Pump {
       this.flash();
       if (this.transmit()) continue;
       if (this.settling !== undefined) return;
-      this.state = "running";
       if (this.outputs() || this.tick() || this.events() || this.offer()) continue;
       return;
     }
@@ -240,7 +239,8 @@ export class Pump {
 
   private outputs(): boolean {
     const { core, seat } = this.parts;
-    if ((core.outputPoll(seat) & OUTPUT_ENTROPY) === 0) return false;
+    const outputs = core.outputPoll(seat);
+    if (outputs < 0 || (outputs & OUTPUT_ENTROPY) === 0) return false;
     core.entropy(seat, this.host.entropy(ENTROPY_SIZE));
     return true;
   }
@@ -250,7 +250,9 @@ export class Pump {
   /** Handles one due instant, after the metering data up to exactly that instant. */
   private tick(): boolean {
     const { core, seat } = this.parts;
-    core.deadlinePoll(seat);
+    const result = core.deadlinePoll(seat);
+    if (result < 0) throw new FlashFailed(`the core does not run (${result})`);
+    this.state = "running";
     const { meterDeadline, lineDeadline } = core;
     const meterDue = meterDeadline > 0 && meterDeadline <= this.target;
     if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {

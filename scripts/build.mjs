@@ -56,8 +56,8 @@ async function blockSize() {
   const load = (path) => import(pathToFileURL(join(ROOT, "dist", path)).href);
   const { Core } = await load("core.js");
   const { coreOctets } = await load("files.js");
-  const { defaultTemplate } = await load("cli/template_file.js");
-  return new Core(coreOctets()).plan(defaultTemplate().image).blockSize;
+  const { templateLoad } = await load("template/load.js");
+  return new Core(coreOctets()).plan(templateLoad().image).blockSize;
 }
 
 const quiet = process.argv.includes("--quiet");

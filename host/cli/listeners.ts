@@ -1,0 +1,84 @@
+/** Everything the meters of `serve` listen on. */
+import type { Bank } from "../bank.ts";
+import { MeterPort, portFor, portsOf, type Port } from "../ports.ts";
+import { SerialLine } from "../transport/serial.ts";
+import { TcpListener } from "../transport/tcp.ts";
+import { ServeError, type ServeOptions } from "./serve_options.ts";
+
+export class Listeners {
+  /** Ports in use, one for each meter; empty when the template has no such port. */
+  readonly wrapper: number[] = [];
+  readonly hdlc: number[] = [];
+  private readonly bank: Bank;
+  private readonly ports: readonly Port[];
+  private readonly options: ServeOptions;
+  private readonly warn: (text: string) => void;
+  private readonly opened: { close(): Promise<void> }[] = [];
+
+  constructor(bank: Bank, image: Uint8Array, options: ServeOptions, warn: (text: string) => void) {
+    this.bank = bank;
+    this.ports = portsOf(image);
+    this.options = options;
+    this.warn = warn;
+  }
+
+  /** Opens them all; throws ServeError. close() also undoes a part of it. */
+  async open(): Promise<void> {
+    const { tcp, hdlcTcp, serial } = this.options;
+    await this.openRange("--tcp", tcp, portFor(this.ports, "wrapper"), this.wrapper);
+    await this.openRange("--hdlc-tcp", hdlcTcp, portFor(this.ports, "hdlc"), this.hdlc);
+    if (serial !== undefined) await this.openSerial(serial);
+    if (this.opened.length === 0) throw new ServeError("the template has no port to listen on");
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.opened.map((listener) => listener.close()));
+  }
+
+  private async openRange(option: string, first: number, port: Port | undefined, ports: number[]): Promise<void> {
+    if (port === undefined) return;
+    for (const meter of this.bank.meters) {
+      const listener = await this.openTcp(option, first === 0 ? 0 : first + meter.index, new MeterPort(meter, port));
+      this.opened.push(listener);
+      ports.push(listener.port);
+    }
+  }
+
+  private async openTcp(option: string, port: number, meterPort: MeterPort): Promise<TcpListener> {
+    const { host } = this.options;
+    try {
+      return await TcpListener.listen(host, port, meterPort.accept);
+    } catch (error) {
+      throw new ServeError(listenText(error as NodeJS.ErrnoException, option, host, port));
+    }
+  }
+
+  private async openSerial(path: string): Promise<void> {
+    const port = portFor(this.ports, "serial");
+    if (port === undefined) throw new ServeError("--serial: the template has no HDLC port");
+    const meterPort = new MeterPort(this.bank.meters[0]!, port);
+    try {
+      const line = await SerialLine.open(path, this.options.baud, meterPort.accept, this.warn);
+      this.opened.push({ close: () => line.end() });
+    } catch (error) {
+      throw new ServeError(`--serial: ${(error as Error).message}; check the path and that you may use it`);
+    }
+  }
+}
+
+function listenText(error: NodeJS.ErrnoException, option: string, host: string, port: number): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `port ${port} on ${host} is in use; end the other program or choose with ${option} (0 = any free port)`;
+    case "EACCES":
+      return `port ${port} on ${host} is not for you; choose one above 1023 with ${option}`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `${host} is no address of this machine; choose another with --host`;
+    case "EMFILE":
+      return `too many open files for so many meters; raise the limit (ulimit -n) or give fewer --meters`;
+    default:
+      return `cannot listen on ${host}:${port}: ${error.message}`;
+  }
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** The command `dlms-meter`. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { packageFile } from "../files.ts";
+import { callCommand } from "./call.ts";
+import { metersCommand } from "./meters.ts";
+import { readCommand } from "./read.ts";
+import { serveCommand } from "./serve.ts";
+import { setCommand } from "./set.ts";
+import { templateCommand } from "./template.ts";
+
+// `dlms-meter read … | head` ends the reader first; that is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string };
+const program = new Command("dlms-meter")
+  .description("a DLMS/COSEM electricity meter after the IDIS Package 3 IP profile, and a client for it")
+  .version(version)
+  .showHelpAfterError("(--help tells more)")
+  .addCommand(serveCommand())
+  .addCommand(readCommand())
+  .addCommand(setCommand())
+  .addCommand(callCommand())
+  .addCommand(templateCommand())
+  .addCommand(metersCommand());
+
+await program.parseAsync();

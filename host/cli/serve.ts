@@ -1,0 +1,184 @@
+/** `dlms-meter serve`: meters on TCP ports and a serial line, until somebody ends it. */
+import { Command } from "commander";
+import { Bank, type MeterSetup } from "../bank.ts";
+import { ManualClock, RunningClock } from "../clock.ts";
+import { Core, PlanRefused, type Plan } from "../core.ts";
+import { coreOctets } from "../files.ts";
+import type { FileFlash } from "../flash/file.ts";
+import { MemoryFlash } from "../flash/memory.ts";
+import { StateDir } from "../flash/state_dir.ts";
+import { ReplayError } from "../metrology/replay.ts";
+import { metrologyMaker } from "../metrology/source.ts";
+import type { Compiled } from "../template/compile.ts";
+import { TemplateError } from "../template/error.ts";
+import { meterIdentity, provisionRecords } from "../template/identity.ts";
+import { planRefusalText } from "../template/limits.ts";
+import { templateLoad } from "../template/load.ts";
+import { Listeners } from "./listeners.ts";
+import { jsonReporter, textReporter, type Reporter } from "./report.ts";
+import { isLoopback, ServeError, serveOptions, withServeOptions, type ServeOptions } from "./serve_options.ts";
+import { commandsOf, credentialsOf, welcomeText, type Reach } from "./serve_text.ts";
+import { backfill } from "./backfill.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The sub-command `serve`. */
+export function serveCommand(): Command {
+  const command = new Command("serve").description("run meters on TCP ports and a serial line");
+  return withServeOptions(command).action(() => serve(command));
+}
+
+async function serve(command: Command): Promise<void> {
+  try {
+    const options = serveOptions(command.opts());
+    await new Service(options).run();
+  } catch (error) {
+    command.error(`error: ${errorText(error)}`, { exitCode: 1 });
+  }
+}
+
+/** One line for what people can mend; a mistake of ours shows its stack. */
+function errorText(error: unknown): string {
+  if (error instanceof PlanRefused)
+    return `the core refuses the template: ${planRefusalText(error.limit, error.value)}`;
+  const known = error instanceof ServeError || error instanceof TemplateError || error instanceof ReplayError;
+  if (known || (error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
+  return (error as Error).stack ?? String(error);
+}
+
+class Service {
+  private readonly options: ServeOptions;
+  private readonly reporter: Reporter;
+  private readonly compiled: Compiled;
+  private readonly start: number;
+  private readonly state: StateDir | undefined;
+  private readonly files: FileFlash[] = [];
+  private readonly bank: Bank;
+  private readonly listeners: Listeners;
+
+  constructor(options: ServeOptions) {
+    this.options = options;
+    this.reporter = options.json ? jsonReporter : textReporter;
+    this.compiled = templateLoad(options.template, options.override);
+    this.start = options.start ?? Date.now();
+    const core = new Core(coreOctets());
+    // The template is checked before anything is written.
+    core.plan(this.compiled.image);
+    this.state = options.state === undefined ? undefined : stateOpen(options.state);
+    this.bank = new Bank(core, this.compiled.image, options.meters, {
+      clock: new ManualClock(this.start, performance.now()),
+      setup: this.setupMaker(),
+      report: (meter, text) => this.reporter.event("meter", { meter, text }, `meter ${meter}: ${text}`),
+    });
+    this.listeners = new Listeners(this.bank, this.compiled.image, options, (text) => this.reporter.warn(text));
+  }
+
+  /** Brings the meters up and serves them until a signal ends the process with code 0. */
+  async run(): Promise<void> {
+    await this.bootAll();
+    this.bank.start(new RunningClock(this.start, this.options.speed));
+    try {
+      await this.listeners.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    if (!isLoopback(this.options.host)) {
+      this.reporter.warn(
+        `everybody who can reach ${this.options.host} can control these meters: their keys are public`,
+      );
+    }
+    this.sayReady();
+    const end = (): void => void this.end();
+    process.once("SIGINT", end);
+    process.once("SIGTERM", end);
+  }
+
+  private setupMaker(): (index: number, plan: Plan) => MeterSetup {
+    const { options, compiled } = this;
+    const from = this.start - options.backfill * DAY_MS;
+    const metrology = metrologyMaker(options.metrology, options.seed, from);
+    return (index, plan) => ({
+      provision: provisionRecords(meterIdentity(compiled.model.parts.identity, options.seed, index), compiled.model),
+      flash: this.flash(index, plan.flashSize),
+      metrology: metrology(index),
+    });
+  }
+
+  private flash(index: number, size: number): MemoryFlash | FileFlash {
+    if (this.state === undefined) return new MemoryFlash(size);
+    const file = this.state.flash(index, size);
+    this.files.push(file);
+    return file;
+  }
+
+  private async bootAll(): Promise<void> {
+    const stored = this.bank.meters.filter((meter) => this.files[meter.index]?.fresh === false);
+    const fresh = this.bank.meters.filter((meter) => this.files[meter.index]?.fresh !== false);
+    const from = this.start - this.options.backfill * DAY_MS;
+    if (this.options.backfill > 0 && stored.length > 0) {
+      this.reporter.warn(`${stored.length} of the meters keep the state they have; --backfill is for new ones`);
+    }
+    for (const file of this.files) file.relaxed = file.fresh;
+    await backfill(this.bank, fresh, from, this.start, this.options.json !== true);
+    for (const file of this.files) file.relaxed = false;
+    await Promise.all(this.files.map((file) => file.sync()));
+    this.bank.clock = new ManualClock(this.start, performance.now());
+    for (const meter of stored) meter.boot();
+  }
+
+  private reach(): Reach {
+    const { wrapper, hdlc } = this.listeners;
+    return { host: this.options.host, tcp: wrapper[0], hdlcTcp: hdlc[0], serial: this.options.serial };
+  }
+
+  private sayReady(): void {
+    const { options, listeners } = this;
+    const count = this.bank.meters.length;
+    const where = [
+      ...portsText("wrapper", options.host, listeners.wrapper),
+      ...portsText("HDLC", options.host, listeners.hdlc),
+      ...(options.serial === undefined ? [] : [`HDLC on ${options.serial} at ${options.baud} Bd (meter 0)`]),
+    ];
+    const facts = { meters: count, host: options.host, tcp: listeners.wrapper, hdlcTcp: listeners.hdlc };
+    this.reporter.event("ready", facts, `ready: ${count === 1 ? "1 meter" : `${count} meters`}, ${where.join(", ")}`);
+    const { model } = this.compiled;
+    const credentials = credentialsOf(meterIdentity(model.parts.identity, options.seed, 0));
+    const reach = this.reach();
+    const text = welcomeText(model, reach, credentials);
+    const note = "published test values, known to everybody";
+    this.reporter.event("credentials", { ...credentials, note, commands: commandsOf(reach, credentials) }, text);
+  }
+
+  private async end(): Promise<void> {
+    // A second signal does not wait.
+    process.once("SIGINT", () => process.exit(130));
+    process.once("SIGTERM", () => process.exit(143));
+    await this.close();
+    process.exit(0);
+  }
+
+  /** Closes the ports, then lets every meter write what it holds back, then gives the state folder free. */
+  private async close(): Promise<void> {
+    await this.listeners.close();
+    await this.bank.powerFail();
+    for (const file of this.files) file.close();
+    this.state?.release();
+  }
+}
+
+function stateOpen(path: string): StateDir {
+  try {
+    return new StateDir(path);
+  } catch (error) {
+    throw new ServeError(`--state: ${(error as Error).message}`);
+  }
+}
+
+function portsText(what: string, host: string, ports: readonly number[]): string[] {
+  const [first, last] = [ports[0], ports.at(-1)];
+  if (first === undefined) return [];
+  const contiguous = last! - first === ports.length - 1;
+  if (ports.length === 1) return [`${what} on ${host}:${first}`];
+  return [contiguous ? `${what} on ${host}:${first} to ${last}` : `${what} on ${host}: ${ports.join(" ")}`];
+}

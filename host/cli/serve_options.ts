@@ -1,0 +1,117 @@
+/** Options of `serve`, checked as far as they can be before anything runs. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { TEMPLATE_DEFAULT } from "../template/load.ts";
+import { optionCollect } from "./template.ts";
+
+const PORT_MAX = 65535;
+const WRAPPER_PORT = 4059;
+
+/** An error that people can mend: one line, then the command ends with code 1. */
+export class ServeError extends Error {}
+
+export interface ServeOptions {
+  tcp: number;
+  hdlcTcp: number;
+  host: string;
+  serial?: string;
+  baud: number;
+  template: string;
+  override: string[];
+  meters: number;
+  seed: number;
+  /** Meter time to start at, ms since 1970 UTC; undefined = now. */
+  start?: number;
+  speed: number;
+  backfill: number;
+  state?: string;
+  metrology: string;
+  json?: boolean;
+}
+
+/** What commander makes of the command line: the ports that were not given are still missing. */
+type RawOptions = Omit<ServeOptions, "tcp" | "hdlcTcp"> & { tcp?: number; hdlcTcp?: number };
+
+function whole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
+  };
+}
+
+function decimal(low: number, high: number, unit: string): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+    if (value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`Give a number${unit} from ${low} to ${high}.`);
+  };
+}
+
+/** ISO 8601; without a zone it is UTC, which is what meter time is. */
+function instant(text: string): number {
+  const match = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
+  const time = match === null ? NaN : Date.parse(match[1] !== undefined && match[4] === undefined ? `${text}Z` : text);
+  if (time >= 0) return time;
+  throw new InvalidArgumentError("Give a time such as 2026-01-01 or 2026-01-01T12:00:00Z.");
+}
+
+/** Adds the options to the command. */
+export function withServeOptions(command: Command): Command {
+  const port = whole(0, PORT_MAX);
+  return command
+    .option("--tcp <port>", `TCP port of the wrapper (default ${WRAPPER_PORT}; 0 = any free port)`, port)
+    .option("--hdlc-tcp <port>", "TCP port of HDLC (default: the one after the wrapper's; 0 = any free port)", port)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--serial <path>", "serve HDLC on a serial line as well")
+    .option("--baud <n>", "speed of the serial line", whole(50, 4_000_000), 9600)
+    .option("--template <template>", "object model: its name or file", TEMPLATE_DEFAULT)
+    .option(
+      "--override <change>",
+      "change a value of the template: NAME:ATTRIBUTE=VALUE (repeatable)",
+      optionCollect,
+      [] as string[],
+    )
+    .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, 100_000), 1)
+    .option("--seed <n>", "what tells these meters from those of another seed", whole(0, 0xffffffff), 1)
+    .option("--start <iso>", "meter time to start at (default: now)", instant)
+    .option("--speed <x>", "how much faster than real time the meter's time runs", decimal(0.001, 1_000_000, ""), 1)
+    .option("--backfill <days>", "history to capture before serving", decimal(0, 3660, " of days"), 0)
+    .option("--state <dir>", "keep each meter's state in a file of this folder")
+    .option("--metrology <source>", "household, constant, or a CSV file to replay", "household")
+    .addOption(new Option("--json", "print one JSON object a line"));
+}
+
+interface Range {
+  readonly option: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+function rangeOf(option: string, first: number, count: number): Range | undefined {
+  if (first === 0) return undefined;
+  const last = first + count - 1;
+  if (last > PORT_MAX) {
+    throw new ServeError(
+      `${option} ${first} with ${count} meters ends at port ${last}, beyond ${PORT_MAX}; give a lower one or 0`,
+    );
+  }
+  return { option, first, last };
+}
+
+/** Fills in the ports; throws ServeError when the two ranges do not fit or overlap. */
+export function serveOptions(raw: RawOptions): ServeOptions {
+  const tcp = raw.tcp ?? WRAPPER_PORT;
+  const hdlcTcp = raw.hdlcTcp ?? (tcp === 0 ? 0 : tcp + raw.meters);
+  const wrapper = rangeOf("--tcp", tcp, raw.meters);
+  const hdlc = rangeOf("--hdlc-tcp", hdlcTcp, raw.meters);
+  if (wrapper && hdlc && wrapper.first <= hdlc.last && hdlc.first <= wrapper.last) {
+    const text = [wrapper, hdlc].map((range) => `${range.option} ${range.first} to ${range.last}`).join(" and ");
+    throw new ServeError(`${text} overlap; each of the ${raw.meters} meters needs a port of its own in both`);
+  }
+  return { ...raw, tcp, hdlcTcp };
+}
+
+/** Whether only this machine can reach `host`. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}

@@ -1,0 +1,203 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createConnection, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { once } from "node:events";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Line, LineAccept, LineListener } from "../../host/transport/line.ts";
+import { SerialLine } from "../../host/transport/serial.ts";
+import { TcpListener } from "../../host/transport/tcp.ts";
+
+/** Echoes what arrives and writes down what happens. */
+class Echo {
+  readonly log: string[] = [];
+  line: Line | undefined;
+  refusing = false;
+
+  readonly accept: LineAccept = (line): LineListener | undefined => {
+    if (this.refusing) return undefined;
+    this.line = line;
+    this.log.push("open");
+    return {
+      received: (octets) => {
+        this.log.push(`received ${Buffer.from(octets).toString("latin1")}`);
+        line.send(Buffer.from(octets));
+      },
+      drained: () => this.log.push("drained"),
+      closed: () => this.log.push("closed"),
+    };
+  };
+}
+
+async function until(what: () => boolean, milliseconds = 5000): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!what()) {
+    if (performance.now() > end) throw new Error("it does not come true");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const endings: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+async function tcpWith(echo: Echo): Promise<{ listener: TcpListener; connect: () => Promise<Socket> }> {
+  const listener = await TcpListener.listen("127.0.0.1", 0, echo.accept);
+  endings.push(() => listener.close());
+  const connect = async (): Promise<Socket> => {
+    const socket = createConnection({ host: "127.0.0.1", port: listener.port });
+    socket.on("error", () => undefined);
+    endings.push(() => socket.destroy());
+    await once(socket, "connect");
+    return socket;
+  };
+  return { listener, connect };
+}
+
+describe("TCP", () => {
+  it("carries octets both ways and tells when the peer has gone", async () => {
+    const echo = new Echo();
+    const { connect } = await tcpWith(echo);
+    const socket = await connect();
+    socket.write("hello");
+    expect(String((await once(socket, "data"))[0])).toBe("hello");
+    socket.end();
+    await until(() => echo.log.includes("closed"));
+    expect(echo.log).toEqual(["open", "received hello", "closed"]);
+  });
+
+  it("closes a refused connection at once", async () => {
+    const echo = new Echo();
+    echo.refusing = true;
+    const { connect } = await tcpWith(echo);
+    const socket = await connect();
+    socket.resume();
+    await once(socket, "close");
+    expect(echo.log).toEqual([]);
+  });
+
+  it("sends everything before it closes, and does not wait for the peer", async () => {
+    const echo = new Echo();
+    const { connect } = await tcpWith(echo);
+    const socket = await connect();
+    const chunks: Buffer[] = [];
+    socket.on("data", (octets) => chunks.push(octets as Buffer));
+    await until(() => echo.line !== undefined);
+    const big = Buffer.alloc(3_000_000, 7);
+    echo.line!.send(big);
+    echo.line!.close();
+    await once(socket, "close");
+    expect(Buffer.concat(chunks).equals(big)).toBe(true);
+  });
+
+  it("tells when what could not be sent at once has left", async () => {
+    const echo = new Echo();
+    const { connect } = await tcpWith(echo);
+    const socket = await connect();
+    socket.pause();
+    await until(() => echo.line !== undefined);
+    expect(echo.line!.send(Buffer.alloc(32_000_000))).toBe(false);
+    expect(echo.log).not.toContain("drained");
+    socket.resume();
+    await until(() => echo.log.includes("drained"));
+  });
+
+  it("does not read while it is paused", async () => {
+    const echo = new Echo();
+    const { connect } = await tcpWith(echo);
+    const socket = await connect();
+    await until(() => echo.line !== undefined);
+    echo.line!.pause(true);
+    socket.write("later");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(echo.log).toEqual(["open"]);
+    echo.line!.pause(false);
+    await until(() => echo.log.includes("received later"));
+  });
+
+  it("rejects with EADDRINUSE when the port is taken", async () => {
+    const echo = new Echo();
+    const { listener } = await tcpWith(echo);
+    await expect(TcpListener.listen("127.0.0.1", listener.port, echo.accept)).rejects.toMatchObject({
+      code: "EADDRINUSE",
+    });
+  });
+
+  it("ends every connection when it is closed", async () => {
+    const echo = new Echo();
+    const { listener, connect } = await tcpWith(echo);
+    const socket = await connect();
+    await until(() => echo.line !== undefined);
+    await Promise.all([once(socket, "close"), listener.close()]);
+    expect(echo.log).toEqual(["open", "closed"]);
+  });
+});
+
+const hasSocat = spawnSync("socat", ["-V"]).status === 0;
+
+/** Two pseudo terminals that are one line. */
+async function terminals(): Promise<{ near: string; far: string; socat: ChildProcess; folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "serial-"));
+  const [near, far] = [join(folder, "near"), join(folder, "far")];
+  const socat = startSocat(near, far);
+  endings.push(() => rmSync(folder, { recursive: true }));
+  await until(() => existsSync(near) && existsSync(far));
+  return { near, far, socat, folder };
+}
+
+function startSocat(near: string, far: string): ChildProcess {
+  const socat = spawn("socat", [`pty,raw,echo=0,link=${near}`, `pty,raw,echo=0,link=${far}`]);
+  endings.push(() => socat.kill());
+  return socat;
+}
+
+async function farEnd(path: string): Promise<{ write: (text: string) => void; heard: () => string }> {
+  const { SerialPort } = await import("serialport");
+  const port = new SerialPort({ path, baudRate: 9600 });
+  let heard = "";
+  port.on("data", (octets: Buffer) => (heard += octets.toString("latin1")));
+  port.on("error", () => undefined);
+  await once(port, "open");
+  endings.push(() => new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve())));
+  return { write: (text) => void port.write(text), heard: () => heard };
+}
+
+describe.skipIf(!hasSocat)("a serial line", () => {
+  it("carries octets both ways and tells when they have left", async () => {
+    const { near, far } = await terminals();
+    const echo = new Echo();
+    const line = await SerialLine.open(near, 9600, echo.accept, () => undefined);
+    endings.push(() => line.end());
+    const client = await farEnd(far);
+    client.write("hello");
+    await until(() => client.heard() === "hello" && echo.log.includes("drained"));
+    expect(echo.log[0]).toBe("open");
+    await line.end();
+    expect(echo.log.at(-1)).toBe("closed");
+  });
+
+  it("rejects when the device is not there", async () => {
+    const echo = new Echo();
+    await expect(SerialLine.open("/dev/no-such-line", 9600, echo.accept, () => undefined)).rejects.toThrow(
+      "no-such-line",
+    );
+  });
+
+  it("is opened again when the device comes back", async () => {
+    const { near, far, socat } = await terminals();
+    const echo = new Echo();
+    const line = await SerialLine.open(near, 9600, echo.accept, () => undefined);
+    endings.push(() => line.end());
+    socat.kill();
+    await until(() => echo.log.includes("closed"));
+    await until(() => socat.exitCode !== null || socat.signalCode !== null);
+    startSocat(near, far);
+    await until(() => echo.log.filter((entry) => entry === "open").length === 2);
+    const client = await farEnd(far);
+    client.write("back");
+    await until(() => client.heard() === "back");
+  });
+});

@@ -1,0 +1,66 @@
+/** What the built core promises, and that the check of it can fail. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import * as core from "../../host/core.ts";
+import { coreOctets } from "../../host/files.ts";
+import { ROOT, textOf } from "./sources.ts";
+// @ts-expect-error a script without types
+import { CORE_SIZE_MAX, wasmProblems } from "../../scripts/check_wasm.mjs";
+
+const problemsOf = wasmProblems as (octets: Uint8Array) => string[];
+
+/** The least module that imports env.memory, and sections to add to it. */
+function moduleWith(...sections: number[][]): Uint8Array {
+  const memoryImport = [2, 15, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 1];
+  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, ...memoryImport, ...sections.flat()]);
+}
+
+const FUNCTION = [3, 2, 1, 0];
+/** One function that grows the memory and drops the result; the memory.grow stands in an exported function. */
+const CODE_GROW = [10, 9, 1, 7, 0, 0x41, 0, 0x40, 0, 0x1a, 0x0b];
+const CODE_NOP = [10, 4, 1, 2, 0, 0x0b];
+const EXPORT = [7, 5, 1, 1, 0x66, 0, 0];
+const START = [8, 1, 0];
+const GLOBAL_MUTABLE = [6, 6, 1, 0x7f, 1, 0x41, 0, 0x0b];
+
+describe("the check of a module", () => {
+  it("accepts a module that imports the memory alone", () => {
+    expect(problemsOf(moduleWith(FUNCTION, EXPORT, CODE_NOP))).toEqual([]);
+  });
+
+  it("finds a module without the memory", () => {
+    expect(problemsOf(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))).toEqual(["it does not import env.memory"]);
+  });
+
+  it("finds memory.grow, a mutable global and a start function", () => {
+    expect(problemsOf(moduleWith(FUNCTION, EXPORT, CODE_GROW)).join()).toContain("grows its memory");
+    expect(problemsOf(moduleWith(FUNCTION, GLOBAL_MUTABLE, EXPORT, CODE_NOP)).join()).toContain("is mutable");
+    expect(problemsOf(moduleWith(FUNCTION, EXPORT, START, CODE_NOP)).join()).toContain("start function");
+  });
+
+  it("finds another import", () => {
+    const octets = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 0x61, 1, 0x62, 0, 0];
+    expect(problemsOf(Uint8Array.from(octets)).join()).toContain("it imports a.b");
+  });
+});
+
+describe.skipIf(!existsSync(join(ROOT, "build/core.wasm")))("build/core.wasm", () => {
+  it("keeps every promise, within its size", () => {
+    expect(problemsOf(coreOctets())).toEqual([]);
+    expect(coreOctets().length).toBeLessThanOrEqual(CORE_SIZE_MAX as number);
+  });
+});
+
+describe("sizes that core and host both name", () => {
+  const constant = (path: string, name: string): number =>
+    Number(new RegExp(`export const ${name}: u32 = (\\d+);`).exec(textOf(path))?.[1]);
+
+  it("are the same", () => {
+    const limits = "assembly/base/limits.ts";
+    expect(constant(limits, "EXCHANGE_SIZE")).toBe(core.EXCHANGE_SIZE);
+    expect(constant(limits, "FLASH_PAGE_SIZE")).toBe(core.FLASH_PAGE_SIZE);
+    expect(constant("assembly/device/regions.ts", "PROVISION_SIZE")).toBe(core.PROVISION_SIZE);
+    expect(constant("assembly/device/regions.ts", "SAMPLE_SIZE")).toBeGreaterThanOrEqual(core.SAMPLE_SIZE);
+  });
+});
