@@ -2,7 +2,7 @@
  * A bounded forward cursor that writes. A write that does not fit sets `err` and writes nothing more. Over no region it
  * only counts, so every emitter also tells its size (as nanopb's pb_get_encoded_size).
  *
- * Lies over any 20 octets: {pos u32, end u32, start u32, err i32, counting u32}.
+ * Lies over any 24 octets: {pos u32, end u32, start u32, err i32, counting u32, limit u32}.
  */
 @unmanaged
 export class Writer {
@@ -11,12 +11,15 @@ export class Writer {
   start: usize;
   err: i32;
   counting: u32;
+  /** The end as it was before an error. */
+  private limit: usize;
 
   /** Points the cursor at `capacity` octets from `start` and clears the error. */
   into(start: usize, capacity: u32): this {
     this.start = start;
     this.pos = start;
     this.end = start + <usize>capacity;
+    this.limit = this.end;
     this.err = 0;
     this.counting = 0;
     return this;
@@ -27,6 +30,7 @@ export class Writer {
     this.start = 0;
     this.pos = 0;
     this.end = 0x7fffffff;
+    this.limit = this.end;
     this.err = 0;
     this.counting = 1;
     return this;
@@ -62,6 +66,8 @@ export class Writer {
   /** Forgets what was written after `size` octets; an error that came later goes with it. */
   rewind(size: u32): void {
     this.pos = this.start + <usize>size;
+    this.end = this.limit;
+    this.err = 0;
   }
 
   u8(value: u32): void {

@@ -30,7 +30,8 @@ export class Meter {
   inboxOwner: u32;
   /** Octets in the entropy pool, and the pool. */
   entropySize: u32;
-  reserved: u32;
+  /** Octets in the inbox. */
+  inboxSize: u32;
   entropy0: u64;
   entropy1: u64;
   entropy2: u64;

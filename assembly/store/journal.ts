@@ -46,7 +46,7 @@ export function journalBoot(meter: Meter, flashSize: u32): i32 {
     j.state = JournalState.NONE;
     return Err.OK;
   }
-  if (flashSize < Layout.of().flashSize) return Err.LIMIT;
+  if (Layout.of().flashSize > flashSize) return Err.LIMIT;
   j.areaSize = (flashSize / 2) & ~(PAGE_SIZE - 1);
   j.state = JournalState.HEAD_0;
   return Err.OK;
@@ -55,7 +55,7 @@ export function journalBoot(meter: Meter, flashSize: u32): i32 {
 /** Whether the replay is over. */
 export function journalReady(meter: Meter): bool {
   const state = Journal.of(meter).state;
-  return state == JournalState.NONE || state >= JournalState.READY;
+  return state == JournalState.NONE || <i32>state >= JournalState.READY;
 }
 
 /** The next flash operation; data to program stand in `page` (FLASH_PAGE_SIZE octets). */

@@ -55,6 +55,10 @@ export class Ring {
   newest: u32;
   /** Column of the clock, or COLUMNS_MAX. */
   stampColumn: u32;
+  /** Seconds from capture to capture, 0 = none; UTC seconds of the next one, 0 = none; status bits of the running period. */
+  period: u32;
+  due: u32;
+  status: u32;
 
   @inline
   static of(meter: Meter, profile: u32): Ring {
@@ -164,17 +168,17 @@ function columnWidth(column: Column, tag: u32, capacity: u32, stamp: bool, hidde
   const width = fixedWidth(tag);
   if (hidden) return Err.UNKNOWN;
   if (stamp) {
-    column.kind = CellKind.STAMP;
+    column.kind = <u8>CellKind.STAMP;
     column.width = 12;
     return Err.OK;
   }
   if (width != 0) {
-    column.kind = CellKind.FIXED;
+    column.kind = <u8>CellKind.FIXED;
     column.width = <u16>width;
     return Err.OK;
   }
   if ((tag != 9 && tag != 10 && tag != 12) || capacity < 2 || capacity > 129) return Err.UNKNOWN;
-  column.kind = CellKind.TEXT;
+  column.kind = <u8>CellKind.TEXT;
   column.width = <u16>(capacity - 1);
   return Err.OK;
 }
@@ -210,6 +214,11 @@ const probe: Ring = changetype<Ring>(memory.data(512, 8));
  */
 export function columnsCheck(at: usize, size: u32): i32 {
   return columnsRead(probe, at, size);
+}
+
+/** Octets of a row with the columns that columnsCheck() saw last. */
+export function columnsRowSize(): u32 {
+  return probe.rowSize;
 }
 
 /** Index of the column {object, attribute} in the ring, -1 when it is not captured. */

@@ -1,0 +1,137 @@
+/**
+ * From {class, logical name, id} to the class file: directory, access rights, then the one call into the class. Access
+ * modes are the bit fields of Association LN version 3, in the template's access rows.
+ */
+import { Writer } from "../base/writer";
+import { Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { Template } from "../store/template";
+import { objectFind, OBJECT_OTHER_CLASS } from "../store/values";
+import { DataAccessResult } from "../wire/results";
+import { Ask, Caller, PinKind } from "./ask";
+import { classGet, classInvoke, classSet } from "./classes";
+
+/** Bits of access_mode: 0 read or method access, 1 write; 2..4 and 5..7 as the security policy (class 64). */
+export const enum AccessMode {
+  READ = 0x01,
+  WRITE = 0x02,
+  ACCESS = 0x01,
+  REQUEST_MASK = 0x1c,
+  RESPONSE_MASK = 0xe0,
+}
+
+/** Not a Data-Access-Result: the request lacks protection and gets exception-response 1/1 (decision 14). */
+export const UNDER_PROTECTED: i32 = 0x100;
+/** Not a Data-Access-Result: attribute 0 without its conformance bit gets exception-response 1/2 (decision 10). */
+export const ATTRIBUTE_ZERO: i32 = 0x101;
+
+/** Access row of an object in an association: attribute modes, then method modes; 0 = the object is not visible. */
+export function accessRow(association: u32, object: u32): usize {
+  const t = Template.of();
+  const offset = <u32>load<u16>(t.at(t.association(association).accessTableAt + object * 2));
+  return offset == 0 ? 0 : t.at(t.accessAt + offset);
+}
+
+/** Fills `ask` for the attribute or method an association names; 0 or the refusal. */
+function resolve(ask: Ask, meter: Meter, slotIndex: u32, classId: u32, name: usize, id: i32, method: bool): i32 {
+  const slot = Slot.of(meter, slotIndex);
+  const found = objectFind(classId, name);
+  if (found == OBJECT_OTHER_CLASS) return DataAccessResult.OBJECT_CLASS_INCONSISTENT;
+  if (found < 0) return DataAccessResult.OBJECT_UNDEFINED;
+  const row = accessRow(slot.association, found);
+  if (row == 0) return DataAccessResult.OBJECT_UNDEFINED;
+  ask.about(meter, found, id, Caller.ASSOCIATION);
+  ask.association = slot.association;
+  ask.slot = slotIndex;
+  const count = method ? <i32>ask.row.methodCount : <i32>ask.row.attributeCount;
+  if (id < 1 || id > count) return DataAccessResult.READ_WRITE_DENIED;
+  return DataAccessResult.SUCCESS;
+}
+
+/** Mode of the resolved attribute or method. */
+function modeOf(ask: Ask, method: bool): u32 {
+  const offset = method ? <i32>ask.row.attributeCount + ask.attribute - 1 : ask.attribute - 1;
+  return load<u8>(accessRow(ask.association, ask.object) + <usize>offset);
+}
+
+/** Checks right and protection, and remembers what the response needs. */
+function permit(ask: Ask, method: bool, right: u32): i32 {
+  const slot = Slot.of(ask.meter, ask.slot);
+  const mode = modeOf(ask, method);
+  if ((mode & right) == 0) return DataAccessResult.READ_WRITE_DENIED;
+  if ((mode & AccessMode.REQUEST_MASK & ~slot.protection) != 0) return UNDER_PROTECTED;
+  slot.responseMode |= mode & AccessMode.RESPONSE_MASK;
+  return DataAccessResult.SUCCESS;
+}
+
+/** Reads an attribute for an association. The selector and its parameters are in `ask` before. */
+export function dispatchGet(
+  ask: Ask,
+  meter: Meter,
+  slot: u32,
+  classId: u32,
+  name: usize,
+  attribute: i32,
+  selector: u32,
+  dataAt: usize,
+  dataSize: u32,
+  out: Writer,
+): i32 {
+  if (attribute == 0) return ATTRIBUTE_ZERO;
+  let result = resolve(ask, meter, slot, classId, name, attribute, false);
+  if (result == DataAccessResult.SUCCESS) result = permit(ask, false, AccessMode.READ);
+  if (result != DataAccessResult.SUCCESS) return result;
+  ask.selector = selector;
+  ask.dataAt = dataAt;
+  ask.dataSize = dataSize;
+  ask.pin.kind = PinKind.NONE;
+  if (selector != 0 && !selectable(ask)) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
+  return classGet(ask, out);
+}
+
+/** Attributes that know selective access: the buffer of a profile. */
+function selectable(ask: Ask): bool {
+  return ask.row.classId == 7 && ask.attribute == 2;
+}
+
+/** Sets an attribute for an association to the Data at `dataAt`. */
+export function dispatchSet(
+  ask: Ask,
+  meter: Meter,
+  slot: u32,
+  classId: u32,
+  name: usize,
+  attribute: i32,
+  selector: u32,
+  dataAt: usize,
+  dataSize: u32,
+): i32 {
+  if (attribute == 0) return ATTRIBUTE_ZERO;
+  let result = resolve(ask, meter, slot, classId, name, attribute, false);
+  if (result == DataAccessResult.SUCCESS) result = permit(ask, false, AccessMode.WRITE);
+  if (result != DataAccessResult.SUCCESS) return result;
+  if (selector != 0) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
+  ask.dataAt = dataAt;
+  ask.dataSize = dataSize;
+  return classSet(ask);
+}
+
+/** Runs a method for an association; `dataSize` 0 = no parameter. */
+export function dispatchInvoke(
+  ask: Ask,
+  meter: Meter,
+  slot: u32,
+  classId: u32,
+  name: usize,
+  method: i32,
+  dataAt: usize,
+  dataSize: u32,
+  out: Writer,
+): i32 {
+  let result = resolve(ask, meter, slot, classId, name, method, true);
+  if (result == DataAccessResult.SUCCESS) result = permit(ask, true, AccessMode.ACCESS);
+  if (result != DataAccessResult.SUCCESS) return result;
+  ask.dataAt = dataAt;
+  ask.dataSize = dataSize;
+  return classInvoke(ask, out);
+}

@@ -1,0 +1,78 @@
+/** The object list of an association, a long source: one item per object the association sees (decision 6). */
+import { Err } from "../base/err";
+import { Writer } from "../base/writer";
+import { Template } from "../store/template";
+import { Axdr } from "../wire/axdr";
+import { Pin, PinKind } from "./ask";
+import { accessRow } from "./dispatch";
+
+const counter: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+
+/** Pins the object list of `association`. */
+export function objectListPin(pin: Pin, association: u32): void {
+  const t = Template.of();
+  pin.kind = PinKind.OBJECT_LIST;
+  pin.source = association;
+  pin.generation = 0;
+  pin.itemSize = 0;
+  const w = counter.count();
+  let items: u32 = 0;
+  for (let object: u32 = 0; object < <u32>t.objectCount; object++) {
+    if (accessRow(association, object) == 0) continue;
+    elementEmit(association, object, w);
+    items++;
+  }
+  pin.items = items;
+  pin.size = w.size + 1 + Axdr.lengthSize(items);
+}
+
+/** Emits item `index`: the index-th visible object. */
+export function objectListItem(pin: Pin, index: u32, w: Writer): i32 {
+  const t = Template.of();
+  let left = index;
+  for (let object: u32 = 0; object < <u32>t.objectCount; object++) {
+    if (accessRow(pin.source, object) == 0) continue;
+    if (left-- == 0) {
+      elementEmit(pin.source, object, w);
+      return Err.OK;
+    }
+  }
+  return Err.STATE;
+}
+
+/** object_list_element {class_id, version, logical_name, access_rights}. */
+function elementEmit(association: u32, object: u32, w: Writer): void {
+  const o = Template.of().object(object);
+  const row = accessRow(association, object);
+  Axdr.structure(w, 4);
+  Axdr.longUnsigned(w, o.classId);
+  Axdr.unsigned(w, o.version);
+  Axdr.logicalName(w, o.logicalName);
+  Axdr.structure(w, 2);
+  const attributes = <u32>o.attributeCount;
+  Axdr.array(w, attributes); // attribute_access
+  for (let id: u32 = 1; id <= attributes; id++) {
+    Axdr.structure(w, 3);
+    Axdr.integer(w, id);
+    Axdr.enum_(w, load<u8>(row + <usize>(id - 1)));
+    selectorsEmit(w, o.classId == 7 && id == 2);
+  }
+  const methods = <u32>o.methodCount;
+  Axdr.array(w, methods); // method_access
+  for (let id: u32 = 1; id <= methods; id++) {
+    Axdr.structure(w, 2);
+    Axdr.integer(w, id);
+    Axdr.enum_(w, load<u8>(row + <usize>(attributes + id - 1)));
+  }
+}
+
+/** access_selectors: null-data, or {1, 2} on the buffer of a profile. */
+function selectorsEmit(w: Writer, buffer: bool): void {
+  if (!buffer) {
+    Axdr.nullData(w);
+    return;
+  }
+  Axdr.array(w, 2);
+  Axdr.integer(w, 1);
+  Axdr.integer(w, 2);
+}

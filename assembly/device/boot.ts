@@ -1,0 +1,76 @@
+/** Power-up: an empty block, the provisioned values, the journal on top, then everything that derives from them. */
+import { Err } from "../base/err";
+import { captureBoot } from "../cosem/capture";
+import { contextsBoot } from "../session/keys";
+import { Meter, SeatState } from "../store/block";
+import { entriesApply } from "../store/change";
+import { FlashRequest, journalBoot, journalDone, journalDurable, journalPoll, journalReady } from "../store/journal";
+import { Layout } from "../store/layout";
+import { ringShape } from "../store/rings";
+import { Template } from "../store/template";
+import { FLASH, PROVISION, PROVISION_SIZE, Status } from "./regions";
+import { seatExists, timeValid } from "./seat";
+
+const request: FlashRequest = changetype<FlashRequest>(memory.data(offsetof<FlashRequest>(), 8));
+
+/**
+ * Boots a seat. Provision records stand in their region; the replay of the flash runs through flashPoll/flashDone.
+ * @returns 0; Err.STATE (no such seat, bad time), Err.MALFORMED (provision records), Err.LIMIT (flash too small)
+ */
+export function bootSeat(seat: u32, provisionSize: u32, flashSize: u32, lineTime: f64, meterTime: f64): i32 {
+  if (!seatExists(seat) || provisionSize > PROVISION_SIZE) return Err.STATE;
+  if (!timeValid(lineTime) || !timeValid(meterTime)) return Err.STATE;
+  const meter = Meter.at(seat);
+  const l = Layout.of();
+  // Fresh memory is zero already; filling it would touch every page of the block.
+  if (meter.state != SeatState.EMPTY) memory.fill(changetype<usize>(meter), 0, <usize>l.blockSize);
+  meter.layoutId0 = l.id0;
+  meter.layoutId1 = l.id1;
+  meter.lineTime = lineTime;
+  meter.meterTime = meterTime;
+  meter.state = SeatState.BOOTING;
+  for (let i: u32 = 0; i < <u32>Template.of().profileCount; i++) ringShape(meter, i);
+  let err = entriesApply(meter, PROVISION, provisionSize);
+  if (err == Err.OK) err = journalBoot(meter, flashSize);
+  if (err != Err.OK) {
+    meter.state = SeatState.FAULT;
+    meter.fault = err;
+    return err;
+  }
+  if (journalReady(meter)) bootFinish(meter);
+  return Err.OK;
+}
+
+/** The state is known: ready keys, counters, clock and captures, and open the meter to the world. */
+function bootFinish(meter: Meter): void {
+  meter.state = SeatState.RUNNING;
+  contextsBoot(meter);
+  captureBoot(meter);
+}
+
+/** Next flash operation of a seat; see FlashOperation. */
+export function flashPollSeat(seat: u32): i32 {
+  if (!seatExists(seat)) return Err.STATE;
+  const meter = Meter.at(seat);
+  if (meter.state != SeatState.BOOTING && meter.state != SeatState.RUNNING) return 0;
+  journalPoll(meter, FLASH, request);
+  Status.of().address = request.address;
+  Status.of().size = request.size;
+  return request.operation;
+}
+
+/** Takes the end of the operation: status 0 = done, else the flash failed and the meter must be booted again. */
+export function flashDoneSeat(seat: u32, status: i32, meterTime: f64): i32 {
+  if (!seatExists(seat) || !timeValid(meterTime)) return Err.STATE;
+  const meter = Meter.at(seat);
+  const err = journalDone(meter, status == 0, FLASH);
+  Status.of().durable = journalDurable(meter);
+  if (err != Err.OK) return err;
+  if (status != 0) {
+    meter.state = SeatState.FAULT;
+    meter.fault = Err.STATE;
+    return Err.OK;
+  }
+  if (meter.state == SeatState.BOOTING && journalReady(meter)) bootFinish(meter);
+  return Err.OK;
+}

@@ -1,0 +1,102 @@
+/**
+ * A connection: the slots it owns, its link parameters, and the scratch overlays the link room wants. Parameters come from the
+ * port's setup object, so that a SET of them counts from the next connection or SNRM on.
+ */
+import { LLC_SIZE } from "../base/limits";
+import {
+  HdlcConnection,
+  HdlcEvent,
+  HdlcFlag,
+  HdlcLine,
+  HdlcParameters,
+  HDLC_LINE_SIZE,
+  HDLC_LINK_SIZE,
+} from "../link/hdlc_state";
+import { WrapperEvent, WrapperLine, WRAPPER_LINE_SIZE } from "../link/wrapper";
+import { SLOT_LINK_AT, SLOT_LINK_SIZE } from "../session/slot";
+import { Meter } from "../store/block";
+import { Layout } from "../store/layout";
+import { NONE, PortFlag, PortRow, Template } from "../store/template";
+import { rowOf, valueAt, valueSize } from "../store/values";
+import { dataInteger } from "../wire/data";
+import { Reader } from "../base/reader";
+
+/** The line's state stands in the head slot, the link's in each slot behind it. */
+const LINK_OFFSET: u32 = HDLC_LINE_SIZE;
+
+if (HDLC_LINE_SIZE + HDLC_LINK_SIZE > SLOT_LINK_SIZE) ERROR("line and link state share SLOT_LINK_SIZE octets");
+if (WRAPPER_LINE_SIZE > SLOT_LINK_SIZE) ERROR("the wrapper's state has SLOT_LINK_SIZE octets");
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const parameters: HdlcParameters = changetype<HdlcParameters>(memory.data(64, 8));
+const connection: HdlcConnection = changetype<HdlcConnection>(memory.data(128, 8));
+
+/** Events of the link room. */
+export const hdlcEvent: HdlcEvent = changetype<HdlcEvent>(memory.data(128, 8));
+export const wrapperEvent: WrapperEvent = changetype<WrapperEvent>(memory.data(128, 8));
+
+if (offsetof<HdlcParameters>() > 64 || offsetof<HdlcConnection>() > 128) ERROR("scratch overlays are too small");
+if (offsetof<HdlcEvent>() > 128 || offsetof<WrapperEvent>() > 128) ERROR("scratch overlays are too small");
+
+/** A number from an attribute of the setup object. */
+function setting(meter: Meter, object: u32, attribute: i32, otherwise: u32): u32 {
+  const row = rowOf(object, attribute, 0);
+  if (row == NONE) return otherwise;
+  const r = reader.over(valueAt(meter, row), valueSize(meter, row));
+  const value = dataInteger(r);
+  return r.err == 0 && value >= 0 ? <u32>value : otherwise;
+}
+
+function smaller(a: u32, b: u32): u32 {
+  return a < b ? a : b;
+}
+
+/** IEC HDLC setup, class 23: windows 3 and 4, information fields 5 and 6, time-outs 7 and 8. */
+function parametersFill(meter: Meter, port: PortRow): void {
+  const p = parameters;
+  const setup = <u32>port.setupObject;
+  p.windowTransmitMax = <u8>smaller(setting(meter, setup, 3, 1), port.windowMax);
+  p.windowReceiveMax = <u8>smaller(setting(meter, setup, 4, 1), port.windowMax);
+  p.infoSizeTransmitMax = <u16>smaller(setting(meter, setup, 5, 128), port.infoSizeMax);
+  p.infoSizeReceiveMax = <u16>smaller(setting(meter, setup, 6, 128), port.infoSizeMax);
+  const serial = (port.flags & PortFlag.SERIAL) != 0;
+  // HDLC over TCP has no inter-octet gap of its own; a second tells a broken frame (decision 3).
+  p.interOctetTimeoutMs = serial ? setting(meter, setup, 7, 30) : 1000;
+  p.inactivityTimeoutSeconds = setting(meter, setup, 8, 120);
+  p.addressLength = port.addressLength;
+  p.flags = <u8>(
+    (((port.flags & PortFlag.STUFFED) != 0 ? HdlcFlag.STUFFED : 0) |
+      ((port.flags & PortFlag.POINT_TO_POINT) != 0 ? HdlcFlag.POINT_TO_POINT : 0))
+  );
+  p.lowerAddress = port.lowerAddress;
+  p.upperAddress = 1;
+}
+
+/** The HDLC connection that begins with slot `first`, in scratch. */
+export function hdlcConnection(meter: Meter, port: PortRow, first: u32): HdlcConnection {
+  const l = Layout.of();
+  const c = connection;
+  const head = meter.slot(first);
+  parametersFill(meter, port);
+  c.parameters = parameters;
+  c.line = changetype<HdlcLine>(head + <usize>SLOT_LINK_AT);
+  c.frame = head + <usize>l.frameAt;
+  c.frameCapacity = <u32>Template.of().frameSizeMax + 2;
+  c.slots = head;
+  c.stride = l.slotSize;
+  c.links = port.links;
+  c.linkAt = SLOT_LINK_AT + LINK_OFFSET;
+  c.inboundAt = l.inboundAt;
+  c.inboundCapacity = <u32>Template.of().apduSizeMax + LLC_SIZE;
+  return c;
+}
+
+/** The wrapper's state of the connection that begins with slot `first`. */
+export function wrapperLine(meter: Meter, first: u32): WrapperLine {
+  return changetype<WrapperLine>(meter.slot(first) + <usize>SLOT_LINK_AT);
+}
+
+/** TCP-UDP setup, class 41, attribute 6: seconds, 0 = never. */
+export function wrapperInactivity(meter: Meter, port: PortRow): u32 {
+  return setting(meter, port.setupObject, 6, 180);
+}

@@ -1,0 +1,220 @@
+/** Octets in, octets out: the connections of a meter (docs/ARCHITECTURE.md, section 3). */
+import { Err } from "../base/err";
+import { EXCHANGE_SIZE } from "../base/limits";
+import { HdlcConnection, HdlcEventKind } from "../link/hdlc_state";
+import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
+import { hdlcSend, hdlcTransmit } from "../link/hdlc_transmit";
+import { WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
+import { apduOutside, apduServe, apduTooLong } from "../server/apdu";
+import { AssociationState, Slot, SLOT_LINK_AT, SLOT_LINK_SIZE } from "../session/slot";
+import { Meter } from "../store/block";
+import { Layout } from "../store/layout";
+import { NONE, PortKind, PortRow, Template } from "../store/template";
+import { ApduTag } from "../wire/tags";
+import { wrapperHeaderEmit, WRAPPER_HEADER_SIZE } from "../wire/wrapper";
+import { hdlcConnection, hdlcEvent, wrapperEvent, wrapperLine } from "./connection";
+import { IN, OUT, Status } from "./regions";
+import { portOf, portRow, seatRunning, timesTake, timeValid } from "./seat";
+
+/** What transmitPoll returns beside octets. */
+export const TRANSMIT_CLOSE: i32 = 0x10000;
+
+/** Kinds of lineEvent. */
+const enum LineEvent {
+  OPENED = 1,
+  CLOSED = 2,
+  SENT = 3,
+  REFUSED = 4,
+}
+
+/** Slot.open: the host shall close the connection. */
+const OPEN: u32 = 1;
+const CLOSING: u32 = 2;
+
+/** Empties the slots of a connection; `open` is their new state. */
+function slotsReset(meter: Meter, port: PortRow, first: u32, open: u32): void {
+  for (let i: u32 = 0; i < <u32>port.links; i++) {
+    const slot = Slot.of(meter, first + i);
+    slot.disassociate();
+    slot.outboundSize = 0;
+    slot.open = open;
+    memory.fill(slot.link, 0, <usize>SLOT_LINK_SIZE);
+  }
+}
+
+/** Ends a connection from this side: its associations are over, the host is told to close it. */
+export function connectionClose(meter: Meter, port: PortRow, first: u32): void {
+  slotsReset(meter, port, first, CLOSING);
+}
+
+/** Takes news of a connection. @returns 0 or Err.STATE */
+export function lineEventSeat(seat: u32, first: u32, kind: i32, lineTime: f64, meterTime: f64): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
+  const port = portOf(first);
+  if (port == NONE || timesTake(meter, lineTime, meterTime) != Err.OK) return Err.STATE;
+  switch (kind) {
+    case LineEvent.OPENED:
+      slotsReset(meter, portRow(port), first, OPEN);
+      if (portRow(port).kind == PortKind.HDLC) hdlcOpen(hdlcConnection(meter, portRow(port), first));
+      else wrapperOpen(wrapperLine(meter, first), meter.lineTime);
+      return Err.OK;
+    case LineEvent.CLOSED:
+      slotsReset(meter, portRow(port), first, 0);
+      return Err.OK;
+    case LineEvent.SENT:
+    case LineEvent.REFUSED:
+      return Err.OK;
+    default:
+      return Err.STATE;
+  }
+}
+
+/** Takes octets of a connection from region IN. @returns octets consumed, or Err.STATE */
+export function receiveSeat(seat: u32, first: u32, size: u32, lineTime: f64, meterTime: f64): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
+  const port = portOf(first);
+  if (port == NONE || size > EXCHANGE_SIZE || timesTake(meter, lineTime, meterTime) != Err.OK) return Err.STATE;
+  const open = Slot.of(meter, first).open;
+  if (open == CLOSING) return size;
+  if (open != OPEN) return Err.STATE;
+  return portRow(port).kind == PortKind.HDLC
+    ? <i32>hdlcTake(meter, portRow(port), first, size)
+    : <i32>wrapperTake(meter, portRow(port), first, size);
+}
+
+function hdlcTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
+  const c = hdlcConnection(meter, port, first);
+  const consumed = hdlcReceive(c, IN, size, meter.lineTime, hdlcEvent);
+  hdlcHandle(meter, c, first);
+  return consumed;
+}
+
+/** Does what the event of the link asks for; false when there was none. */
+function hdlcHandle(meter: Meter, c: HdlcConnection, first: u32): bool {
+  const e = hdlcEvent;
+  if (e.kind == HdlcEventKind.NONE) return false;
+  const index = first + e.link;
+  const slot = Slot.of(meter, index);
+  if (e.kind == HdlcEventKind.LINK_UP || e.kind == HdlcEventKind.LINK_DOWN || e.rebound != 0) slot.disassociate();
+  if (e.kind == HdlcEventKind.APDU) {
+    const confirmed: u32 = e.confirmed != 0 ? 1 : 0;
+    apduServe(meter, index, e.clientSap, e.serverSap, e.apdu, e.size, confirmed);
+    if (confirmed != 0) hdlcAnswer(c, e.link, slot);
+  } else if (e.kind == HdlcEventKind.TOO_LONG) {
+    apduTooLong(meter, index, e.confirmed != 0 ? 1 : 0);
+    if (e.confirmed != 0) hdlcAnswer(c, e.link, slot);
+  }
+  return true;
+}
+
+function hdlcAnswer(c: HdlcConnection, link: u32, slot: Slot): void {
+  hdlcSend(c, link, Layout.of().outboundAt + slot.outboundOffset, slot.outboundSize);
+}
+
+function wrapperTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
+  const head = Slot.of(meter, first);
+  const capacity = <u32>Template.of().apduSizeMax;
+  const e = wrapperEvent;
+  const consumed = wrapperReceive(wrapperLine(meter, first), IN, size, head.inbound, capacity, meter.lineTime, e);
+  if (e.kind == WrapperEventKind.CLOSE) {
+    connectionClose(meter, port, first);
+    return size;
+  }
+  if (e.kind == WrapperEventKind.NONE || !associationServed(e.serverWPort)) return consumed;
+  const index = wrapperSlot(meter, port, first, e.clientWPort, e.serverWPort);
+  if (e.kind == WrapperEventKind.TOO_LONG) {
+    apduTooLong(meter, index, 1);
+    return consumed;
+  }
+  const slot = Slot.of(meter, index);
+  slot.wireClient = e.clientWPort;
+  slot.wireServer = e.serverWPort;
+  const foreign = slot.state != AssociationState.NON_ASSOCIATED && !pairIs(slot, e.clientWPort, e.serverWPort);
+  if (foreign && (e.size == 0 || load<u8>(head.inbound) != ApduTag.AARQ)) {
+    apduOutside(meter, index);
+    return consumed;
+  }
+  apduServe(meter, index, e.clientWPort, e.serverWPort, head.inbound, e.size, 1);
+  return consumed;
+}
+
+/** Whether any association is offered on a server SAP; a WPDU to another one is dropped (sheet C.2, rule 6). */
+function associationServed(serverSap: u32): bool {
+  const t = Template.of();
+  for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
+    if (<u32>t.association(i).serverSap == serverSap) return true;
+  }
+  return false;
+}
+
+function pairIs(slot: Slot, client: u32, server: u32): bool {
+  return slot.clientSap == client && slot.serverSap == server;
+}
+
+/** The connection's slot of a pair of wPorts: its own, else a free one, else the first. */
+function wrapperSlot(meter: Meter, port: PortRow, first: u32, client: u32, server: u32): u32 {
+  let free = NONE;
+  for (let i: u32 = 0; i < <u32>port.links; i++) {
+    const slot = Slot.of(meter, first + i);
+    const up = slot.state != AssociationState.NON_ASSOCIATED;
+    if (up && pairIs(slot, client, server)) return first + i;
+    if (!up && free == NONE) free = first + i;
+  }
+  return free == NONE ? first : free;
+}
+
+/** Next item of a connection, in region OUT. @returns octets, 0 = none, TRANSMIT_CLOSE, or Err.STATE */
+export function transmitPollSeat(seat: u32, first: u32, lineTime: f64): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
+  const port = portOf(first);
+  if (port == NONE || !timeValid(lineTime)) return Err.STATE;
+  const open = Slot.of(meter, first).open;
+  Status.of().sequence = 0;
+  if (open == CLOSING) {
+    slotsReset(meter, portRow(port), first, 0);
+    return TRANSMIT_CLOSE;
+  }
+  if (open != OPEN) return 0;
+  return portRow(port).kind == PortKind.HDLC
+    ? hdlcNext(meter, portRow(port), first)
+    : wrapperNext(meter, portRow(port), first);
+}
+
+/** The next frame; octets the line has collected but not judged are judged when nothing else is to be sent. */
+function hdlcNext(meter: Meter, port: PortRow, first: u32): i32 {
+  const c = hdlcConnection(meter, port, first);
+  let size = hdlcTransmit(c, OUT, EXCHANGE_SIZE);
+  if (size == 0) {
+    hdlcReceive(c, IN, 0, meter.lineTime, hdlcEvent);
+    if (!hdlcHandle(meter, c, first)) return 0;
+    size = hdlcTransmit(c, OUT, EXCHANGE_SIZE);
+  }
+  // A frame may carry any link's APDU: it waits for the newest change any of them shows.
+  let sequence: u32 = 0;
+  for (let i: u32 = 0; i < <u32>port.links; i++) {
+    const depends = Slot.of(meter, first + i).dependsOn;
+    if (depends > sequence) sequence = depends;
+  }
+  Status.of().sequence = sequence;
+  return size;
+}
+
+function wrapperNext(meter: Meter, port: PortRow, first: u32): i32 {
+  for (let i: u32 = 0; i < <u32>port.links; i++) {
+    const slot = Slot.of(meter, first + i);
+    const size = slot.outboundSize;
+    if (size == 0) continue;
+    wrapperHeaderEmit(OUT, slot.wireServer, slot.wireClient, size);
+    memory.copy(OUT + <usize>WRAPPER_HEADER_SIZE, slot.outbound + <usize>slot.outboundOffset, <usize>size);
+    slot.outboundSize = 0;
+    Status.of().sequence = slot.dependsOn;
+    return <i32>(size + WRAPPER_HEADER_SIZE);
+  }
+  return 0;
+}

@@ -1,0 +1,68 @@
+/** Exchange regions between host and core, one set for the bank. They hold nothing between calls. */
+import { EXCHANGE_SIZE, FLASH_PAGE_SIZE } from "../base/limits";
+import { Template } from "../store/template";
+
+/** Numbers of the regions, as the host names them. */
+export const enum Region {
+  TEMPLATE = 0,
+  IN = 1,
+  OUT = 2,
+  SAMPLE = 3,
+  FLASH = 4,
+  STATUS = 5,
+  PROVISION = 6,
+}
+
+export const SAMPLE_SIZE: u32 = 256;
+export const PROVISION_SIZE: u32 = 8192;
+
+export const IN: usize = memory.data(4096, 16);
+export const OUT: usize = memory.data(4096, 16);
+export const SAMPLE: usize = memory.data(256, 16);
+export const FLASH: usize = memory.data(4096, 16);
+export const PROVISION: usize = memory.data(8192, 16);
+const STATUS: usize = memory.data(32, 16);
+
+if (EXCHANGE_SIZE != 4096 || FLASH_PAGE_SIZE != 4096) ERROR("the regions above have the sizes of limits.ts");
+
+/** What calls report besides their result. */
+@unmanaged
+export class Status {
+  /** transmitPoll: journal sequence the item depends on. */
+  sequence: u32;
+  /** flashPoll: the operation's address and size. */
+  address: u32;
+  size: u32;
+  /** flashDone: newest durable sequence. */
+  durable: u32;
+  /** deadlinePoll: ms, 0 = none. */
+  meterDeadline: f64;
+  lineDeadline: f64;
+
+  @inline
+  static of(): Status {
+    return changetype<Status>(STATUS);
+  }
+}
+
+/** Address of a region, 0 when there is no such region. */
+export function regionAddress(kind: i32): usize {
+  switch (kind) {
+    case Region.TEMPLATE:
+      return Template.address();
+    case Region.IN:
+      return IN;
+    case Region.OUT:
+      return OUT;
+    case Region.SAMPLE:
+      return SAMPLE;
+    case Region.FLASH:
+      return FLASH;
+    case Region.STATUS:
+      return STATUS;
+    case Region.PROVISION:
+      return PROVISION;
+    default:
+      return 0;
+  }
+}

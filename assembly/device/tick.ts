@@ -1,0 +1,125 @@
+/** Everything that happens without octets from the wire: samples, inputs, due instants, entropy. */
+import { Err } from "../base/err";
+import { captureDeadline, captureDue, capturePowerFails, capturePowerReturns } from "../cosem/capture";
+import { HdlcEventKind } from "../link/hdlc_state";
+import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
+import { wrapperDeadline } from "../link/wrapper";
+import { meteringSample } from "../meter/metering";
+import { countersExact } from "../session/keys";
+import { entropyAdd, entropyWanted } from "../session/entropy";
+import { Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { PortKind, PortRow, Template } from "../store/template";
+import { hdlcConnection, hdlcEvent, wrapperInactivity, wrapperLine } from "./connection";
+import { PROVISION, PROVISION_SIZE, SAMPLE, Status } from "./regions";
+import { connectionClose } from "./line";
+import { portRow, seatRunning, timesTake } from "./seat";
+
+/** Kinds of input. */
+const enum Input {
+  POWER_FAILS = 1,
+  POWER_RETURNS = 2,
+}
+
+const OUTPUT_ENTROPY_WANTED: i32 = 1;
+
+/** Takes the sample region: what was measured from the last sample to `meterTime`. */
+export function sampleSeat(seat: u32, meterTime: f64): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
+  if (timesTake(meter, meter.lineTime, meterTime) != Err.OK) return Err.STATE;
+  return meteringSample(meter, SAMPLE, meter.meterTime);
+}
+
+/** Takes an input; see Input. */
+export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
+  if (timesTake(meter, meter.lineTime, meterTime) != Err.OK) return Err.STATE;
+  switch (kind) {
+    case Input.POWER_FAILS:
+      capturePowerFails(meter);
+      for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) countersExact(meter, i);
+      return Err.OK;
+    case Input.POWER_RETURNS:
+      capturePowerReturns(meter);
+      return Err.OK;
+    default:
+      return Err.UNKNOWN;
+  }
+}
+
+/** Handles what is due; 1 = call again, 0 = nothing is due any more. */
+export function tickSeat(seat: u32, lineTime: f64, meterTime: f64): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
+  if (timesTake(meter, lineTime, meterTime) != Err.OK) return Err.STATE;
+  linesExpire(meter);
+  return captureDue(meter, meter.meterTime) ? 1 : 0;
+}
+
+/** Ends links and connections whose inactivity time-out has passed. */
+function linesExpire(meter: Meter): void {
+  for (let p: u32 = 0; p < <u32>Template.of().portCount; p++) {
+    const port = portRow(p);
+    for (let c: u32 = 0; c < <u32>port.connections; c++) {
+      const first = <u32>port.firstSlot + c * <u32>port.links;
+      if (Slot.of(meter, first).open == 1) lineExpire(meter, port, first);
+    }
+  }
+}
+
+function lineExpire(meter: Meter, port: PortRow, first: u32): void {
+  if (port.kind == PortKind.HDLC) {
+    const c = hdlcConnection(meter, port, first);
+    while (hdlcExpire(c, meter.lineTime, hdlcEvent)) {
+      if (hdlcEvent.kind == HdlcEventKind.LINK_DOWN) Slot.of(meter, first + hdlcEvent.link).disassociate();
+    }
+    return;
+  }
+  const deadline = wrapperDeadline(wrapperLine(meter, first), wrapperInactivity(meter, port));
+  if (deadline != 0 && deadline <= meter.lineTime) connectionClose(meter, port, first);
+}
+
+/** Writes the next deadlines to the status region. */
+export function deadlinePollSeat(seat: u32): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
+  Status.of().meterDeadline = captureDeadline(meter);
+  let earliest: f64 = 0;
+  for (let p: u32 = 0; p < <u32>Template.of().portCount; p++) {
+    const port = portRow(p);
+    for (let c: u32 = 0; c < <u32>port.connections; c++) {
+      const first = <u32>port.firstSlot + c * <u32>port.links;
+      if (Slot.of(meter, first).open != 1) continue;
+      const deadline =
+        port.kind == PortKind.HDLC
+          ? hdlcDeadline(hdlcConnection(meter, port, first))
+          : wrapperDeadline(wrapperLine(meter, first), wrapperInactivity(meter, port));
+      if (deadline != 0 && (earliest == 0 || deadline < earliest)) earliest = deadline;
+    }
+  }
+  Status.of().lineDeadline = earliest;
+  return Err.OK;
+}
+
+/** Adds octets of the provision region to the entropy pool; returns how many were taken. */
+export function entropySeat(seat: u32, size: u32): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  if (size > PROVISION_SIZE) return Err.STATE;
+  const taken = <i32>entropyAdd(Meter.at(seat), PROVISION, size);
+  memory.fill(PROVISION, 0, <usize>size);
+  return taken;
+}
+
+/** Outputs that wait: bit 0 entropy wanted. */
+export function outputPollSeat(seat: u32): i32 {
+  const err = seatRunning(seat);
+  if (err != Err.OK) return err;
+  return entropyWanted(Meter.at(seat)) ? OUTPUT_ENTROPY_WANTED : 0;
+}

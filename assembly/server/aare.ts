@@ -1,0 +1,160 @@
+/** The AARE, for each outcome of an AARQ (sheet D.3). */
+import { SYSTEM_TITLE_SIZE } from "../base/limits";
+import { Writer } from "../base/writer";
+import { SecurityContext } from "../session/keys";
+import { AssociationState, Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { PROTECTION_ROOM } from "../store/layout";
+import { NONE, Template } from "../store/template";
+import { Aare, aareEmit } from "../wire/acse_aare";
+import { CipherFamily } from "../wire/ciphered";
+import { confirmedServiceErrorEmit } from "../wire/exception";
+import { DLMS_VERSION, InitiateResponse, initiateResponseEmit, VAA_NAME_LN } from "../wire/initiate";
+import { ApplicationContext, Mechanism, NameKind, objectIdentifierEmit } from "../wire/names";
+import {
+  AssociationResult,
+  DiagnosticSource,
+  InitiateError,
+  ProviderDiagnostic,
+  ServiceError,
+  ServiceErrorChoice,
+  ServiceErrorService,
+  StateError,
+  UserDiagnostic,
+} from "../wire/results";
+import { ApduTag } from "../wire/tags";
+import { exceptionSend } from "./exception";
+import { sealSend } from "./protection";
+
+/** Octets of user-information: an InitiateResponse under protection at most. */
+const INFORMATION_SIZE: u32 = 96;
+
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const aare: Aare = changetype<Aare>(memory.data(offsetof<Aare>(), 8));
+const response: InitiateResponse = changetype<InitiateResponse>(memory.data(offsetof<InitiateResponse>(), 8));
+const contextName: usize = memory.data(8);
+const mechanismName: usize = memory.data(8);
+const title: usize = memory.data(8, 8);
+const information: usize = memory.data(96, 8);
+
+/** Begins an AARE with a result; the context is the negotiated one, or one the association supports. */
+function begin(slot: Slot, result: AssociationResult, source: DiagnosticSource, diagnostic: u32): Aare {
+  const x = aare.clear();
+  const known = slot.association != NONE && slot.association < <u32>Template.of().associationCount;
+  const offersLn = !known || (Template.of().association(slot.association).contexts & 2) != 0;
+  const supported = offersLn ? ApplicationContext.LOGICAL_NAME : ApplicationContext.LOGICAL_NAME_CIPHERED;
+  objectIdentifierEmit(
+    writer.into(contextName, 7),
+    NameKind.APPLICATION_CONTEXT,
+    slot.context != 0 ? slot.context : supported,
+  );
+  x.contextNameAt = contextName;
+  x.contextNameSize = 7;
+  x.result = result;
+  x.source = source;
+  x.diagnostic = diagnostic;
+  return x;
+}
+
+/** Writes the AARE to the slot, plain: only user-information is ever protected. */
+function send(slot: Slot, x: Aare): void {
+  slot.outboundSize = 0;
+  if (slot.confirmed == 0) return;
+  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+  aareEmit(w, x);
+  slot.outboundOffset = PROTECTION_ROOM;
+  slot.outboundSize = w.size;
+}
+
+/** Writes an InitiateResponse to `information`; returns its octets. */
+function initiateResponse(slot: Slot, qualityOfService: i32, shortTag: u32): u32 {
+  const x = response;
+  x.qualityOfService = qualityOfService;
+  x.version = DLMS_VERSION;
+  x.conformance = slot.conformance;
+  x.shortTag = shortTag;
+  x.pduSizeMax = Template.of().apduSizeMax;
+  x.vaaName = VAA_NAME_LN;
+  const w = writer.into(information, INFORMATION_SIZE);
+  initiateResponseEmit(w, x);
+  return w.size;
+}
+
+/** Accepted. With HLS the diagnostic asks for authentication and the challenge goes along. */
+export function aareAccepted(meter: Meter, slot: Slot, qualityOfService: i32, shortTag: u32): void {
+  const hls = slot.state == AssociationState.ASSOCIATION_PENDING;
+  const diagnostic = hls ? UserDiagnostic.AUTHENTICATION_REQUIRED : UserDiagnostic.NULL;
+  let size = initiateResponse(slot, qualityOfService, shortTag);
+  if (slot.family != CipherFamily.NONE) {
+    size = seal(meter, slot, size);
+    if (size == 0) {
+      exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
+      slot.disassociate();
+      return;
+    }
+  }
+  const x = begin(slot, AssociationResult.ACCEPTED, DiagnosticSource.ACSE_SERVICE_USER, diagnostic);
+  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED || slot.mechanism >= <u32>Mechanism.HLS_GMAC) {
+    store<u64>(title, SecurityContext.of(meter, slot.security).title);
+    x.respondingTitleAt = title;
+    x.respondingTitleSize = SYSTEM_TITLE_SIZE;
+  }
+  if (hls) {
+    objectIdentifierEmit(writer.into(mechanismName, 7), NameKind.AUTHENTICATION_MECHANISM, slot.mechanism);
+    x.authenticationRequired = 1;
+    x.mechanismNameAt = mechanismName;
+    x.mechanismNameSize = 7;
+    x.authenticationAt = slot.stoc;
+    x.authenticationSize = slot.stocSize;
+  }
+  x.informationAt = information;
+  x.informationSize = size;
+  send(slot, x);
+}
+
+/** Protects the InitiateResponse as its request was; returns the octets in `information`, 0 when no counter is left. */
+function seal(meter: Meter, slot: Slot, size: u32): u32 {
+  memory.copy(slot.plainOutbound, information, <usize>size);
+  const general = slot.family == CipherFamily.GENERAL_GLO;
+  const tag = general ? ApduTag.GENERAL_GLO_CIPHERING : ApduTag.GLO_INITIATE_RESPONSE;
+  // The request's broadcast bit does not come back: a response goes to one client.
+  if (sealSend(meter, slot, size, slot.securityControl & 0x3f, tag) != 0) return 0;
+  assert(slot.outboundSize <= INFORMATION_SIZE);
+  memory.copy(information, slot.outbound + <usize>slot.outboundOffset, <usize>slot.outboundSize);
+  return slot.outboundSize;
+}
+
+/** Refused by the ACSE user; user-information says what the association would offer (sheet D.3). */
+export function aareRefused(
+  meter: Meter,
+  slot: Slot,
+  diagnostic: UserDiagnostic,
+  result: AssociationResult = AssociationResult.REJECTED_PERMANENT,
+): void {
+  if (slot.association != NONE) slot.conformance = Template.of().association(slot.association).conformance;
+  const x = begin(slot, result, DiagnosticSource.ACSE_SERVICE_USER, diagnostic);
+  x.informationSize = initiateResponse(slot, -1, 0);
+  x.informationAt = information;
+  send(slot, x);
+  slot.disassociate();
+}
+
+/** Refused by the ACSE provider: not understood, or no common version. */
+export function aareProviderRefused(meter: Meter, slot: Slot, version: bool): void {
+  slot.association = NONE;
+  const diagnostic = version ? ProviderDiagnostic.NO_COMMON_ACSE_VERSION : ProviderDiagnostic.NO_REASON_GIVEN;
+  send(slot, begin(slot, AssociationResult.REJECTED_PERMANENT, DiagnosticSource.ACSE_SERVICE_PROVIDER, diagnostic));
+  slot.disassociate();
+}
+
+/** The xDLMS context is refused: user-information carries the confirmedServiceError. */
+export function aareInitiateError(meter: Meter, slot: Slot, error: InitiateError): void {
+  const user = DiagnosticSource.ACSE_SERVICE_USER;
+  const x = begin(slot, AssociationResult.REJECTED_PERMANENT, user, UserDiagnostic.NO_REASON_GIVEN);
+  const w = writer.into(information, INFORMATION_SIZE);
+  confirmedServiceErrorEmit(w, ServiceErrorService.INITIATE, ServiceErrorChoice.INITIATE, error);
+  x.informationAt = information;
+  x.informationSize = w.size;
+  send(slot, x);
+  slot.disassociate();
+}

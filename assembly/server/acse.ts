@@ -1,0 +1,212 @@
+/**
+ * Opening and releasing associations (GB9 9.4.4; sheets D.2 to D.9). The steps of sheet D.9 run in order; each failure has
+ * its diagnostic, leaves the slot non-associated and the connection as it is.
+ */
+import { Err } from "../base/err";
+import { CHALLENGE_SIZE_MAX, SYSTEM_TITLE_SIZE } from "../base/limits";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { Ct } from "../crypto/ct";
+import { entropyTake } from "../session/entropy";
+import { contextOf, SecurityContext } from "../session/keys";
+import { AssociationState, Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { AssociationRow, NONE, Template } from "../store/template";
+import { valueAt, valueSize } from "../store/values";
+import { Aarq, aarqParse, AuthenticationValue } from "../wire/acse_aarq";
+import { cipherFamily, CipherFamily } from "../wire/ciphered";
+import { InitiateRequest, initiateRequestParse, DLMS_VERSION, PDU_SIZE_MIN } from "../wire/initiate";
+import { ApplicationContext, Mechanism, NameKind, objectIdentifierParse } from "../wire/names";
+import { AssociationResult, InitiateError, UserDiagnostic } from "../wire/results";
+import { aareAccepted, aareInitiateError, aareProviderRefused, aareRefused } from "./aare";
+import { exceptionCounter, exceptionNotPossible, exceptionSend } from "./exception";
+import { Opened, policyMet, protectionOpen } from "./protection";
+import { ServiceError, StateError } from "../wire/results";
+
+/** Octets of the challenges accepted and of the one made (security sheet 5.1). */
+const CHALLENGE_SIZE_MIN: u32 = 8;
+const STOC_SIZE: u32 = 16;
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const aarq: Aarq = changetype<Aarq>(memory.data(offsetof<Aarq>(), 8));
+const initiate: InitiateRequest = changetype<InitiateRequest>(memory.data(offsetof<InitiateRequest>(), 8));
+const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
+
+/** Template row of the association {client SAP, server SAP}, NONE when there is none that an AARQ opens. */
+export function associationFind(clientSap: u32, serverSap: u32): u32 {
+  const t = Template.of();
+  for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
+    const a = t.association(i);
+    if (<u32>a.clientSap == clientSap && <u32>a.serverSap == serverSap) return i;
+  }
+  return NONE;
+}
+
+/** Answers the AARQ of `size` octets at `at`. An association the slot had is over, whatever comes of this one. */
+export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u32, at: usize, size: u32): void {
+  slot.disassociate();
+  slot.clientSap = clientSap;
+  slot.serverSap = serverSap;
+  const x = aarq;
+  const r = reader.over(at, size);
+  if (aarqParse(r, x) != Err.OK || r.remaining != 0 || x.informationAt == 0 || x.contextNameAt == 0) {
+    aareProviderRefused(meter, slot, false);
+    return;
+  }
+  if (!x.versionSupported) {
+    aareProviderRefused(meter, slot, true);
+    return;
+  }
+  slot.association = associationFind(clientSap, serverSap);
+  if (slot.association == NONE) {
+    aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN);
+    return;
+  }
+  const diagnostic = namesCheck(meter, slot, x);
+  if (diagnostic != UserDiagnostic.NULL) {
+    aareRefused(meter, slot, diagnostic);
+    return;
+  }
+  if (!initiateOpen(meter, slot, x)) return;
+  const error = initiateCheck(slot);
+  if (error >= 0) {
+    aareInitiateError(meter, slot, error);
+    return;
+  }
+  associate(meter, slot);
+}
+
+/** Steps 4 to 9 of sheet D.9: names, titles, mechanism, password or challenge. */
+function namesCheck(meter: Meter, slot: Slot, x: Aarq): UserDiagnostic {
+  const row = Template.of().association(slot.association);
+  const context = objectIdentifierParse(x.contextNameAt, x.contextNameSize, NameKind.APPLICATION_CONTEXT);
+  if (context < 0 || context > 7 || (((<u32>row.contexts) >> (<u32>context)) & 1) == 0)
+    return UserDiagnostic.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED;
+  slot.context = context;
+  const security = contextOf(row.securitySetup);
+  slot.security = security == NONE ? 0 : security;
+  const mechanism = x.authenticationRequired ? mechanismOf(x) : <i32>Mechanism.LOWEST;
+  const ciphered = context == ApplicationContext.LOGICAL_NAME_CIPHERED;
+  const titleNeeded = ciphered || mechanism >= <i32>Mechanism.HLS_GMAC;
+  if (x.callingTitleAt != 0 && x.callingTitleSize == SYSTEM_TITLE_SIZE) {
+    slot.clientTitle = load<u64>(x.callingTitleAt);
+    slot.clientTitleKnown = 1;
+  } else if (titleNeeded) {
+    return UserDiagnostic.CALLING_AP_TITLE_NOT_RECOGNIZED;
+  }
+  return mechanismCheck(meter, slot, row, x, mechanism);
+}
+
+/** The mechanism named; Err.STATE when the name is missing, Err.UNKNOWN when it is no such name. */
+function mechanismOf(x: Aarq): i32 {
+  if (x.mechanismNameAt == 0) return Err.STATE;
+  return objectIdentifierParse(x.mechanismNameAt, x.mechanismNameSize, NameKind.AUTHENTICATION_MECHANISM);
+}
+
+function mechanismCheck(meter: Meter, slot: Slot, row: AssociationRow, x: Aarq, mechanism: i32): UserDiagnostic {
+  const lowestTaken = (row.mechanisms & 1) != 0;
+  if (!x.authenticationRequired && !lowestTaken) return UserDiagnostic.AUTHENTICATION_REQUIRED;
+  if (mechanism == <i32>Err.STATE) return UserDiagnostic.AUTHENTICATION_MECHANISM_NAME_REQUIRED;
+  if (mechanism < 0 || mechanism > 7 || (((<u32>row.mechanisms) >> (<u32>mechanism)) & 1) == 0)
+    return UserDiagnostic.AUTHENTICATION_MECHANISM_NAME_NOT_RECOGNISED;
+  slot.mechanism = mechanism;
+  if (mechanism == <i32>Mechanism.LOWEST) return UserDiagnostic.NULL;
+  const charstring = x.authenticationAt != 0 && x.authenticationChoice == AuthenticationValue.CHARSTRING;
+  if (!charstring) return UserDiagnostic.AUTHENTICATION_FAILURE;
+  if (mechanism == <i32>Mechanism.LLS)
+    return passwordRight(meter, row, x) ? UserDiagnostic.NULL : UserDiagnostic.AUTHENTICATION_FAILURE;
+  if (x.authenticationSize < CHALLENGE_SIZE_MIN || x.authenticationSize > CHALLENGE_SIZE_MAX)
+    return UserDiagnostic.AUTHENTICATION_FAILURE;
+  memory.copy(slot.ctos, x.authenticationAt, <usize>x.authenticationSize);
+  slot.ctosSize = x.authenticationSize;
+  return UserDiagnostic.NULL;
+}
+
+/** Compares the password with the LLS secret {09, length, octets}; the time tells its length at most. */
+function passwordRight(meter: Meter, row: AssociationRow, x: Aarq): bool {
+  if (<u32>row.llsSecret == NONE) return false;
+  const at = valueAt(meter, row.llsSecret);
+  const size = valueSize(meter, row.llsSecret);
+  if (size < 2 || load<u8>(at) != 9 || <u32>load<u8>(at + 1) != size - 2) return false;
+  if (x.authenticationSize != size - 2) return false;
+  return Ct.equal(at + 2, x.authenticationAt, size - 2) != 0;
+}
+
+/** Step 10: opens a ciphered InitiateRequest and parses it; false when the answer (an exception) has been given. */
+function initiateOpen(meter: Meter, slot: Slot, x: Aarq): bool {
+  let at = x.informationAt;
+  let size = x.informationSize;
+  const family = size == 0 ? CipherFamily.NONE : cipherFamily(load<u8>(at));
+  if (family != CipherFamily.NONE) {
+    const global = family == CipherFamily.GLO || family == CipherFamily.GENERAL_GLO;
+    if (slot.context != ApplicationContext.LOGICAL_NAME_CIPHERED || !global) {
+      refuseOpened(slot);
+      return false;
+    }
+    const err = protectionOpen(meter, slot, at, size, opened);
+    if (err != Err.OK) {
+      openRefused(meter, slot, err);
+      return false;
+    }
+    at = opened.at;
+    size = opened.size;
+  }
+  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED && !policyMet(meter, slot)) {
+    refuseOpened(slot);
+    return false;
+  }
+  if (initiateRequestParse(reader.over(at, size), initiate) != Err.OK) {
+    aareInitiateError(meter, slot, InitiateError.OTHER);
+    return false;
+  }
+  if (initiate.responseAllowed == 0) slot.confirmed = 0;
+  return true;
+}
+
+function refuseOpened(slot: Slot): void {
+  exceptionNotPossible(slot);
+  slot.disassociate();
+}
+
+/** Sends the exception for a protection that did not open (security sheet 7.2). */
+export function openRefused(meter: Meter, slot: Slot, err: i32): void {
+  if (err == Err.REPLAY) exceptionCounter(slot, SecurityContext.of(meter, slot.security), false);
+  else if (err == Err.NO_SPACE) exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
+  else exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.DECIPHERING_ERROR);
+}
+
+/** Step 11: version, dedicated key, conformance, sizes; the InitiateError, or -1 when all is well. */
+function initiateCheck(slot: Slot): i32 {
+  const row = Template.of().association(slot.association);
+  const x = initiate;
+  if (x.version < DLMS_VERSION) return InitiateError.DLMS_VERSION_TOO_LOW;
+  if (x.dedicatedKeyAt != 0) {
+    // A key in clear is no key: the request must be authenticated and encrypted (GB9 9.2.3.3.7, CTT OPEN_9).
+    const covered = slot.protection == 0x0c;
+    if (!covered || x.dedicatedKeySize != 16) return InitiateError.REFUSED_BY_VDE_HANDLER;
+    memory.copy(slot.dedicatedKey, x.dedicatedKeyAt, <usize>x.dedicatedKeySize);
+    slot.dedicatedSize = x.dedicatedKeySize;
+  }
+  slot.conformance = x.conformance & row.conformance;
+  if (slot.conformance == 0) return InitiateError.INCOMPATIBLE_CONFORMANCE;
+  if (x.pduSizeMax != 0 && x.pduSizeMax < PDU_SIZE_MIN) return InitiateError.PDU_SIZE_TOO_SHORT;
+  const own = <u32>Template.of().apduSizeMax;
+  slot.serverSizeMax = own;
+  slot.clientSizeProposed = x.pduSizeMax;
+  slot.clientSizeMax = x.pduSizeMax == 0 || x.pduSizeMax > own ? own : x.pduSizeMax;
+  return -1;
+}
+
+/** Step 12: the association is up, or pending until pass 3 of HLS. */
+function associate(meter: Meter, slot: Slot): void {
+  const hls = slot.mechanism >= <u32>Mechanism.HLS_GMAC;
+  if (hls) {
+    if (entropyTake(meter, slot.stoc, STOC_SIZE) != Err.OK) {
+      aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_TRANSIENT);
+      return;
+    }
+    slot.stocSize = STOC_SIZE;
+  }
+  slot.state = hls ? AssociationState.ASSOCIATION_PENDING : AssociationState.ASSOCIATED;
+  aareAccepted(meter, slot, initiate.qualityOfService, initiate.shortTag);
+}

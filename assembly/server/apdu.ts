@@ -1,0 +1,154 @@
+/** One APDU in, at most one out: ACSE, protection, service (GB9 9.4). */
+import { Err } from "../base/err";
+import { Reader } from "../base/reader";
+import { AssociationState, Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { journalSequence } from "../store/journal";
+import { cipherFamily, CipherFamily } from "../wire/ciphered";
+import { ApplicationContext } from "../wire/names";
+import { ServiceError, StateError } from "../wire/results";
+import { ApduTag } from "../wire/tags";
+import { aarqServe, openRefused } from "./acse";
+import { actionServe } from "./action";
+import { exceptionNotPossible, exceptionNotSupported, exceptionSend } from "./exception";
+import { getServe } from "./get";
+import { Opened, policyMet, protectionOpen } from "./protection";
+import { rlrqServe } from "./release";
+import { setServe } from "./set";
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
+
+/**
+ * Serves the APDU of `size` octets at `at`, in the slot's inbound buffer. Afterwards the slot holds the answer,
+ * outboundSize 0 = none.
+ * @param confirmed 1 when the layer below can carry an answer (an I frame, a WPDU)
+ */
+export function apduServe(
+  meter: Meter,
+  slotIndex: u32,
+  clientSap: u32,
+  serverSap: u32,
+  at: usize,
+  size: u32,
+  confirmed: u32,
+): void {
+  const slot = Slot.of(meter, slotIndex);
+  slot.outboundSize = 0;
+  slot.confirmed = confirmed;
+  slot.family = CipherFamily.NONE;
+  slot.securityControl = 0;
+  slot.protection = 0;
+  slot.responseMode = 0;
+  slot.lastHeard = meter.lineTime;
+  if (size != 0) {
+    const tag = <u32>load<u8>(at);
+    if (tag == ApduTag.AARQ) aarqServe(meter, slot, clientSap, serverSap, at, size);
+    else if (tag == ApduTag.RLRQ) rlrqServe(meter, slot, at, size);
+    else xdlmsServe(meter, slotIndex, slot, at, size);
+  }
+  slot.dependsOn = journalSequence(meter);
+}
+
+/** An APDU that outgrew the inbound buffer. */
+export function apduTooLong(meter: Meter, slotIndex: u32, confirmed: u32): void {
+  const slot = Slot.of(meter, slotIndex);
+  slot.confirmed = confirmed;
+  exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.PDU_TOO_LONG);
+  slot.dependsOn = journalSequence(meter);
+}
+
+/** A service request of a client that has no association, while another one has the slot. */
+export function apduOutside(meter: Meter, slotIndex: u32): void {
+  const slot = Slot.of(meter, slotIndex);
+  slot.confirmed = 1;
+  exceptionNotSupported(slot);
+  slot.dependsOn = journalSequence(meter);
+}
+
+/** Services of an open association, after their protection. */
+function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
+  const family = cipherFamily(load<u8>(at));
+  if (family == CipherFamily.NONE) {
+    plainServe(meter, slotIndex, slot, at, size);
+    return;
+  }
+  const known = slot.state != AssociationState.NON_ASSOCIATED;
+  if (!known || slot.context != ApplicationContext.LOGICAL_NAME_CIPHERED) {
+    exceptionNotPossible(slot);
+    return;
+  }
+  const err = protectionOpen(meter, slot, at, size, opened);
+  if (err != Err.OK) {
+    openRefused(meter, slot, err);
+    return;
+  }
+  plainServe(meter, slotIndex, slot, opened.at, opened.size);
+}
+
+function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
+  if (slot.state == AssociationState.NON_ASSOCIATED) {
+    exceptionNotSupported(slot);
+    return;
+  }
+  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED && !policyMet(meter, slot)) {
+    exceptionNotPossible(slot);
+    return;
+  }
+  const tag = <u32>load<u8>(at);
+  // Until pass 3 has succeeded nothing but reply_to_HLS_authentication is served (sheet D.9).
+  if (slot.state == AssociationState.ASSOCIATION_PENDING && !isHlsReply(at, size)) {
+    exceptionNotPossible(slot);
+    return;
+  }
+  const r = reader.over(at, size);
+  switch (tag) {
+    case ApduTag.GET_REQUEST:
+      getServe(meter, slotIndex, r);
+      return;
+    case ApduTag.SET_REQUEST:
+      setServe(meter, slotIndex, r);
+      return;
+    case ApduTag.ACTION_REQUEST:
+      actionServe(meter, slotIndex, r);
+      if (slot.state == AssociationState.NON_ASSOCIATED) slot.disassociate();
+      return;
+    default:
+      unknownServe(slot, tag);
+  }
+}
+
+/** `C3 01 iid 000F 0000280000FF 01`: method 1 of the current association. */
+const HLS_REPLY: usize = memory.data<u8>([0x00, 0x0f, 0x00, 0x00, 0x28, 0x00, 0x00, 0xff, 0x01]);
+
+function isHlsReply(at: usize, size: u32): bool {
+  if (size < 13 || load<u8>(at) != ApduTag.ACTION_REQUEST || load<u8>(at + 1) != 1) return false;
+  return memory.compare(at + 3, HLS_REPLY, 9) == 0;
+}
+
+/** APDUs that exist but are not offered, and octets that are no APDU tag (sheet D.11). */
+function unknownServe(slot: Slot, tag: u32): void {
+  switch (tag) {
+    case ApduTag.READ_REQUEST:
+    case ApduTag.WRITE_REQUEST:
+    case ApduTag.ACCESS_REQUEST:
+    case ApduTag.GENERAL_BLOCK_TRANSFER:
+    case ApduTag.GENERAL_SIGNING:
+      exceptionNotSupported(slot);
+      return;
+    // Responses and unconfirmed services that this server does not take: silence.
+    case ApduTag.UNCONFIRMED_WRITE_REQUEST:
+    case ApduTag.AARE:
+    case ApduTag.RLRE:
+    case ApduTag.EXCEPTION_RESPONSE:
+    case ApduTag.CONFIRMED_SERVICE_ERROR:
+    case ApduTag.GET_RESPONSE:
+    case ApduTag.SET_RESPONSE:
+    case ApduTag.ACTION_RESPONSE:
+    case ApduTag.DATA_NOTIFICATION:
+      slot.outboundSize = 0;
+      return;
+    default:
+      exceptionSend(slot, StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The inbox: the one place in which a meter puts long requests together (docs/ARCHITECTURE.md, section 2). One slot has it at a
+ * time; it is given back when its request is served, abandoned, or its association ends.
+ */
+import { Err } from "../base/err";
+import { INBOX_SIZE } from "../base/limits";
+import { Meter } from "../store/block";
+import { AssociationState, Slot } from "../session/slot";
+import { Layout } from "../store/layout";
+import { Transfer, TransferKind } from "./answer";
+
+/** Whether the slot that has the inbox still collects a request in it. */
+function ownerAlive(meter: Meter): bool {
+  const owner = meter.inboxOwner;
+  if (owner == 0 || owner > Layout.of().slotCount) return false;
+  const slot = Slot.of(meter, owner - 1);
+  const kind = Transfer.of(slot).kind;
+  const collects = kind == TransferKind.SET_REQUEST || kind == TransferKind.ACTION_REQUEST;
+  return slot.state != AssociationState.NON_ASSOCIATED && collects;
+}
+
+/** Takes the inbox for a slot. @returns 0, or Err.STATE while another slot has it */
+export function inboxTake(meter: Meter, slotIndex: u32): i32 {
+  if (meter.inboxOwner != slotIndex + 1 && ownerAlive(meter)) return Err.STATE;
+  meter.inboxOwner = slotIndex + 1;
+  meter.inboxSize = 0;
+  return Err.OK;
+}
+
+/** Appends octets of a long request. @returns 0, or Err.NO_SPACE when it outgrows the inbox */
+export function inboxAppend(meter: Meter, at: usize, size: u32): i32 {
+  if (size > INBOX_SIZE - meter.inboxSize) return Err.NO_SPACE;
+  memory.copy(meter.inbox() + <usize>meter.inboxSize, at, <usize>size);
+  meter.inboxSize += size;
+  return Err.OK;
+}
+
+/** Gives the inbox back. */
+export function inboxRelease(meter: Meter, slotIndex: u32): void {
+  if (meter.inboxOwner == slotIndex + 1) meter.inboxOwner = 0;
+}

@@ -1,0 +1,49 @@
+/** RLRQ: releasing an association (GB9 9.4.5; sheet D.4; decision 8). */
+import { Err } from "../base/err";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { AssociationState, Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { PROTECTION_ROOM } from "../store/layout";
+import { Release, rlreEmit, rlrqParse } from "../wire/acse_release";
+import { cipherFamily, CipherFamily } from "../wire/ciphered";
+import { ApplicationContext } from "../wire/names";
+import { ReleaseReason } from "../wire/results";
+import { openRefused } from "./acse";
+import { exceptionNotPossible, exceptionNotSupported } from "./exception";
+import { Opened, policyMet, protectionOpen } from "./protection";
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const release: Release = changetype<Release>(memory.data(offsetof<Release>(), 8));
+const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
+
+/** Answers the RLRQ of `size` octets at `at`. A server does not refuse a release that is protected well enough. */
+export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void {
+  const r = reader.over(at, size);
+  const x = release;
+  if (slot.state == AssociationState.NON_ASSOCIATED || rlrqParse(r, x) != Err.OK || r.remaining != 0) {
+    exceptionNotSupported(slot);
+    return;
+  }
+  const ciphered = x.informationSize != 0 && cipherFamily(load<u8>(x.informationAt)) != CipherFamily.NONE;
+  if (ciphered) {
+    const err = protectionOpen(meter, slot, x.informationAt, x.informationSize, opened);
+    if (err != Err.OK) {
+      openRefused(meter, slot, err);
+      return;
+    }
+  }
+  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED && !policyMet(meter, slot)) {
+    exceptionNotPossible(slot);
+    return;
+  }
+  x.reason = ReleaseReason.NORMAL;
+  x.informationAt = 0;
+  x.informationSize = 0;
+  const w = writer.into(slot.plainOutbound, 64);
+  rlreEmit(w, x);
+  slot.outboundOffset = PROTECTION_ROOM;
+  slot.outboundSize = slot.confirmed != 0 ? w.size : 0;
+  slot.disassociate();
+}

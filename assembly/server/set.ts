@@ -1,0 +1,231 @@
+/** SET service in all its request choices (GB9 9.3.7, 9.4.6.5; sheets F.4, G.4). */
+import { Err } from "../base/err";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { Ask } from "../cosem/ask";
+import { ATTRIBUTE_ZERO, dispatchSet, UNDER_PROTECTED } from "../cosem/dispatch";
+import { Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { Template } from "../store/template";
+import { Axdr } from "../wire/axdr";
+import { Conformance } from "../wire/conformance";
+import { dataSkip } from "../wire/data";
+import {
+  AttributeDescriptor,
+  attributeDescriptorWithSelectionEmit,
+  attributeDescriptorWithSelectionParse,
+} from "../wire/descriptor";
+import { DataAccessResult } from "../wire/results";
+import {
+  SetRequest,
+  SetRequestChoice,
+  setRequestParse,
+  setResponseDatablockEmit,
+  setResponseLastDatablockEmit,
+  setResponseLastDatablockListEmit,
+  setResponseListEmit,
+  setResponseNormalEmit,
+} from "../wire/set";
+import { Transfer, TransferKind } from "./answer";
+import { exceptionNotPossible, exceptionNotSupported } from "./exception";
+import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
+import { respond, serviceConfirmed } from "./response";
+
+const request: SetRequest = changetype<SetRequest>(memory.data(offsetof<SetRequest>(), 8));
+const item: AttributeDescriptor = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescriptor>(), 8));
+const names: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const values: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const head: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+/** The descriptor, or list of them, of a long request, as it goes into the inbox. */
+const headOctets: usize = memory.data(1280, 8);
+const HEAD_SIZE: u32 = 1280;
+const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
+
+/** Answers the SET request at `r`. */
+export function setServe(meter: Meter, slotIndex: u32, r: Reader): void {
+  const slot = Slot.of(meter, slotIndex);
+  const x = request;
+  const err = setRequestParse(r, x);
+  serviceConfirmed(slot, x.invokeId);
+  if (err != Err.OK || r.remaining != 0 || !choiceNegotiated(slot, x.choice)) {
+    exceptionNotSupported(slot);
+    return;
+  }
+  if (x.choice != SetRequestChoice.WITH_DATABLOCK) Transfer.of(slot).end();
+  switch (x.choice) {
+    case SetRequestChoice.NORMAL:
+      setNormal(meter, slotIndex, slot);
+      return;
+    case SetRequestChoice.WITH_LIST:
+      setList(meter, slotIndex, slot);
+      return;
+    case SetRequestChoice.WITH_DATABLOCK:
+      setBlock(meter, slotIndex, slot);
+      return;
+    default:
+      setFirstBlock(meter, slotIndex, slot);
+  }
+}
+
+/** Only what was negotiated is served: decision 7. */
+function choiceNegotiated(slot: Slot, choice: u32): bool {
+  const bits = slot.conformance;
+  if ((bits & Conformance.SET) == 0) return false;
+  const list = choice == SetRequestChoice.WITH_LIST || choice == SetRequestChoice.WITH_LIST_AND_FIRST_DATABLOCK;
+  if (list && (bits & Conformance.MULTIPLE_REFERENCES) == 0) return false;
+  const whole = choice == SetRequestChoice.NORMAL || choice == SetRequestChoice.WITH_LIST;
+  return whole || (bits & Conformance.BLOCK_TRANSFER_WITH_SET) != 0;
+}
+
+/** Sets one attribute; a Data-Access-Result, or a refusal of dispatch. */
+function attributeWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {
+  ask.pin = Transfer.of(Slot.of(meter, slotIndex)).pinNext();
+  const selector: u32 = x.selector < 0 ? 0 : 0xff;
+  return dispatchSet(ask, meter, slotIndex, x.classId, x.logicalNameAt, x.attribute, selector, at, size);
+}
+
+function begin(slot: Slot): Writer {
+  return writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+}
+
+/** Answers one result; the block number is that of a long request, 0 = response-normal. */
+function answer(meter: Meter, slot: Slot, result: i32, block: u32): void {
+  if (result == UNDER_PROTECTED) {
+    exceptionNotPossible(slot);
+  } else if (result == ATTRIBUTE_ZERO) {
+    exceptionNotSupported(slot);
+  } else {
+    const w = begin(slot);
+    if (block == 0) setResponseNormalEmit(w, request.invokeId, result);
+    else setResponseLastDatablockEmit(w, request.invokeId, result, block);
+    respond(meter, slot, w);
+  }
+}
+
+function setNormal(meter: Meter, slotIndex: u32, slot: Slot): void {
+  const result = attributeWrite(meter, slotIndex, request, request.valueAt, request.valueSize);
+  answer(meter, slot, result, 0);
+}
+
+/** A refusal of dispatch as the result of one item of a list: the other items go on. */
+function itemResult(result: i32): u32 {
+  if (result == UNDER_PROTECTED) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
+  return result == ATTRIBUTE_ZERO ? DataAccessResult.READ_WRITE_DENIED : result;
+}
+
+/** Sets `count` attributes named at `namesAt` to the values at `valuesAt`, one result octet each. */
+function listWrite(meter: Meter, slotIndex: u32, count: u32, w: Writer): void {
+  for (let i: u32 = 0; i < count; i++) {
+    attributeDescriptorWithSelectionParse(names, item);
+    const at = values.pos;
+    dataSkip(values);
+    w.u8(itemResult(attributeWrite(meter, slotIndex, item, at, <u32>(values.pos - at))));
+  }
+}
+
+function setList(meter: Meter, slotIndex: u32, slot: Slot): void {
+  const x = request;
+  if (x.count != x.valueCount) {
+    exceptionNotPossible(slot);
+    return;
+  }
+  names.over(x.listAt, x.listSize);
+  values.over(x.valuesAt, x.valuesSize);
+  const w = begin(slot);
+  setResponseListEmit(w, x.invokeId, x.count);
+  listWrite(meter, slotIndex, x.count, w);
+  respond(meter, slot, w);
+}
+
+/** Takes the first block of a long request: the descriptors go in front of the raw data in the inbox. */
+function setFirstBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
+  const x = request;
+  const t = Transfer.of(slot);
+  if (inboxTake(meter, slotIndex) != Err.OK) {
+    answer(meter, slot, DataAccessResult.TEMPORARY_FAILURE, x.blockNumber);
+    return;
+  }
+  const w = head.into(headOctets, HEAD_SIZE);
+  if (x.choice == SetRequestChoice.WITH_FIRST_DATABLOCK) {
+    attributeDescriptorWithSelectionEmit(w, x);
+  } else {
+    Axdr.length(w, x.count);
+    w.octets(x.listAt, x.listSize);
+  }
+  t.kind = TransferKind.SET_REQUEST;
+  t.invoke = x.invokeId;
+  t.choice = x.choice;
+  t.block = 0;
+  t.frozenSize = w.size;
+  if (w.err != Err.OK || inboxAppend(meter, headOctets, w.size) != Err.OK) {
+    abort(meter, slotIndex, slot, DataAccessResult.LONG_SET_ABORTED);
+    return;
+  }
+  setBlock(meter, slotIndex, slot);
+}
+
+/** Gives the long request up with a result. */
+function abort(meter: Meter, slotIndex: u32, slot: Slot, result: DataAccessResult): void {
+  Transfer.of(slot).end();
+  inboxRelease(meter, slotIndex);
+  answer(meter, slot, result, request.blockNumber == 0 ? 1 : request.blockNumber);
+}
+
+/** Takes a block; the last one executes the request. */
+function setBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
+  const x = request;
+  const t = Transfer.of(slot);
+  if (t.kind != TransferKind.SET_REQUEST || (t.invoke & 0x0f) != (x.invokeId & 0x0f)) {
+    answer(meter, slot, DataAccessResult.NO_LONG_SET_IN_PROGRESS, x.blockNumber == 0 ? 1 : x.blockNumber);
+    return;
+  }
+  if (x.blockNumber != t.block + 1) {
+    abort(meter, slotIndex, slot, DataAccessResult.DATA_BLOCK_NUMBER_INVALID);
+    return;
+  }
+  if (inboxAppend(meter, x.rawAt, x.rawSize) != Err.OK) {
+    abort(meter, slotIndex, slot, DataAccessResult.LONG_SET_ABORTED);
+    return;
+  }
+  t.block = x.blockNumber;
+  if (x.last == 0) {
+    const w = begin(slot);
+    setResponseDatablockEmit(w, x.invokeId, x.blockNumber);
+    respond(meter, slot, w);
+    return;
+  }
+  t.end();
+  execute(meter, slotIndex, slot, t);
+  inboxRelease(meter, slotIndex);
+}
+
+/** The request is whole: descriptors, then values, in the inbox. */
+function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
+  const rawAt = meter.inbox() + <usize>t.frozenSize;
+  names.over(meter.inbox(), t.frozenSize);
+  values.over(rawAt, meter.inboxSize - t.frozenSize);
+  if (t.choice == SetRequestChoice.WITH_FIRST_DATABLOCK) {
+    attributeDescriptorWithSelectionParse(names, item);
+    const whole = dataSkip(values) == Err.OK && values.remaining == 0;
+    const size = meter.inboxSize - t.frozenSize;
+    const result = whole ? attributeWrite(meter, slotIndex, item, rawAt, size) : <i32>DataAccessResult.TYPE_UNMATCHED;
+    answer(meter, slot, result, t.block);
+    return;
+  }
+  const count = Axdr.readCount(names);
+  const valueCount = Axdr.readCount(values);
+  const from = values.pos;
+  for (let i: u32 = 0; i < valueCount && values.err == Err.OK; i++) dataSkip(values);
+  const whole = values.err == Err.OK && values.remaining == 0 && count == valueCount;
+  const w = begin(slot);
+  setResponseLastDatablockListEmit(w, request.invokeId, count);
+  if (whole) {
+    values.over(from, meter.inboxSize - t.frozenSize - <u32>(from - rawAt));
+    listWrite(meter, slotIndex, count, w);
+  } else {
+    for (let i: u32 = 0; i < count; i++) w.u8(DataAccessResult.TYPE_UNMATCHED);
+  }
+  w.u32(t.block);
+  respond(meter, slot, w);
+}

@@ -1,0 +1,206 @@
+/**
+ * Security contexts: one per Security setup object, with its keys made ready and its invocation counters (Blue Book,
+ * class 64; GB9 9.2.3.3.7). Keys and counters are hidden values of the object; here stand their working copies.
+ *
+ * Counters are reserved ahead: the journal holds an upper bound, and a restart goes on from it, so that no counter is ever
+ * used or accepted twice. A power-down that announces itself writes them exactly.
+ */
+import { Err } from "../base/err";
+import { KEY_SIZE_MAX, SYSTEM_TITLE_SIZE } from "../base/limits";
+import { GcmKey, GCM_KEY_SIZE } from "../crypto/gcm";
+import { Meter } from "../store/block";
+import { changeValue } from "../store/change";
+import { SECURITY_CONTEXT_SIZE } from "../store/layout";
+import { NONE, Template } from "../store/template";
+import { rowOf, valueAt, valueIsStored, valueSize } from "../store/values";
+
+/** Parts of the hidden attribute 0 of a Security setup object. */
+export const enum KeyPart {
+  GUEK = 0,
+  GBEK = 1,
+  GAK = 2,
+  MASTER = 3,
+  TRANSMIT = 4,
+  RECEIVE = 5,
+  RECEIVE_BROADCAST = 6,
+}
+
+/** Counters written ahead: how many may be used before the next record. */
+const TRANSMIT_AHEAD: u32 = 1000;
+const RECEIVE_AHEAD: u32 = 64;
+/** The value at which a key is used up (security sheet 7.3). */
+export const COUNTER_END: u32 = 0xffffffff;
+/** Milliseconds from 1970 to 2000: a meter without state starts its counter with the time (decision 15). */
+const EPOCH_2000: f64 = 946684800000;
+
+@unmanaged
+export class SecurityContext {
+  /** Template index of the Security setup object. */
+  object: u32;
+  suite: u32;
+  /** security_policy, bits of version 1. */
+  policy: u32;
+  keySize: u32;
+  /** Next counter to send, and the bound in the journal. */
+  transmitNext: u32;
+  transmitBound: u32;
+  /** Lowest counter accepted, and the bound in the journal. */
+  receiveLowest: u32;
+  receiveBound: u32;
+  broadcastLowest: u32;
+  broadcastBound: u32;
+  /** Own system title. */
+  title: u64;
+  /** Requests that failed to open since boot. */
+  failures: u32;
+  reserved: u32;
+
+  // authentication key[32], unicast GcmKey, broadcast GcmKey follow.
+
+  @inline
+  static of(meter: Meter, context: u32): SecurityContext {
+    return changetype<SecurityContext>(meter.security(context));
+  }
+
+  @inline
+  get authenticationKey(): usize {
+    return changetype<usize>(this) + offsetof<SecurityContext>();
+  }
+
+  @inline
+  get unicast(): GcmKey {
+    return changetype<GcmKey>(this.authenticationKey + <usize>KEY_SIZE_MAX);
+  }
+
+  @inline
+  get broadcast(): GcmKey {
+    return changetype<GcmKey>(this.authenticationKey + <usize>(KEY_SIZE_MAX + GCM_KEY_SIZE));
+  }
+}
+
+if (offsetof<SecurityContext>() + KEY_SIZE_MAX + 2 * GCM_KEY_SIZE > SECURITY_CONTEXT_SIZE)
+  ERROR("a security context has SECURITY_CONTEXT_SIZE octets");
+
+const counterOctets: usize = memory.data(4, 4);
+/** A key that nobody set: contexts without keys open nothing, because their counters refuse. */
+const noKey: usize = memory.data(32, 8);
+
+/** A hidden counter, big-endian; `otherwise` when nothing is stored. */
+function counterRead(meter: Meter, object: u32, part: KeyPart, otherwise: u32): u32 {
+  const row = rowOf(object, 0, part);
+  if (row == NONE || !valueIsStored(meter, row) || valueSize(meter, row) != 4) return otherwise;
+  return bswap<u32>(load<u32>(valueAt(meter, row)));
+}
+
+function counterWrite(meter: Meter, object: u32, part: KeyPart, value: u32): i32 {
+  const row = rowOf(object, 0, part);
+  if (row == NONE) return Err.STATE;
+  store<u32>(counterOctets, bswap<u32>(value));
+  return changeValue(meter, row, counterOctets, 4);
+}
+
+/** An enum attribute {16 vv}. */
+function enumRead(meter: Meter, object: u32, attribute: i32): u32 {
+  const row = rowOf(object, attribute, 0);
+  return row != NONE && valueSize(meter, row) == 2 ? load<u8>(valueAt(meter, row) + 1) : 0;
+}
+
+/** Address of a key; zeros when none is provisioned. */
+export function keyAt(meter: Meter, object: u32, part: KeyPart, size: u32): usize {
+  const row = rowOf(object, 0, part);
+  return row != NONE && valueSize(meter, row) == size ? valueAt(meter, row) : noKey;
+}
+
+/** Takes policy, suite, title and keys of the object from its values: at boot and after each change of them. */
+export function contextLoad(meter: Meter, context: u32, object: u32): void {
+  const c = SecurityContext.of(meter, context);
+  c.object = object;
+  c.policy = enumRead(meter, object, 2);
+  c.suite = enumRead(meter, object, 3);
+  c.keySize = c.suite == 2 ? 32 : 16;
+  const title = rowOf(object, 5, 0);
+  if (title != NONE && valueSize(meter, title) == 2 + SYSTEM_TITLE_SIZE) c.title = load<u64>(valueAt(meter, title) + 2);
+  memory.copy(c.authenticationKey, keyAt(meter, object, KeyPart.GAK, c.keySize), <usize>c.keySize);
+  c.unicast.expand(keyAt(meter, object, KeyPart.GUEK, c.keySize), c.keySize);
+  c.broadcast.expand(keyAt(meter, object, KeyPart.GBEK, c.keySize), c.keySize);
+}
+
+/** Takes the counters from the journal, at boot. */
+export function countersLoad(meter: Meter, context: u32): void {
+  const c = SecurityContext.of(meter, context);
+  const seconds = (meter.meterTime - EPOCH_2000) / 1000;
+  const start: u32 = seconds > 1 && seconds < 4294967294 ? <u32>(<i64>seconds) : 1;
+  c.transmitNext = counterRead(meter, c.object, KeyPart.TRANSMIT, start);
+  c.receiveLowest = counterRead(meter, c.object, KeyPart.RECEIVE, 0);
+  c.broadcastLowest = counterRead(meter, c.object, KeyPart.RECEIVE_BROADCAST, 0);
+  c.transmitBound = c.transmitNext;
+  c.receiveBound = c.receiveLowest;
+  c.broadcastBound = c.broadcastLowest;
+}
+
+/** `value` + `ahead`, never beyond the end. */
+function ahead(value: u32, by: u32): u32 {
+  return value > COUNTER_END - by ? COUNTER_END : value + by;
+}
+
+/**
+ * Takes the next counter to send with, reserving ahead. It is in `c.transmitNext - 1` afterwards.
+ * @returns 0; Err.LIMIT when the key is used up; Err.NO_SPACE when the journal is behind
+ */
+export function transmitTake(meter: Meter, c: SecurityContext): i32 {
+  if (c.transmitNext == COUNTER_END) return Err.LIMIT;
+  if (c.transmitNext >= c.transmitBound) {
+    const bound = ahead(c.transmitNext, TRANSMIT_AHEAD);
+    const err = counterWrite(meter, c.object, KeyPart.TRANSMIT, bound);
+    if (err != Err.OK) return err;
+    c.transmitBound = bound;
+  }
+  c.transmitNext++;
+  return Err.OK;
+}
+
+/** Moves the lowest acceptable counter behind `counter`, whose tag has been checked. Same errors as transmitTake(). */
+export function receiveAdvance(meter: Meter, c: SecurityContext, counter: u32, broadcast: bool): i32 {
+  const lowest = counter + 1;
+  const bound = broadcast ? c.broadcastBound : c.receiveBound;
+  if (lowest > bound) {
+    const next = ahead(lowest, RECEIVE_AHEAD);
+    const err = counterWrite(meter, c.object, broadcast ? KeyPart.RECEIVE_BROADCAST : KeyPart.RECEIVE, next);
+    if (err != Err.OK) return err;
+    if (broadcast) c.broadcastBound = next;
+    else c.receiveBound = next;
+  }
+  if (broadcast) c.broadcastLowest = lowest;
+  else c.receiveLowest = lowest;
+  return Err.OK;
+}
+
+/** Writes the counters as they stand: the power is about to fail, and a restart shall leave no gap. */
+export function countersExact(meter: Meter, context: u32): void {
+  const c = SecurityContext.of(meter, context);
+  if (c.transmitBound != c.transmitNext && counterWrite(meter, c.object, KeyPart.TRANSMIT, c.transmitNext) == Err.OK)
+    c.transmitBound = c.transmitNext;
+  if (c.receiveBound != c.receiveLowest && counterWrite(meter, c.object, KeyPart.RECEIVE, c.receiveLowest) == Err.OK)
+    c.receiveBound = c.receiveLowest;
+  if (
+    c.broadcastBound != c.broadcastLowest &&
+    counterWrite(meter, c.object, KeyPart.RECEIVE_BROADCAST, c.broadcastLowest) == Err.OK
+  )
+    c.broadcastBound = c.broadcastLowest;
+}
+
+/** Number of the security context of a Security setup object, NONE when it has none. */
+export function contextOf(object: u32): u32 {
+  return object == NONE ? NONE : <u32>Template.of().object(object).instance;
+}
+
+/** Makes all contexts of the meter ready. */
+export function contextsBoot(meter: Meter): void {
+  const t = Template.of();
+  for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
+    const o = t.object(i);
+    if (o.classId != 64 || <u32>o.instance == NONE) continue;
+    contextLoad(meter, o.instance, i);
+    countersLoad(meter, o.instance);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Seal and open of one protection layer of suite 0..2 (GB9 9.2.3.3.7): SC || IC || body [|| tag] with
+ * AES-GCM, IV = system title of the originator || IC, AAD = SC || AK [|| information].
+ */
+import { Err } from "../base/err";
+import { TAG_SIZE } from "../base/limits";
+import { Gcm, GcmKey, GCM_SIZE } from "../crypto/gcm";
+import { SecurityControl } from "../wire/ciphered";
+
+const gcm: Gcm = changetype<Gcm>(memory.data(64, 8));
+const iv: usize = memory.data(12, 4);
+const controlOctet: usize = memory.data(1);
+
+if (GCM_SIZE > 64) ERROR("the scratch context is too small");
+
+function begin(key: GcmKey, control: u32, counter: u32, title: u64, authenticationKey: usize, keySize: u32): void {
+  store<u64>(iv, title);
+  store<u32>(iv + 8, bswap<u32>(counter));
+  gcm.begin(iv);
+  if ((control & SecurityControl.AUTHENTICATED) == 0) return;
+  store<u8>(controlOctet, <u8>control);
+  gcm.aad(key, controlOctet, 1);
+  gcm.aad(key, authenticationKey, keySize);
+}
+
+/** Protects `size` octets at `at` in place; the tag goes behind them. SC and IC are written by the caller. */
+export function layerSeal(
+  key: GcmKey,
+  control: u32,
+  counter: u32,
+  title: u64,
+  authenticationKey: usize,
+  keySize: u32,
+  at: usize,
+  size: u32,
+): void {
+  begin(key, control, counter, title, authenticationKey, keySize);
+  const tag = at + <usize>size;
+  if ((control & SecurityControl.ENCRYPTED) == 0) {
+    gcm.aad(key, at, size);
+    gcm.seal(key, at, at, 0, tag);
+  } else if ((control & SecurityControl.AUTHENTICATED) == 0) {
+    gcm.crypt(key, at, at, size);
+  } else {
+    gcm.seal(key, at, at, size, tag);
+  }
+}
+
+/**
+ * Opens the body of `size` octets at `at` in place: information, then the tag when authenticated. Nothing is decrypted
+ * before its tag is right.
+ * @returns octets of the information, or Err.MALFORMED (shorter than its tag) or Err.AUTHENTICATION
+ */
+export function layerOpen(
+  key: GcmKey,
+  control: u32,
+  counter: u32,
+  title: u64,
+  authenticationKey: usize,
+  keySize: u32,
+  at: usize,
+  size: u32,
+): i32 {
+  begin(key, control, counter, title, authenticationKey, keySize);
+  if ((control & SecurityControl.AUTHENTICATED) == 0) {
+    gcm.crypt(key, at, at, size);
+    return <i32>size;
+  }
+  if (size < TAG_SIZE) return Err.MALFORMED;
+  const information = size - TAG_SIZE;
+  const tag = at + <usize>information;
+  let err: i32;
+  if ((control & SecurityControl.ENCRYPTED) == 0) {
+    gcm.aad(key, at, information);
+    err = gcm.open(key, at, at, 0, tag);
+  } else {
+    err = gcm.open(key, at, at, information, tag);
+  }
+  return err == Err.OK ? <i32>information : err;
+}
+
+/** GMAC of a challenge: the authenticated-only layer over it, leaving only the tag (GB9 9.2.7.4, HLS mechanism 5). */
+export function layerMac(
+  key: GcmKey,
+  control: u32,
+  counter: u32,
+  title: u64,
+  authenticationKey: usize,
+  keySize: u32,
+  at: usize,
+  size: u32,
+  tag: usize,
+): void {
+  begin(key, control, counter, title, authenticationKey, keySize);
+  gcm.aad(key, at, size);
+  gcm.seal(key, at, at, 0, tag);
+}

@@ -1,0 +1,141 @@
+/**
+ * A slot: one association a meter can hold, with its negotiated context and the request being served. Only connections
+ * the host has opened have live slots; zeroed memory is a free one.
+ */
+import { CHALLENGE_SIZE_MAX, KEY_SIZE_MAX } from "../base/limits";
+import { Meter } from "../store/block";
+import { Layout, PROTECTION_ROOM, SLOT_HEAD_SIZE } from "../store/layout";
+
+/** Areas of a slot's head; link and server lay their own overlays over theirs. */
+export const SLOT_ASSOCIATION_SIZE: u32 = 384;
+export const SLOT_LINK_AT: u32 = 384;
+export const SLOT_LINK_SIZE: u32 = 320;
+export const SLOT_TRANSFER_AT: u32 = 704;
+export const SLOT_TRANSFER_SIZE: u32 = 704;
+
+if (SLOT_TRANSFER_AT + SLOT_TRANSFER_SIZE > SLOT_HEAD_SIZE) ERROR("the head of a slot has SLOT_HEAD_SIZE octets");
+
+/** association_status of Association LN (Blue Book, class 15 attribute 8). */
+export const enum AssociationState {
+  NON_ASSOCIATED = 0,
+  ASSOCIATION_PENDING = 1,
+  ASSOCIATED = 2,
+}
+
+@unmanaged
+export class Slot {
+  /** 1 while the host holds the connection of this slot open. */
+  open: u32;
+  inboundSize: u32;
+  /** An answer is wanted: service class confirmed and the APDU was not in a UI frame. */
+  confirmed: u32;
+  /** The APDU to send: offset in the outbound buffer and octets, 0 = none; journal sequence it depends on. */
+  outboundOffset: u32;
+  outboundSize: u32;
+  dependsOn: u32;
+  /** Line time of the last APDU, ms. */
+  lastHeard: f64;
+  /** wPorts of the APDU under way: its answer goes back with them swapped. */
+  wireClient: u32;
+  wireServer: u32;
+
+  /** Where disassociate() begins to forget. */
+  kept: u32;
+  /** AssociationState. */
+  state: u32;
+  /** Row of the template; meaningless while non-associated. */
+  association: u32;
+  clientSap: u32;
+  serverSap: u32;
+  context: u32;
+  mechanism: u32;
+  /** Negotiated conformance, and the sizes either side accepts. */
+  conformance: u32;
+  clientSizeMax: u32;
+  serverSizeMax: u32;
+  /** Size the client asked for; 0 = no limit. */
+  clientSizeProposed: u32;
+  /** Security context of the association. */
+  security: u32;
+  clientTitleKnown: u32;
+  clientTitle: u64;
+  /** Octets of the dedicated key, 0 = none, and its counters. */
+  dedicatedSize: u32;
+  dedicatedTransmit: u32;
+  dedicatedReceive: u32;
+  /** Challenges of HLS. */
+  ctosSize: u32;
+  stocSize: u32;
+  /** Lowest acceptable counter before the APDU that carries pass 3 was opened (security sheet 5.4). */
+  receiveFloor: u32;
+
+  /** The request under way: its family (CipherFamily; a response goes back in it, decision 13), its security control octet, protection bits (policy coding of bits 2 and 3). */
+  family: u32;
+  securityControl: u32;
+  protection: u32;
+  /** Access mode of what the request touched, for the protection of the response. */
+  responseMode: u32;
+
+  // ctos[64], stoc[64], dedicated key[32] follow.
+
+  @inline
+  static of(meter: Meter, index: u32): Slot {
+    return changetype<Slot>(meter.slot(index));
+  }
+
+  @inline
+  get ctos(): usize {
+    return changetype<usize>(this) + offsetof<Slot>();
+  }
+
+  @inline
+  get stoc(): usize {
+    return this.ctos + <usize>CHALLENGE_SIZE_MAX;
+  }
+
+  @inline
+  get dedicatedKey(): usize {
+    return this.stoc + <usize>CHALLENGE_SIZE_MAX;
+  }
+
+  @inline
+  get link(): usize {
+    return changetype<usize>(this) + <usize>SLOT_LINK_AT;
+  }
+
+  @inline
+  get transfer(): usize {
+    return changetype<usize>(this) + <usize>SLOT_TRANSFER_AT;
+  }
+
+  @inline
+  get inbound(): usize {
+    return changetype<usize>(this) + <usize>Layout.of().inboundAt;
+  }
+
+  @inline
+  get outbound(): usize {
+    return changetype<usize>(this) + <usize>Layout.of().outboundAt;
+  }
+
+  /** Where a plain APDU is written: its protection grows into the room in front. */
+  @inline
+  get plainOutbound(): usize {
+    return this.outbound + <usize>PROTECTION_ROOM;
+  }
+
+  @inline
+  get frozen(): usize {
+    return changetype<usize>(this) + <usize>Layout.of().frozenAt;
+  }
+
+  /** Forgets the association, its keys and its transfer; the connection and the answer on its way stay. */
+  disassociate(): void {
+    const kept = offsetof<Slot>("kept");
+    memory.fill(changetype<usize>(this) + kept, 0, <usize>SLOT_ASSOCIATION_SIZE - kept);
+    memory.fill(this.transfer, 0, <usize>SLOT_TRANSFER_SIZE);
+  }
+}
+
+if (offsetof<Slot>() + 2 * CHALLENGE_SIZE_MAX + KEY_SIZE_MAX > SLOT_ASSOCIATION_SIZE)
+  ERROR("the association of a slot has SLOT_ASSOCIATION_SIZE octets");
