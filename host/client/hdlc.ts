@@ -162,7 +162,11 @@ export class HdlcLink implements Link {
   }
 
   /** Write any frame of your own and return all that comes back until F=1, or until the time-out. For tests. */
-  async exchangeFrames(control: number, information = new Uint8Array(0), timeOut?: number): Promise<HdlcFrame[]> {
+  async exchangeFrames(
+    control: number,
+    information: Uint8Array = new Uint8Array(0),
+    timeOut?: number,
+  ): Promise<HdlcFrame[]> {
     this.frames.clear();
     this.write(control, information, false);
     const frames: HdlcFrame[] = [];

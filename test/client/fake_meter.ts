@@ -10,7 +10,7 @@ import { decodeData, encodeData, type Data } from "../../host/client/axdr.ts";
 import * as d from "../../host/client/data.ts";
 import { hlsAnswer, hlsCheck, type Handshake } from "../../host/client/hls.ts";
 import { concat, fromHex, Writer } from "../../host/client/octets.ts";
-import { isCiphered, Security } from "../../host/client/security.ts";
+import { isCiphered, Security, type Opened } from "../../host/client/security.ts";
 import { type Transport } from "../../host/client/transport.ts";
 import { wpduEncode, WpduReader } from "../../host/client/wrapper.ts";
 
@@ -140,7 +140,7 @@ export class FakeMeter {
     }
   }
 
-  private aarq(aarq: Aarq): Aare {
+  private aarq(aarq: Aarq): Apdu {
     const aare: Aare = {
       kind: "aare",
       applicationContextName: aarq.applicationContextName,
@@ -166,7 +166,8 @@ export class FakeMeter {
     }
     let securityControl = 0;
     if (isCiphered(information)) {
-      const opened = this.security!.open(information);
+      const opened = this.openInitiate(information);
+      if (opened === undefined) return { kind: "exception-response", stateError: 1, serviceError: 5 };
       information = opened.text;
       securityControl = opened.securityControl;
     }
@@ -187,6 +188,14 @@ export class FakeMeter {
     });
     aare.userInformation = ciphered ? this.security!.seal(response, "glo", securityControl) : response;
     return aare;
+  }
+
+  private openInitiate(octets: Uint8Array): Opened | undefined {
+    try {
+      return this.security!.open(octets);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Diagnostic of a refusal. */
@@ -290,7 +299,7 @@ function selected(data: Data, selection: { selector: number; parameters: Data })
     return d.array(...rows.slice(from - 1, to === 0 ? undefined : to));
   }
   const [, from, to] = parameters.map((p) => (p.type === "octet-string" ? Buffer.from(p.value) : Buffer.alloc(0)));
-  const date = (octets: Uint8Array): Buffer => Buffer.concat([octets.subarray(0, 4), octets.subarray(5, 9)]);
+  const date = (octets: Uint8Array): Buffer => Buffer.concat([octets.subarray(0, 4), octets.subarray(5, 8)]);
   return d.array(
     ...rows.filter((row) => {
       const time = date(d.octetsOf(d.elementsOf(row, "row")[0]!, "time"));
