@@ -3,6 +3,8 @@ import "./trap";
 import { AesKey, AES_KEY_SIZE } from "./crypto/aes";
 import { Ct } from "./crypto/ct";
 import { Gcm, GcmKey, GCM_KEY_SIZE, GCM_SIZE } from "./crypto/gcm";
+import { Hash, HASH_SIZE } from "./crypto/hash";
+import { Hmac, HMAC_SIZE } from "./crypto/hmac";
 import { KeyWrap } from "./crypto/keywrap";
 
 /** First octet the module leaves free. */
@@ -81,4 +83,31 @@ export function keyWrap(kek: usize, key: usize, size: u32, out: usize): u32 {
 }
 export function keyUnwrap(kek: usize, wrapped: usize, size: u32, out: usize): i32 {
   return KeyWrap.unwrap(changetype<AesKey>(kek), wrapped, size, out);
+}
+export function hashSize(): u32 {
+  return HASH_SIZE;
+}
+export function hashBegin(hash: usize, kind: i32): void {
+  changetype<Hash>(hash).begin(kind);
+}
+export function hashUpdate(hash: usize, at: usize, size: u32): void {
+  changetype<Hash>(hash).update(at, size);
+}
+export function hashFinish(hash: usize, out: usize): u32 {
+  return changetype<Hash>(hash).finish(out);
+}
+export function hashDigest(hash: usize, kind: i32, at: usize, size: u32, out: usize): u32 {
+  return changetype<Hash>(hash).digest(kind, at, size, out);
+}
+export function hmacSize(): u32 {
+  return HMAC_SIZE;
+}
+export function hmacBegin(hmac: usize, kind: i32, key: usize, size: u32): void {
+  changetype<Hmac>(hmac).begin(kind, key, size);
+}
+export function hmacUpdate(hmac: usize, at: usize, size: u32): void {
+  changetype<Hmac>(hmac).update(at, size);
+}
+export function hmacFinish(hmac: usize, out: usize): u32 {
+  return changetype<Hmac>(hmac).finish(out);
 }
