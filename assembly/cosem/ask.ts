@@ -1,4 +1,5 @@
 /** What an interface class is asked, and what it may answer with besides octets. */
+import { RUNS_MAX } from "../base/limits";
 import { Meter } from "../store/block";
 import { ObjectRow, Template } from "../store/template";
 
@@ -23,8 +24,12 @@ export const enum PinKind {
 }
 
 /**
- * A pinned answer: what is needed to produce item `i` of it again, at any time, in any seat. 64 octets, in the slot.
+ * A pinned answer: what is needed to produce item `i` of it again, at any time, in any seat. 128 octets, in the slot.
  * An answer is an array of `items`, each emitted by its source.
+ *
+ * Rows are pinned in one of two ways. `spans` of adjacent rows {number of the first u32, count u32} stand behind the
+ * fields: one for each run of the clock that has matches. Or `spans` is 0 and the rows from `first` to `end` whose
+ * `column` holds a value from `low` to `high` are looked for again, going on from the row found last.
  */
 @unmanaged
 export class Pin {
@@ -41,7 +46,51 @@ export class Pin {
   size: u32;
   /** Octets of each item where all are alike, else 0. */
   itemSize: u32;
+  /** Rows: spans behind this head, 0 = scan. */
+  spans: u32;
+  /** Scan: number behind the last row looked at, restricting column, the row found last and which item it was. */
+  end: u32;
+  column: u32;
+  foundRow: u32;
+  foundItem: u32;
+  reserved: u32;
+  /** Scan: bounds, both inclusive; spans stand in the same place. */
+  low: i64;
+  high: i64;
+  span2: u64;
+  span3: u64;
+  span4: u64;
+  span5: u64;
+  span6: u64;
+  span7: u64;
+  span8: u64;
+
+  /** Number of the first row of span `index`, and its rows. */
+  @inline
+  spanFirst(index: u32): u32 {
+    return load<u32>(changetype<usize>(this) + offsetof<Pin>("low") + <usize>(index << 3));
+  }
+
+  @inline
+  spanCount(index: u32): u32 {
+    return load<u32>(changetype<usize>(this) + offsetof<Pin>("low") + <usize>(index << 3) + 4);
+  }
+
+  /** Adds a span; those of a pin never outnumber the runs of a ring. */
+  spanAdd(first: u32, count: u32): void {
+    assert(this.spans <= RUNS_MAX);
+    const at = changetype<usize>(this) + offsetof<Pin>("low") + <usize>(this.spans << 3);
+    store<u32>(at, first);
+    store<u32>(at + 4, count);
+    this.spans++;
+  }
 }
+
+/** Octets of a pin: RUNS_MAX + 1 spans behind the head. */
+export const PIN_SIZE: u32 = 128;
+
+if (offsetof<Pin>("low") + (RUNS_MAX + 1) * 8 != PIN_SIZE || offsetof<Pin>() != PIN_SIZE)
+  ERROR("a pin has PIN_SIZE octets");
 
 /** One question: the class file reads it, nothing else does. Scratch of a call, never kept. */
 @unmanaged

@@ -1,0 +1,357 @@
+/**
+ * When profiles capture: at the end of each period of local time, after an outage, and when the clock is set (sheet
+ * events, section 6). Instants are UTC seconds of the meter's clock; deadlines are meter time, so that setting the clock
+ * moves them by itself.
+ */
+import { Err } from "../base/err";
+import {
+  clockAlignedAfter,
+  clockConfigure,
+  clockMeterTime,
+  clockMove,
+  clockNow,
+  clockSaving,
+  clockSeconds,
+  clockSwitchAfter,
+  NEVER,
+  Season,
+} from "../meter/clock";
+import { EventCode, eventDone, eventLog, eventLogs, eventNext, eventRaiseAt, eventsWait } from "../meter/events";
+import { meteringBoot, meteringKeep } from "../meter/metering";
+import { Meter } from "../store/block";
+import { changeAbort, changeCommit, changeOpen, changeRowsReset } from "../store/change";
+import { CAPTURE_AT, CAPTURE_SIZE } from "../store/layout";
+import { Ring } from "../store/rings";
+import { NONE, Template } from "../store/template";
+import { rowOf, valueAt, valueSize } from "../store/values";
+import { DataTag } from "../wire/axdr";
+import {
+  eventCodeNewest,
+  eventCodeRestore,
+  NO_CODE,
+  rowAdd,
+  rowFits,
+  RowStatus,
+  rowStatus,
+  statusColumnOf,
+} from "./capture_row";
+
+export { captureRow } from "./capture_row";
+
+const CAPTURE_PERIOD: i32 = 4;
+
+@unmanaged
+class CaptureState {
+  /** UTC second of the next switch of daylight saving, NEVER = none. */
+  nextSwitch: i64;
+  /** UTC second at which the power went, 0 = it is there. */
+  down: i64;
+
+  @inline
+  static of(meter: Meter): CaptureState {
+    return changetype<CaptureState>(meter.area(CAPTURE_AT));
+  }
+}
+
+if (offsetof<CaptureState>() > CAPTURE_SIZE) ERROR("capture has CAPTURE_SIZE octets");
+
+function profileCount(): u32 {
+  return Template.of().profileCount;
+}
+
+/** capture_period of a profile in seconds, 0 = none. */
+export function capturePeriod(meter: Meter, profile: u32): u32 {
+  const row = rowOf(Template.of().profile(profile).object, CAPTURE_PERIOD, 0);
+  if (row == NONE || valueSize(meter, row) != 5) return 0;
+  const at = valueAt(meter, row);
+  return load<u8>(at) == DataTag.DOUBLE_LONG_UNSIGNED ? bswap<u32>(load<u32>(at + 1)) : 0;
+}
+
+/** Takes the period of a profile and waits for the end of the next one, with a clean status. */
+export function captureStart(meter: Meter, profile: u32): void {
+  const ring = Ring.of(meter, profile);
+  ring.period = capturePeriod(meter, profile);
+  ring.status = 0;
+  dueAfter(meter, ring, clockSeconds(meter));
+}
+
+/** The next capture of a ring after UTC second `utc`. */
+function dueAfter(meter: Meter, ring: Ring, utc: i64): void {
+  ring.due = ring.period != 0 ? <u32>clockAlignedAfter(meter, utc, ring.period) : 0;
+}
+
+/**
+ * Makes the clock, the accumulators and the profiles ready, when the values are there (provisioned, replayed) and the
+ * rings have their shape. A meter with a past has come back from an outage.
+ */
+export function captureBoot(meter: Meter): void {
+  clockConfigure(meter);
+  meteringBoot(meter);
+  let newest: i64 = 0;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    captureStart(meter, p);
+    eventCodeRestore(meter, p);
+    newest = max<i64>(newest, Ring.of(meter, p).newest);
+  }
+  const state = CaptureState.of(meter);
+  state.nextSwitch = clockSwitchAfter(meter, clockSeconds(meter));
+  if (newest == 0) return;
+  const known = powerDownLogged(meter);
+  if (known == 0) eventRaiseAt(meter, EventCode.POWER_DOWN, newest, Season.UNKNOWN);
+  powerReturn(meter, known);
+}
+
+/** The earliest instant at which something is due, NEVER when nothing is. */
+function earliest(meter: Meter): i64 {
+  let at = CaptureState.of(meter).nextSwitch;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const due = Ring.of(meter, p).due;
+    if (due != 0 && <i64>due < at) at = due;
+  }
+  return at;
+}
+
+/** Meter time of the next due instant, ms; 0 = none. Events that wait are due at once; without power nothing is. */
+export function captureDeadline(meter: Meter): f64 {
+  if (CaptureState.of(meter).down != 0) return 0;
+  if (eventsWait(meter)) return max<f64>(meter.meterTime, 1);
+  const at = earliest(meter);
+  return at == NEVER ? 0 : max<f64>(clockMeterTime(meter, at), 1);
+}
+
+/**
+ * Adds the rows of the profiles in `mask` to the open record as far as it has room, each with the stamp its ring waits
+ * for. @returns the profiles whose rows found room
+ */
+function rowsAdd(meter: Meter, mask: u32, status: u32): u32 {
+  let added: u32 = 0;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    if ((mask & (1 << p)) == 0) continue;
+    const ring = Ring.of(meter, p);
+    if (!rowFits(meter, ring)) break;
+    rowAdd(meter, p, ring.generation, ring.due, Season.UNKNOWN, ring.status | status, NO_CODE);
+    added |= 1 << p;
+  }
+  return added;
+}
+
+/** The rows of `mask` are written: their rings wait for the instant after the one they waited for. */
+function rowsDone(meter: Meter, mask: u32): void {
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    if ((mask & (1 << p)) == 0) continue;
+    const ring = Ring.of(meter, p);
+    ring.status = 0;
+    dueAfter(meter, ring, ring.due);
+  }
+}
+
+/** Writes the rows of the profiles in `mask`, in as few records as hold them. @returns 0 or the error of the commit */
+function rowsWrite(meter: Meter, mask: u32, status: u32): i32 {
+  let left = mask;
+  while (left != 0) {
+    changeOpen(meter);
+    meteringKeep(meter);
+    const added = rowsAdd(meter, left, status);
+    const err = changeCommit(meter);
+    if (err != Err.OK) return err;
+    if (added == 0) return Err.NO_SPACE;
+    rowsDone(meter, added);
+    left &= ~added;
+  }
+  return Err.OK;
+}
+
+/**
+ * Logs the events that wait, then handles the earliest due instant that has come at meter time `now`: the rows of all
+ * profiles that wait for it, in one record with the accumulators, then a switch of daylight saving.
+ * @returns whether an instant was handled; false when nothing was due, or the flash is behind
+ */
+export function captureDue(meter: Meter, now: f64): bool {
+  if (CaptureState.of(meter).down != 0 || !captureEvents(meter)) return false;
+  const at = earliest(meter);
+  if (at == NEVER || clockMeterTime(meter, at) > now) return false;
+  let mask: u32 = 0;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const due = Ring.of(meter, p).due;
+    if (due != 0 && <i64>due == at) mask |= 1 << p;
+  }
+  if (rowsWrite(meter, mask, 0) != Err.OK) return false;
+  const state = CaptureState.of(meter);
+  if (state.nextSwitch == at) {
+    // "The entry's time stamp is the time before the change" (sheet events, code 3).
+    const before = clockSaving(meter, at - 1) ? Season.SAVING : Season.NORMAL;
+    eventRaiseAt(meter, EventCode.DAYLIGHT_SAVING_SWITCHED, at, before);
+    state.nextSwitch = clockSwitchAfter(meter, at);
+    captureEvents(meter);
+  }
+  return true;
+}
+
+/** Profiles whose running period does not hold UTC second `utc`. */
+function periodsLeft(meter: Meter, utc: i64): u32 {
+  let mask: u32 = 0;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const ring = Ring.of(meter, p);
+    if (ring.due != 0 && clockAlignedAfter(meter, utc, ring.period) != <i64>ring.due) mask |= 1 << p;
+  }
+  return mask;
+}
+
+/** Closes the periods of `mask` and moves the clock, in one record where it has room for all. */
+function periodsClose(meter: Meter, mask: u32, ms: f64): i32 {
+  changeOpen(meter);
+  meteringKeep(meter);
+  const whole = rowsAdd(meter, mask, RowStatus.CLOCK_ADJUSTED) == mask;
+  if (whole) clockMove(meter, ms);
+  else changeAbort(meter);
+  const err = changeCommit(meter);
+  if (whole) {
+    if (err != Err.OK) clockConfigure(meter);
+    return err;
+  }
+  const written = rowsWrite(meter, mask, RowStatus.CLOCK_ADJUSTED);
+  return written != Err.OK ? written : clockMove(meter, ms);
+}
+
+/**
+ * Sets the clock to `ms` since 1970 UTC. Within `limit` seconds the time is silently corrected. Beyond it a period that
+ * still runs afterwards is marked; one that the clock leaves, forwards or backwards, is closed at once with its nominal
+ * end, and the one it enters is marked; skipped periods have no rows and no row is removed (sheet events, section 6).
+ * Events 4 and 5 carry the old and the new time. What is already due must be handled before.
+ * @returns 0, or Err.NO_SPACE when the flash is behind; then the clock has not moved
+ */
+export function captureClockSet(meter: Meter, ms: f64, limit: i64): i32 {
+  const old = clockSeconds(meter);
+  if (abs(ms - clockNow(meter)) <= <f64>limit * 1000) return clockMove(meter, ms);
+  const next = <i64>Math.floor(ms / 1000);
+  const mask = periodsLeft(meter, next);
+  const err = periodsClose(meter, mask, ms);
+  if (err != Err.OK) return err;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const ring = Ring.of(meter, p);
+    if (ring.due == 0) continue;
+    if ((mask & (1 << p)) != 0) {
+      ring.status = 0;
+      dueAfter(meter, ring, next);
+    }
+    ring.status |= RowStatus.CLOCK_ADJUSTED;
+  }
+  CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, next);
+  eventRaiseAt(meter, EventCode.CLOCK_ADJUSTED_OLD, old, Season.UNKNOWN);
+  eventRaiseAt(meter, EventCode.CLOCK_ADJUSTED_NEW, next, Season.UNKNOWN);
+  captureEvents(meter);
+  return Err.OK;
+}
+
+/** After a change of time zone or daylight saving: local time has moved, and the ends of the periods with it. */
+export function captureZoneSet(meter: Meter): void {
+  clockConfigure(meter);
+  const now = clockSeconds(meter);
+  for (let p: u32 = 0; p < profileCount(); p++) dueAfter(meter, Ring.of(meter, p), now);
+  CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, now);
+  eventRaiseAt(meter, EventCode.PARAMETERS_CHANGED, now, Season.UNKNOWN);
+  captureEvents(meter);
+}
+
+/** UTC second of the power-down that a log has as its newest row, 0 = none: the last gasp wrote it. */
+function powerDownLogged(meter: Meter): i64 {
+  const profile = eventLog(EventCode.POWER_DOWN);
+  if (profile == NONE) return 0;
+  const ring = Ring.of(meter, profile);
+  return eventCodeNewest(meter, profile) == EventCode.POWER_DOWN ? <i64>ring.newest : 0;
+}
+
+/** The power fails: event 1 and the accumulators as they stand. Nothing is captured until it returns. */
+export function capturePowerFails(meter: Meter): void {
+  const state = CaptureState.of(meter);
+  if (state.down != 0) return;
+  state.down = clockSeconds(meter);
+  eventRaiseAt(meter, EventCode.POWER_DOWN, state.down, Season.UNKNOWN);
+  captureEvents(meter);
+  changeOpen(meter);
+  meteringKeep(meter);
+  changeCommit(meter);
+}
+
+/** The power is back after capturePowerFails(). */
+export function capturePowerReturns(meter: Meter): void {
+  const state = CaptureState.of(meter);
+  if (state.down == 0) return;
+  powerReturn(meter, state.down);
+  state.down = 0;
+}
+
+/**
+ * After an outage from UTC second `down` (0 = not known: each profile takes its newest row for it) until now. The period
+ * in which the power went is closed with its nominal end, the one in which it returned is marked, and periods between have
+ * no rows (sheet events, section 6). Rows for which the flash has no room are lost.
+ */
+function powerReturn(meter: Meter, down: i64): void {
+  const up = clockSeconds(meter);
+  let mask: u32 = 0;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const ring = Ring.of(meter, p);
+    const last = down != 0 ? down : <i64>ring.newest;
+    if (ring.period == 0 || last == 0) continue;
+    ring.status |= RowStatus.POWER_DOWN;
+    const lost = clockAlignedAfter(meter, last, ring.period);
+    if (lost > up) continue;
+    ring.due = <u32>lost;
+    mask |= 1 << p;
+  }
+  rowsWrite(meter, mask, 0);
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const ring = Ring.of(meter, p);
+    if ((mask & (1 << p)) != 0) ring.status = RowStatus.POWER_DOWN;
+    dueAfter(meter, ring, up);
+  }
+  CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, up);
+  eventRaiseAt(meter, EventCode.POWER_UP, up, Season.UNKNOWN);
+  captureEvents(meter);
+}
+
+/** Logs the events that wait, in their order. False when the flash is behind; the rest waits on. */
+export function captureEvents(meter: Meter): bool {
+  while (eventsWait(meter)) {
+    const e = eventNext(meter);
+    changeOpen(meter);
+    rowAdd(meter, e.profile, Ring.of(meter, e.profile).generation, e.seconds, e.season, 0, e.code);
+    if (changeCommit(meter) != Err.OK) return false;
+    eventDone(meter);
+  }
+  return true;
+}
+
+/**
+ * Empties the buffer of a profile, in the record that is open or one of its own. A log keeps one row that says so
+ * (event 255); its columns must be what they were. captureCleared() follows when the record is closed.
+ */
+export function captureReset(meter: Meter, profile: u32, keepsColumns: bool): i32 {
+  changeOpen(meter);
+  changeRowsReset(meter, profile);
+  if (keepsColumns && eventLogs(profile)) {
+    const generation = Ring.of(meter, profile).generation + 1;
+    const now = clockSeconds(meter);
+    rowAdd(meter, profile, generation, now, Season.UNKNOWN, 0, EventCode.EVENT_LOG_CLEARED);
+  }
+  return changeCommit(meter);
+}
+
+/** After a reset: the first row will be the next whole period's, and clearing a load profile is an event. */
+export function captureCleared(meter: Meter, profile: u32): void {
+  const periodic = Ring.of(meter, profile).period != 0;
+  captureStart(meter, profile);
+  if (!periodic && Ring.of(meter, profile).period == 0) return;
+  if (eventLogs(profile)) return;
+  eventRaiseAt(meter, EventCode.LOAD_PROFILE_CLEARED, clockSeconds(meter), Season.UNKNOWN);
+  captureEvents(meter);
+}
+
+/** What quantity `quantity`, the status of a load profile, would be if a row were captured now. */
+export function captureStatus(meter: Meter, quantity: u32): u32 {
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const ring = Ring.of(meter, p);
+    if (statusColumnOf(ring, quantity)) return rowStatus(meter, clockSeconds(meter), ring.status);
+  }
+  return 0;
+}

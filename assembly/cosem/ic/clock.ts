@@ -1,0 +1,220 @@
+/** Clock, class_id 8, version 0. Setting the time is cosem/capture's: running periods must know of it. */
+import { Err } from "../../base/err";
+import { Reader } from "../../base/reader";
+import { Writer } from "../../base/writer";
+import {
+  clockDeviation,
+  clockNow,
+  clockSeconds,
+  clockStamp,
+  clockStatus,
+  clockUtc,
+  MeterClock,
+  Side,
+  STAMP_SIZE,
+} from "../../meter/clock";
+import { Ring } from "../../store/rings";
+import { NONE, Template } from "../../store/template";
+import { objectFind, rowOf, valueAt, valueSize } from "../../store/values";
+import { Meter } from "../../store/block";
+import { Axdr } from "../../wire/axdr";
+import { dataInteger } from "../../wire/data";
+import {
+  DateTime,
+  dateTimeDataParse,
+  dateTimeIsSpecified,
+  dateTimeIsValid,
+  dateTimeToLocalMs,
+  DEVIATION_UNSPECIFIED,
+  Month,
+  UNSPECIFIED,
+} from "../../wire/date_time";
+import { ActionResult, DataAccessResult } from "../../wire/results";
+import { Ask } from "../ask";
+import { captureClockSet, captureZoneSet } from "../capture";
+import { changeResult, plainGet, plainSet } from "../plain";
+import { seasonOf } from "../profile_select";
+
+/** 1-0:0.9.11.255, clock time shift limit, s; without the object 10 s. */
+const SHIFT_LIMIT: usize = memory.data<u8>([1, 0, 0, 9, 11, 255]);
+const SHIFT_LIMIT_DEFAULT: i64 = 10;
+/** A clock of a meter runs from 1971 to 2105: stamps are compared as 32-bit seconds. */
+const YEAR_MIN: u32 = 1971;
+const YEAR_MAX: u32 = 2105;
+/** Range of shift_time, s. */
+const SHIFT_MAX: i64 = 900;
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const time: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
+const stamp: usize = memory.data(12, 4);
+
+export function clockGet(ask: Ask, out: Writer): i32 {
+  const meter = ask.meter;
+  switch (ask.attribute) {
+    case 2: // time
+      clockStamp(meter, clockSeconds(meter), stamp);
+      Axdr.octetString(out, stamp, STAMP_SIZE);
+      return DataAccessResult.SUCCESS;
+    case 4: // status
+      Axdr.unsigned(out, clockStatus(meter));
+      return DataAccessResult.SUCCESS;
+    default: // time_zone, daylight_savings_begin, _end, _deviation, _enabled, clock_base
+      return plainGet(ask, out);
+  }
+}
+
+export function clockSet(ask: Ask): i32 {
+  switch (ask.attribute) {
+    case 2: // time
+      return timeSet(ask);
+    case 3: // time_zone
+    case 5: // daylight_savings_begin
+    case 6: // daylight_savings_end
+    case 7: // daylight_savings_deviation
+    case 8: // daylight_savings_enabled
+      return zoneSet(ask);
+    default:
+      return plainSet(ask);
+  }
+}
+
+/** Sets what local time follows from; patterns and deviations that the standard gives no meaning are refused. */
+function zoneSet(ask: Ask): i32 {
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  if (ask.attribute == 5 || ask.attribute == 6) {
+    if (dateTimeDataParse(r, time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+    const dayless = time.month != UNSPECIFIED && time.month >= <u32>Month.DAYLIGHT_SAVINGS_END;
+    if (!dateTimeIsValid(time) || dayless) return DataAccessResult.OTHER_REASON;
+  } else if (ask.attribute == 3) {
+    const zone = dataInteger(r);
+    if (r.err == Err.OK && abs(zone) > 840) return DataAccessResult.OTHER_REASON;
+  } else if (ask.attribute == 7) {
+    const shift = dataInteger(r);
+    if (r.err == Err.OK && abs(shift) > 120) return DataAccessResult.OTHER_REASON;
+  }
+  const result = plainSet(ask);
+  if (result == DataAccessResult.SUCCESS) captureZoneSet(ask.meter);
+  return result;
+}
+
+/**
+ * UTC of a complete date-time, ms; -1 when it has wildcards beyond those of decision 12 (weekday, hundredths, deviation,
+ * status) or lies outside the years of the clock.
+ */
+function timeMs(meter: Meter, x: DateTime): i64 {
+  if (!dateTimeIsSpecified(x) || x.year < YEAR_MIN || x.year > YEAR_MAX) return -1;
+  const local = dateTimeToLocalMs(x);
+  if (x.deviation != DEVIATION_UNSPECIFIED) return local + <i64>x.deviation * 60000;
+  return clockUtc(meter, local / 1000, Side.EARLIEST, seasonOf(x.status)) * 1000 + (local % 1000);
+}
+
+function timeSet(ask: Ask): i32 {
+  const a = rowOf(ask.object, 2, 0);
+  if (a != NONE && (Template.of().attribute(a).flags & 1) == 0) return DataAccessResult.READ_WRITE_DENIED;
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  const ms = timeMs(ask.meter, time);
+  if (ms < 0) return DataAccessResult.OTHER_REASON;
+  return changeResult(captureClockSet(ask.meter, <f64>ms, shiftLimit(ask.meter)));
+}
+
+/** Seconds within which setting the clock is a correction. */
+function shiftLimit(meter: Meter): i64 {
+  const object = objectFind(3, SHIFT_LIMIT);
+  const row = object < 0 ? NONE : rowOf(object, 2, 0);
+  if (row == NONE) return SHIFT_LIMIT_DEFAULT;
+  const r = reader.over(valueAt(meter, row), valueSize(meter, row));
+  const limit = dataInteger(r);
+  return r.err == Err.OK && limit >= 0 ? limit : SHIFT_LIMIT_DEFAULT;
+}
+
+export function clockInvoke(ask: Ask, out: Writer): i32 {
+  const meter = ask.meter;
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  switch (ask.attribute) {
+    case 1: // adjust_to_quarter
+      return nearestSet(meter, r, 900);
+    case 2: // adjust_to_measuring_period
+      return nearestSet(meter, r, measuringPeriod(meter));
+    case 3: // adjust_to_minute
+      return nearestSet(meter, r, 60);
+    case 4: // adjust_to_preset_time
+      return presetUse(meter, r);
+    case 5: // preset_adjusting_time
+      return presetTake(meter, r);
+    case 6: // shift_time
+      return shiftTime(meter, r);
+    default:
+      return ActionResult.OBJECT_UNAVAILABLE;
+  }
+}
+
+/** The parameter integer(0) of methods that take none. */
+export function parameterIsZero(r: Reader): bool {
+  return Axdr.readInteger(r) == 0 && r.err == Err.OK && r.remaining == 0;
+}
+
+/** Data-Access-Results and Action-Results of the kinds used here have the same numbers. */
+function timeMove(meter: Meter, ms: f64): i32 {
+  return changeResult(captureClockSet(meter, ms, shiftLimit(meter)));
+}
+
+/** Smallest capture period of the meter, s; 0 = nothing is captured by period. */
+function measuringPeriod(meter: Meter): u32 {
+  let period: u32 = 0;
+  for (let p: u32 = 0; p < <u32>Template.of().profileCount; p++) {
+    const found = Ring.of(meter, p).period;
+    if (found != 0 && (period == 0 || found < period)) period = found;
+  }
+  return period;
+}
+
+/** Moves the clock to the nearest multiple of `period` seconds of local time. */
+function nearestSet(meter: Meter, r: Reader, period: u32): i32 {
+  if (!parameterIsZero(r)) return ActionResult.TYPE_UNMATCHED;
+  if (period == 0) return ActionResult.OTHER_REASON;
+  const unit = <f64>period * 1000;
+  const deviation = <f64>clockDeviation(meter, clockSeconds(meter)) * 60000;
+  const local = clockNow(meter) - deviation;
+  return timeMove(meter, Math.floor(local / unit + 0.5) * unit + deviation);
+}
+
+/** A date-time of a parameter as UTC seconds; 0 when it is not one, with an error in `r`. */
+function secondsTake(meter: Meter, r: Reader): u32 {
+  if (dateTimeDataParse(r, time) != Err.OK) return 0;
+  const ms = timeMs(meter, time);
+  if (ms < 0) r.fail(Err.LIMIT);
+  return ms < 0 ? 0 : <u32>(ms / 1000);
+}
+
+/** Keeps a time to be taken over by adjust_to_preset_time within its validity interval. */
+function presetTake(meter: Meter, r: Reader): i32 {
+  Axdr.readStructure(r, 3);
+  const preset = secondsTake(meter, r);
+  const from = secondsTake(meter, r);
+  const to = secondsTake(meter, r);
+  if (r.err == Err.LIMIT) return ActionResult.OTHER_REASON;
+  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  const c = MeterClock.of(meter);
+  c.preset = preset;
+  c.presetFrom = from;
+  c.presetTo = to;
+  return ActionResult.SUCCESS;
+}
+
+function presetUse(meter: Meter, r: Reader): i32 {
+  if (!parameterIsZero(r)) return ActionResult.TYPE_UNMATCHED;
+  const c = MeterClock.of(meter);
+  const now = clockSeconds(meter);
+  if (c.preset == 0 || now < <i64>c.presetFrom || now > <i64>c.presetTo) return ActionResult.OTHER_REASON;
+  const result = timeMove(meter, <f64>c.preset * 1000);
+  if (result == ActionResult.SUCCESS) c.preset = 0;
+  return result;
+}
+
+function shiftTime(meter: Meter, r: Reader): i32 {
+  const shift = <i64>Axdr.readLong(r);
+  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (abs(shift) > SHIFT_MAX) return ActionResult.OTHER_REASON;
+  return timeMove(meter, clockNow(meter) + <f64>(shift * 1000));
+}

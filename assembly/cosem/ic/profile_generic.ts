@@ -1,0 +1,169 @@
+/** Profile generic, class_id 7, version 1. Rows are cosem/capture's, selection profile_select's, emission profile_emit's. */
+import { Err } from "../../base/err";
+import { Reader } from "../../base/reader";
+import { Writer } from "../../base/writer";
+import { clockSeconds } from "../../meter/clock";
+import { changeAdd, changeCommit, changeOpen } from "../../store/change";
+import { columnsCheck, columnsRowSize, Ring } from "../../store/rings";
+import { AttributeFlag, NONE, Template } from "../../store/template";
+import { valueAt, valueSize } from "../../store/values";
+import { Axdr } from "../../wire/axdr";
+import { dataInteger } from "../../wire/data";
+import { ActionResult, DataAccessResult } from "../../wire/results";
+import { Selector } from "../../wire/selective";
+import { Ask, PinKind } from "../ask";
+import { captureCleared, captureEvents, captureReset, captureRow } from "../capture";
+import { changeResult, plainCheck, plainGet, plainRow, plainSet } from "../plain";
+import { selectAll, selectEntries, selectRange } from "../profile_select";
+
+export { profileRowEmit } from "../profile_emit";
+
+const UNSORTED: i64 = 1;
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+
+export function profileGenericGet(ask: Ask, out: Writer): i32 {
+  const profile = <u32>ask.row.instance;
+  if (profile == NONE) return plainGet(ask, out);
+  switch (ask.attribute) {
+    case 2: // buffer
+      return bufferGet(ask, profile, out);
+    case 7: // entries_in_use
+      Axdr.doubleLongUnsigned(out, Ring.of(ask.meter, profile).count);
+      return DataAccessResult.SUCCESS;
+    case 8: // profile_entries
+      Axdr.doubleLongUnsigned(out, Ring.of(ask.meter, profile).entries);
+      return DataAccessResult.SUCCESS;
+    default: // capture_objects, capture_period, sort_method, sort_object
+      return plainGet(ask, out);
+  }
+}
+
+/** Pins the selected rows; an answer without any is written at once. */
+function bufferGet(ask: Ask, profile: u32, out: Writer): i32 {
+  if (changetype<usize>(ask.pin) == 0) return DataAccessResult.OTHER_REASON;
+  let result: i32;
+  switch (ask.selector) {
+    case 0:
+      result = selectAll(ask.meter, profile, ask.pin);
+      break;
+    case Selector.RANGE:
+      result = selectRange(ask.meter, profile, ask.dataAt, ask.dataSize, ask.pin);
+      break;
+    case Selector.ENTRY:
+      result = selectEntries(ask.meter, profile, ask.dataAt, ask.dataSize, ask.pin);
+      break;
+    default:
+      result = DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
+  }
+  if (result == DataAccessResult.SUCCESS && ask.pin.items != 0) return result;
+  ask.pin.kind = PinKind.NONE;
+  if (result == DataAccessResult.SUCCESS) Axdr.array(out, 0);
+  return result;
+}
+
+export function profileGenericSet(ask: Ask): i32 {
+  const profile = <u32>ask.row.instance;
+  if (profile == NONE) return plainSet(ask);
+  switch (ask.attribute) {
+    case 3: // capture_objects
+    case 4: // capture_period
+    case 8: // profile_entries
+      return shapeSet(ask, profile);
+    case 5: // sort_method
+      return sortSet(ask);
+    default:
+      return plainSet(ask);
+  }
+}
+
+/** Only unsorted (FIFO) buffers exist here: setting that is no change. */
+function sortSet(ask: Ask): i32 {
+  const row = plainRow(ask);
+  if (row < 0 || (Template.of().attribute(row).flags & AttributeFlag.SETTABLE) == 0)
+    return DataAccessResult.READ_WRITE_DENIED;
+  const result = plainCheck(Template.of().attribute(row), ask.dataAt, ask.dataSize);
+  if (result != DataAccessResult.SUCCESS) return result;
+  const method = dataInteger(reader.over(ask.dataAt, ask.dataSize));
+  return method == UNSORTED ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
+}
+
+/** capture_period values of the profile (sheet events, section 6). */
+function periodAllowed(seconds: i64): bool {
+  switch (<i32>seconds) {
+    case 0:
+    case 60:
+    case 300:
+    case 600:
+    case 900:
+    case 1800:
+    case 3600:
+    case 86400:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** What beyond type and range the new value must be: columns that exist and fit, a period, as many entries as there is room for. */
+function shapeCheck(ask: Ask, profile: u32): i32 {
+  const area = Template.of().profile(profile).areaSize;
+  if (ask.attribute == 3) {
+    const err = columnsCheck(ask.dataAt, ask.dataSize);
+    if (err == Err.MALFORMED) return DataAccessResult.TYPE_UNMATCHED;
+    if (err != Err.OK || columnsRowSize() > area) return DataAccessResult.OTHER_REASON;
+    return DataAccessResult.SUCCESS;
+  }
+  const value = dataInteger(reader.over(ask.dataAt, ask.dataSize));
+  if (reader.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+  if (ask.attribute == 4) return periodAllowed(value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
+  const rowSize = Ring.of(ask.meter, profile).rowSize;
+  const most: i64 = rowSize != 0 ? area / rowSize : 0;
+  return value >= 1 && value <= most ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
+}
+
+/** Sets an attribute that shapes the buffer and, in the same record, empties it. Setting what it is changes nothing. */
+function shapeSet(ask: Ask, profile: u32): i32 {
+  const meter = ask.meter;
+  const row = plainRow(ask);
+  if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
+  const a = Template.of().attribute(row);
+  if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
+  let result = plainCheck(a, ask.dataAt, ask.dataSize);
+  if (result == DataAccessResult.SUCCESS) result = shapeCheck(ask, profile);
+  if (result != DataAccessResult.SUCCESS) return result;
+  if (ask.dataSize > <u32>a.capacity) return DataAccessResult.OTHER_REASON;
+  const same = valueSize(meter, row) == ask.dataSize;
+  if (same && memory.compare(valueAt(meter, row), ask.dataAt, <usize>ask.dataSize) == 0) return result;
+  changeOpen(meter);
+  changeAdd(meter, ask.row, ask.attribute, 0, ask.dataAt, ask.dataSize);
+  captureReset(meter, profile, false);
+  const err = changeCommit(meter);
+  if (err == Err.OK) captureCleared(meter, profile);
+  return changeResult(err);
+}
+
+export function profileGenericInvoke(ask: Ask, out: Writer): i32 {
+  const profile = <u32>ask.row.instance;
+  if (profile == NONE) return ActionResult.OBJECT_UNAVAILABLE;
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  const zero = Axdr.readInteger(r);
+  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (zero != 0) return ActionResult.OTHER_REASON;
+  switch (ask.attribute) {
+    case 1: // reset
+      return reset(ask, profile);
+    case 2: // capture
+      return changeResult(captureRow(ask.meter, profile, clockSeconds(ask.meter), Ring.of(ask.meter, profile).status));
+    default:
+      return ActionResult.OBJECT_UNAVAILABLE;
+  }
+}
+
+/** Events that happened before the reset are logged before it. */
+function reset(ask: Ask, profile: u32): i32 {
+  if (!captureEvents(ask.meter)) return ActionResult.TEMPORARY_FAILURE;
+  const err = captureReset(ask.meter, profile, true);
+  if (err == Err.OK) captureCleared(ask.meter, profile);
+  return changeResult(err);
+}

@@ -1,0 +1,161 @@
+/** Attributes without a class behaviour: a computed quantity, else the meter's own value, else the template's default. */
+import { Err } from "../base/err";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { clockSeconds, clockStamp, STAMP_SIZE } from "../meter/clock";
+import { Metering } from "../meter/metering_state";
+import { Quantity, quantityCounts, quantityRead } from "../meter/quantity";
+import { SecurityContext } from "../session/keys";
+import { changeValue } from "../store/change";
+import { AttributeFlag, AttributeRow, Template } from "../store/template";
+import { attributeFind, valueAt, valueSize } from "../store/values";
+import { Axdr, DataTag } from "../wire/axdr";
+import { dataInteger, dataMatches } from "../wire/data";
+import { DataAccessResult } from "../wire/results";
+import { Ask } from "./ask";
+import { captureStatus } from "./capture";
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const stamp: usize = memory.data(12, 4);
+/** A date-time with the head of an octet-string. */
+const normal: usize = memory.data(16, 4);
+
+/** Row of the asked attribute that a service may see, -1 when the template gives none. */
+export function plainRow(ask: Ask): i32 {
+  const row = attributeFind(ask.row, ask.attribute, 0);
+  if (row < 0 || (Template.of().attribute(row).flags & AttributeFlag.HIDDEN) != 0) return -1;
+  return row;
+}
+
+/** Answers GET of an attribute that no class computes. */
+export function plainGet(ask: Ask, out: Writer): i32 {
+  if (ask.attribute == 1) {
+    Axdr.logicalName(out, ask.row.logicalName);
+    return DataAccessResult.SUCCESS;
+  }
+  const row = plainRow(ask);
+  if (row < 0) return DataAccessResult.OBJECT_UNAVAILABLE;
+  const a = Template.of().attribute(row);
+  if ((a.flags & AttributeFlag.COMPUTED) != 0 && computedGet(ask, a, out)) return DataAccessResult.SUCCESS;
+  const size = valueSize(ask.meter, row);
+  if (size == 0) return DataAccessResult.OBJECT_UNAVAILABLE;
+  out.octets(valueAt(ask.meter, row), size);
+  return DataAccessResult.SUCCESS;
+}
+
+/** Writes a computed quantity; false for one whose value is stored after all (system title, logical device name). */
+function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
+  const meter = ask.meter;
+  const quantity = <u32>a.quantity;
+  switch (quantity) {
+    case Quantity.CLOCK_TIME:
+      clockStamp(meter, clockSeconds(meter), stamp);
+      Axdr.octetString(out, stamp, STAMP_SIZE);
+      return true;
+    case Quantity.ACTIVE_TARIFF:
+      store<u8>(stamp, <u8>Metering.of(meter).tariffRate);
+      Axdr.octetString(out, stamp, 1);
+      return true;
+    case Quantity.PROFILE_STATUS_1:
+    case Quantity.PROFILE_STATUS_2:
+      numberEmit(out, a.tag, captureStatus(meter, quantity), false);
+      return true;
+    case Quantity.INVOCATION_COUNTER:
+      if (Template.of().securityCount == 0) return false;
+      numberEmit(out, a.tag, SecurityContext.of(meter, 0).receiveLowest, false);
+      return true;
+    case Quantity.SYSTEM_TITLE:
+    case Quantity.LOGICAL_DEVICE_NAME:
+      return false;
+    default:
+      numberEmit(out, a.tag, scaled(quantityRead(meter, quantity), a.digits), quantityCounts(quantity));
+      return true;
+  }
+}
+
+/** `value` without its last `digits` decimal digits, rounded down. */
+function scaled(value: i64, digits: u32): i64 {
+  let unit: i64 = 1;
+  for (let i: u32 = 0; i < digits && i < 18; i++) unit *= 10;
+  const quotient = value / unit;
+  return value - quotient * unit < 0 ? quotient - 1 : quotient;
+}
+
+function clamp(value: i64, low: i64, high: i64): i64 {
+  return value < low ? low : value > high ? high : value;
+}
+
+/**
+ * A number as Data of type `tag`. What counts rolls over at the end of the type, as the register of a meter does; any
+ * other value stops there.
+ */
+function numberEmit(w: Writer, tag: u32, value: i64, rolls: bool): void {
+  switch (tag) {
+    case DataTag.BOOLEAN:
+      return Axdr.boolean(w, value != 0);
+    case DataTag.INTEGER:
+      return Axdr.integer(w, <i32>(rolls ? value : clamp(value, -0x80, 0x7f)));
+    case DataTag.UNSIGNED:
+    case DataTag.ENUM:
+      w.u8(tag);
+      return w.u8(<u32>(rolls ? value : clamp(value, 0, 0xff)));
+    case DataTag.LONG:
+      return Axdr.long(w, <i32>(rolls ? value : clamp(value, -0x8000, 0x7fff)));
+    case DataTag.LONG_UNSIGNED:
+      return Axdr.longUnsigned(w, <u32>(rolls ? value : clamp(value, 0, 0xffff)));
+    case DataTag.DOUBLE_LONG:
+      return Axdr.doubleLong(w, <i32>(rolls ? value : clamp(value, -0x80000000, 0x7fffffff)));
+    case DataTag.DOUBLE_LONG_UNSIGNED:
+      return Axdr.doubleLongUnsigned(w, <u32>(rolls ? value : clamp(value, 0, 0xffffffff)));
+    case DataTag.LONG64:
+      return Axdr.long64(w, value);
+    case DataTag.LONG64_UNSIGNED:
+      return Axdr.long64Unsigned(w, <u64>value);
+    default:
+      return Axdr.nullData(w);
+  }
+}
+
+/**
+ * Whether the value of a SET has the type of the row and lies in its range.
+ * @returns 0, type-unmatched or other-reason
+ */
+export function plainCheck(a: AttributeRow, at: usize, size: u32): i32 {
+  const r = reader.over(at, size);
+  if (dataMatches(r, Template.of().at(a.typeAt), a.typeSize) != Err.OK || r.remaining != 0)
+    return DataAccessResult.TYPE_UNMATCHED;
+  if ((a.flags & AttributeFlag.RANGED) == 0) return DataAccessResult.SUCCESS;
+  const value = dataInteger(reader.over(at, size));
+  if (reader.err != Err.OK || value < a.min || value > a.max) return DataAccessResult.OTHER_REASON;
+  return DataAccessResult.SUCCESS;
+}
+
+/** Result of a SET whose record could not be closed. */
+export function changeResult(err: i32): i32 {
+  if (err == Err.OK) return DataAccessResult.SUCCESS;
+  return err == Err.NO_SPACE ? DataAccessResult.TEMPORARY_FAILURE : DataAccessResult.OTHER_REASON;
+}
+
+/** Answers SET of an attribute that no class looks after. */
+export function plainSet(ask: Ask): i32 {
+  const row = plainRow(ask);
+  if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
+  const a = Template.of().attribute(row);
+  if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
+  const result = plainCheck(a, ask.dataAt, ask.dataSize);
+  if (result != DataAccessResult.SUCCESS) return result;
+  const tag = <i32>load<u8>(ask.dataAt);
+  // Date and time attributes are octet-strings in the Blue Book and read as such, in whatever form they were set.
+  if (a.tag == DataTag.OCTET_STRING && tag >= DataTag.DATE_TIME && tag <= DataTag.TIME) {
+    store<u8>(normal, <u8>DataTag.OCTET_STRING);
+    store<u8>(normal + 1, <u8>(ask.dataSize - 1));
+    memory.copy(normal + 2, ask.dataAt + 1, <usize>(ask.dataSize - 1));
+    return valueSet(ask, row, normal, ask.dataSize + 1);
+  }
+  return valueSet(ask, row, ask.dataAt, ask.dataSize);
+}
+
+function valueSet(ask: Ask, row: u32, at: usize, size: u32): i32 {
+  if (size > <u32>Template.of().attribute(row).capacity) return DataAccessResult.OTHER_REASON;
+  return changeResult(changeValue(ask.meter, row, at, size));
+}

@@ -1,0 +1,217 @@
+/** Selective access to a profile's buffer: which rows and columns an answer pins (Blue Book, class_id 7; sheets H.3, H.4). */
+import { Civil, SECONDS_PER_DAY } from "../base/civil";
+import { Err } from "../base/err";
+import { RUNS_MAX } from "../base/limits";
+import { Reader } from "../base/reader";
+import { clockUtc, Season, Side } from "../meter/clock";
+import { Meter } from "../store/block";
+import { columnFind, Ring, ringSeconds } from "../store/rings";
+import { objectFind } from "../store/values";
+import { Axdr } from "../wire/axdr";
+import { dataInteger } from "../wire/data";
+import {
+  DateTime,
+  dateTimeDataParse,
+  dateTimeIsValid,
+  DEVIATION_UNSPECIFIED,
+  UNSPECIFIED,
+  YEAR_UNSPECIFIED,
+} from "../wire/date_time";
+import { DataAccessResult } from "../wire/results";
+import {
+  CaptureObject,
+  captureObjectParse,
+  EntryDescriptor,
+  entryDescriptorParse,
+  RangeDescriptor,
+  rangeDescriptorParse,
+} from "../wire/selective";
+import { Pin, PinKind } from "./ask";
+import { cellIsNumber, rowItemSize, rowsCount, scanMatches } from "./profile_emit";
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const range: RangeDescriptor = changetype<RangeDescriptor>(memory.data(offsetof<RangeDescriptor>(), 8));
+const entry: EntryDescriptor = changetype<EntryDescriptor>(memory.data(offsetof<EntryDescriptor>(), 8));
+const object: CaptureObject = changetype<CaptureObject>(memory.data(offsetof<CaptureObject>(), 8));
+const time: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
+
+const LOWEST: i64 = i64.MIN_VALUE;
+const HIGHEST: i64 = i64.MAX_VALUE;
+
+/** Mask of all columns of the ring. */
+function allColumns(ring: Ring): u32 {
+  return ring.columns < 32 ? (1 << ring.columns) - 1 : 0xffffffff;
+}
+
+function pinBegin(pin: Pin, profile: u32, ring: Ring): void {
+  memory.fill(changetype<usize>(pin), 0, offsetof<Pin>());
+  pin.kind = PinKind.ROWS;
+  pin.source = profile;
+  pin.generation = ring.generation;
+  pin.columns = allColumns(ring);
+}
+
+/** Items and sizes, when the rows and columns of the pin are known. */
+function pinEnd(meter: Meter, ring: Ring, pin: Pin): void {
+  for (let i: u32 = 0; i < pin.spans; i++) pin.items += pin.spanCount(i);
+  pin.itemSize = rowItemSize(ring, pin.columns);
+  const rows = pin.itemSize != 0 ? pin.items * pin.itemSize : rowsCount(meter, ring, pin);
+  pin.size = 1 + Axdr.lengthSize(pin.items) + rows;
+}
+
+/** Pins all rows. */
+export function selectAll(meter: Meter, profile: u32, pin: Pin): i32 {
+  const ring = Ring.of(meter, profile);
+  pinBegin(pin, profile, ring);
+  pin.spanAdd(ring.first, ring.count);
+  pinEnd(meter, ring, pin);
+  return DataAccessResult.SUCCESS;
+}
+
+/** Pins rows and columns by number; entries from 0 are refused (decision 10), those beyond the last are none. */
+export function selectEntries(meter: Meter, profile: u32, at: usize, size: u32, pin: Pin): i32 {
+  const r = reader.over(at, size);
+  if (entryDescriptorParse(r, entry) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  const ring = Ring.of(meter, profile);
+  const lastColumn = entry.toColumn == 0 ? ring.columns : entry.toColumn;
+  if (entry.fromEntry == 0 || entry.fromColumn == 0) return DataAccessResult.OTHER_REASON;
+  if (entry.fromColumn > lastColumn || lastColumn > ring.columns) return DataAccessResult.OTHER_REASON;
+  pinBegin(pin, profile, ring);
+  const last = entry.toEntry == 0 || entry.toEntry > ring.count ? ring.count : entry.toEntry;
+  const count = entry.fromEntry <= last ? last - entry.fromEntry + 1 : 0;
+  pin.spanAdd(ring.first + entry.fromEntry - 1, count);
+  const below = (1 << (entry.fromColumn - 1)) - 1;
+  pin.columns = pin.columns & ~below & (lastColumn < 32 ? (1 << lastColumn) - 1 : 0xffffffff);
+  pinEnd(meter, ring, pin);
+  return DataAccessResult.SUCCESS;
+}
+
+/** Column index of a capture object of the ring, -1 when it is not captured. */
+function columnOf(ring: Ring, x: CaptureObject): i32 {
+  if (x.dataIndex != 0) return -1;
+  const found = objectFind(x.classId, x.logicalNameAt);
+  return found < 0 ? -1 : columnFind(ring, found, x.attribute);
+}
+
+/** Mask of the columns that selected_values names, 0 when one of them is not captured. */
+function columnsOf(ring: Ring): u32 {
+  if (range.columnCount == 0) return allColumns(ring);
+  const r = reader.over(range.columnsAt, range.columnsSize);
+  let mask: u32 = 0;
+  for (let i: u32 = 0; i < range.columnCount; i++) {
+    captureObjectParse(r, object);
+    const column = columnOf(ring, object);
+    if (column < 0) return 0;
+    mask |= 1 << column;
+  }
+  return mask;
+}
+
+/** A field of a bound: an unspecified one is the lowest or the highest it can be. */
+function field(value: u32, low: u32, high: u32, side: Side): i64 {
+  if (value >= low && value <= high) return value;
+  return side == Side.EARLIEST ? low : high;
+}
+
+/** Local seconds of a valid date-time whose year is given; patterns become the lowest or the highest instant they name. */
+function boundLocal(x: DateTime, side: Side): i64 {
+  const month = <i32>field(x.month, 1, 12, side);
+  const count = Civil.monthDays(x.year, month);
+  let day = field(x.day, 1, count, side);
+  if (x.day == 0xfe) day = count;
+  if (x.day == 0xfd) day = count - 1;
+  const time = field(x.hour, 0, 23, side) * 3600 + field(x.minute, 0, 59, side) * 60 + field(x.second, 0, 59, side);
+  const hundredths = side == Side.EARLIEST && x.hundredths != UNSPECIFIED && x.hundredths != 0 ? 1 : 0;
+  return <i64>Civil.days(<i32>x.year, month, <i32>day) * SECONDS_PER_DAY + time + hundredths;
+}
+
+/** A bound that is a date-time, as UTC seconds in pin.low or pin.high. */
+function timeBound(meter: Meter, at: usize, size: u32, side: Side, pin: Pin): i32 {
+  const r = reader.over(at, size);
+  if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  if (!dateTimeIsValid(time)) return DataAccessResult.OTHER_REASON;
+  let seconds = side == Side.EARLIEST ? LOWEST : HIGHEST;
+  if (time.year != YEAR_UNSPECIFIED) {
+    const local = boundLocal(time, side);
+    if (time.deviation != DEVIATION_UNSPECIFIED) seconds = local + <i64>time.deviation * 60;
+    else seconds = clockUtc(meter, local, side, seasonOf(time.status));
+  }
+  if (side == Side.EARLIEST) pin.low = seconds;
+  else pin.high = seconds;
+  return DataAccessResult.SUCCESS;
+}
+
+/** Season a clock status octet speaks of. */
+export function seasonOf(status: u32): Season {
+  return status == UNSPECIFIED ? Season.UNKNOWN : (status & 0x80) != 0 ? Season.SAVING : Season.NORMAL;
+}
+
+function numberBound(at: usize, size: u32): i64 {
+  const value = dataInteger(reader.over(at, size));
+  if (reader.err == Err.OK && reader.remaining != 0) reader.fail(Err.UNKNOWN);
+  return value;
+}
+
+/** First row of [low, end) whose stamp is not below `seconds`; stamps of the stretch do not fall. */
+function lowerRow(meter: Meter, profile: u32, first: u32, end: u32, seconds: i64): u32 {
+  let low: u32 = 0;
+  let high = end - first;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ringSeconds(meter, profile, first + middle) < seconds) low = middle + 1;
+    else high = middle;
+  }
+  return first + low;
+}
+
+/** Pins the matches of each run of the clock: one binary search for either bound. */
+function runsSelect(meter: Meter, profile: u32, ring: Ring, pin: Pin): void {
+  const low = pin.low;
+  const high = pin.high;
+  for (let run: u32 = 0; run <= ring.runs; run++) {
+    const first = ring.run(run);
+    const end = run == ring.runs ? ring.next : ring.run(run + 1);
+    const from = lowerRow(meter, profile, first, end, low);
+    const to = high == HIGHEST ? end : lowerRow(meter, profile, first, end, high + 1);
+    if (<i32>(to - from) > 0) pin.spanAdd(from, to - from);
+  }
+  if (pin.spans == 0) pin.spanAdd(ring.first, 0);
+}
+
+/** Pins by looking at every row: restricting columns other than the clock, or a clock set back too often. */
+function scanSelect(meter: Meter, ring: Ring, pin: Pin): void {
+  pin.first = ring.first;
+  pin.end = ring.next;
+  pin.foundRow = ring.first;
+  for (let number = ring.first; number != ring.next; number++) {
+    if (scanMatches(meter, ring, pin, number)) pin.items++;
+  }
+}
+
+/** Pins the rows whose restricting column lies between two bounds, both inclusive, with the selected columns. */
+export function selectRange(meter: Meter, profile: u32, at: usize, size: u32, pin: Pin): i32 {
+  const r = reader.over(at, size);
+  if (rangeDescriptorParse(r, range) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  const ring = Ring.of(meter, profile);
+  const column = columnOf(ring, range);
+  const mask = columnsOf(ring);
+  if (column < 0 || mask == 0) return DataAccessResult.OTHER_REASON;
+  pinBegin(pin, profile, ring);
+  pin.columns = mask;
+  pin.column = column;
+  const stamp = pin.column == ring.stampColumn;
+  if (stamp) {
+    let result = timeBound(meter, range.fromAt, range.fromSize, Side.EARLIEST, pin);
+    if (result == DataAccessResult.SUCCESS) result = timeBound(meter, range.toAt, range.toSize, Side.LATEST, pin);
+    if (result != DataAccessResult.SUCCESS) return result;
+  } else {
+    if (!cellIsNumber(ring.column(column))) return DataAccessResult.OTHER_REASON;
+    pin.low = numberBound(range.fromAt, range.fromSize);
+    if (reader.err == Err.OK) pin.high = numberBound(range.toAt, range.toSize);
+    if (reader.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+  }
+  if (stamp && ring.runs <= RUNS_MAX) runsSelect(meter, profile, ring, pin);
+  else scanSelect(meter, ring, pin);
+  pinEnd(meter, ring, pin);
+  return DataAccessResult.SUCCESS;
+}

@@ -1,0 +1,145 @@
+/** Values the core computes, by the numbers of host/template/quantities.json (a test compares both). */
+import { Meter } from "../store/block";
+import { clockStatus } from "./clock";
+import { ACCUMULATORS, EVENT_CODES, Instant, Metering } from "./metering_state";
+
+export const enum Quantity {
+  ACTIVE_ENERGY_IMPORT = 1,
+  ACTIVE_ENERGY_EXPORT = 2,
+  REACTIVE_ENERGY_Q1 = 3,
+  REACTIVE_ENERGY_Q2 = 4,
+  REACTIVE_ENERGY_Q3 = 5,
+  REACTIVE_ENERGY_Q4 = 6,
+  REACTIVE_ENERGY_IMPORT = 7,
+  REACTIVE_ENERGY_EXPORT = 8,
+  ACTIVE_ENERGY_ABSOLUTE = 9,
+  ACTIVE_ENERGY_NET = 10,
+  ACTIVE_ENERGY_IMPORT_RATE_1 = 17,
+  ACTIVE_ENERGY_IMPORT_RATE_2 = 18,
+  ACTIVE_ENERGY_IMPORT_RATE_3 = 19,
+  ACTIVE_ENERGY_IMPORT_RATE_4 = 20,
+  ACTIVE_ENERGY_EXPORT_RATE_1 = 33,
+  ACTIVE_ENERGY_EXPORT_RATE_2 = 34,
+  ACTIVE_ENERGY_EXPORT_RATE_3 = 35,
+  ACTIVE_ENERGY_EXPORT_RATE_4 = 36,
+  ACTIVE_ENERGY_IMPORT_L1 = 49,
+  ACTIVE_ENERGY_IMPORT_L2 = 50,
+  ACTIVE_ENERGY_IMPORT_L3 = 51,
+  ACTIVE_ENERGY_EXPORT_L1 = 53,
+  ACTIVE_ENERGY_EXPORT_L2 = 54,
+  ACTIVE_ENERGY_EXPORT_L3 = 55,
+  VOLTAGE_L1 = 65,
+  VOLTAGE_L2 = 66,
+  VOLTAGE_L3 = 67,
+  CURRENT_L1 = 69,
+  CURRENT_L2 = 70,
+  CURRENT_L3 = 71,
+  CURRENT_SUM = 72,
+  ACTIVE_POWER_IMPORT = 80,
+  ACTIVE_POWER_IMPORT_L1 = 81,
+  ACTIVE_POWER_IMPORT_L2 = 82,
+  ACTIVE_POWER_IMPORT_L3 = 83,
+  ACTIVE_POWER_EXPORT = 84,
+  ACTIVE_POWER_EXPORT_L1 = 85,
+  ACTIVE_POWER_EXPORT_L2 = 86,
+  ACTIVE_POWER_EXPORT_L3 = 87,
+  ACTIVE_POWER_NET = 88,
+  ACTIVE_POWER_NET_L1 = 89,
+  ACTIVE_POWER_NET_L2 = 90,
+  ACTIVE_POWER_NET_L3 = 91,
+  ACTIVE_POWER_ABSOLUTE = 92,
+  REACTIVE_POWER_IMPORT = 96,
+  REACTIVE_POWER_IMPORT_L1 = 97,
+  REACTIVE_POWER_IMPORT_L2 = 98,
+  REACTIVE_POWER_IMPORT_L3 = 99,
+  REACTIVE_POWER_EXPORT = 100,
+  REACTIVE_POWER_EXPORT_L1 = 101,
+  REACTIVE_POWER_EXPORT_L2 = 102,
+  REACTIVE_POWER_EXPORT_L3 = 103,
+  FREQUENCY = 112,
+  POWER_FACTOR = 116,
+  POWER_FACTOR_L1 = 117,
+  POWER_FACTOR_L2 = 118,
+  POWER_FACTOR_L3 = 119,
+  CLOCK_TIME = 128,
+  CLOCK_STATUS = 129,
+  PROFILE_STATUS_1 = 130,
+  PROFILE_STATUS_2 = 131,
+  EVENT_CODE_STANDARD = 136,
+  ACTIVE_TARIFF = 144,
+  INVOCATION_COUNTER = 152,
+  SYSTEM_TITLE = 153,
+  LOGICAL_DEVICE_NAME = 154,
+}
+
+/** Sum of the phases of an instantaneous value. */
+function total(m: Metering, first: Instant): i64 {
+  return <i64>m.instant(first) + <i64>m.instant(first + 1) + <i64>m.instant(first + 2);
+}
+
+/** Phase `phase` (1..3) of an instantaneous value, or with 0 their sum. */
+function phase(m: Metering, first: Instant, phase: i32): i64 {
+  return phase == 0 ? total(m, first) : <i64>m.instant(first + phase - 1);
+}
+
+/** What of a signed value goes into the direction `sign` (1 or -1), never below 0. */
+function directed(value: i64, sign: i64): i64 {
+  const part = value * sign;
+  return part > 0 ? part : 0;
+}
+
+/** |P| / S in thousandths, S being the root of P squared + Q squared; 1000 at no load. */
+function powerFactor(p: i64, q: i64): i64 {
+  const active = <f64>p;
+  const apparent = Math.sqrt(active * active + <f64>q * <f64>q);
+  if (apparent < 1) return 1000;
+  return <i64>((Math.abs(active) * 1000) / apparent);
+}
+
+/** Values that were not counted but derived from the last sample. */
+function instantRead(m: Metering, id: i32): i64 {
+  if (id >= Quantity.VOLTAGE_L1 && id <= Quantity.VOLTAGE_L3)
+    return m.instant(Instant.VOLTAGE + id - Quantity.VOLTAGE_L1);
+  if (id >= Quantity.CURRENT_L1 && id <= Quantity.CURRENT_L3)
+    return m.instant(Instant.CURRENT + id - Quantity.CURRENT_L1);
+  switch (id & ~3) {
+    case Quantity.CURRENT_SUM:
+      return id == Quantity.CURRENT_SUM ? total(m, Instant.CURRENT) : 0;
+    case Quantity.ACTIVE_POWER_IMPORT:
+      return directed(phase(m, Instant.POWER, id & 3), 1);
+    case Quantity.ACTIVE_POWER_EXPORT:
+      return directed(phase(m, Instant.POWER, id & 3), -1);
+    case Quantity.ACTIVE_POWER_NET:
+      return phase(m, Instant.POWER, id & 3);
+    case Quantity.ACTIVE_POWER_ABSOLUTE:
+      return id == Quantity.ACTIVE_POWER_ABSOLUTE ? abs(total(m, Instant.POWER)) : 0;
+    case Quantity.REACTIVE_POWER_IMPORT:
+      return directed(phase(m, Instant.REACTIVE, id & 3), 1);
+    case Quantity.REACTIVE_POWER_EXPORT:
+      return directed(phase(m, Instant.REACTIVE, id & 3), -1);
+    case Quantity.FREQUENCY:
+      return id == Quantity.FREQUENCY ? m.instant(Instant.FREQUENCY) : 0;
+    case Quantity.POWER_FACTOR:
+      return powerFactor(phase(m, Instant.POWER, id & 3), phase(m, Instant.REACTIVE, id & 3));
+    default:
+      return 0;
+  }
+}
+
+/** Whether a quantity counts for ever, so that its register rolls over instead of stopping at its end. */
+export function quantityCounts(id: u32): bool {
+  return id < ACCUMULATORS;
+}
+
+/**
+ * The number of quantity `id` in its fixed unit (quantities.json). Octet-strings, and what another room knows
+ * (profile status, invocation counter), read as 0 here: cosem/plain.ts answers for them.
+ */
+export function quantityRead(meter: Meter, id: u32): i64 {
+  const m = Metering.of(meter);
+  if (id < ACCUMULATORS) return m.accumulator(id);
+  if (id < <u32>Quantity.CLOCK_TIME) return instantRead(m, id);
+  if (id == Quantity.CLOCK_STATUS) return clockStatus(meter);
+  const log = id - Quantity.EVENT_CODE_STANDARD;
+  return log < EVENT_CODES ? m.eventCode(log) : 0;
+}
