@@ -13,7 +13,7 @@ const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true, verbose: 
 /** Place of an error for people: an object by its logical name instead of its number. */
 function placeText(document: unknown, path: string): string {
   const steps = path.split("/").slice(1);
-  const objects = (document as { objects?: ObjectDocument[] }).objects;
+  const objects = (document as { objects?: ObjectDocument[] } | null)?.objects;
   const object = steps[0] === "objects" && steps[1] !== undefined ? objects?.[Number(steps[1])] : undefined;
   if (object === undefined) return steps.join(".");
   const rest = steps.slice(2).join(".");
