@@ -5,6 +5,17 @@ import { Reader } from "./base/reader";
 import { Writer } from "./base/writer";
 import { Aare, aareEmit, aareParse } from "./wire/acse_aare";
 import { Aarq, aarqEmit, aarqParse } from "./wire/acse_aarq";
+import {
+  AccessRequest,
+  accessRequestEmit,
+  accessRequestParse,
+  AccessResponse,
+  accessResponseEmit,
+  accessResponseParse,
+  AccessSpecification,
+  accessSpecificationEmit,
+  accessSpecificationParse,
+} from "./wire/access";
 import { Release, rlreEmit, rlreParse, rlrqEmit, rlrqParse } from "./wire/acse_release";
 import {
   ActionRequest,
@@ -15,9 +26,37 @@ import {
   actionResponseParse,
 } from "./wire/action";
 import { Axdr } from "./wire/axdr";
-import { Ciphered, cipheredEmit, cipheredParse } from "./wire/ciphered";
-import { dataInteger, dataMatches, dataSkip } from "./wire/data";
-import { DateTime, dateTimeEmit, dateTimeParse } from "./wire/date_time";
+import {
+  Ciphered,
+  cipheredEmit,
+  cipheredHeadSize,
+  cipheredParse,
+  cipheredSize,
+  cipheredTag,
+  cipheredTagPlain,
+  cipherFamily,
+} from "./wire/ciphered";
+import { dataFixedSize, dataInteger, dataMatches, dataSkip } from "./wire/data";
+import {
+  DateTime,
+  dateTimeDataEmit,
+  dateTimeDataParse,
+  dateTimeEmit,
+  dateTimeFromMs,
+  dateTimeIsSpecified,
+  dateTimeIsValid,
+  dateTimeParse,
+  dateTimeToMs,
+  dateTimeToSeconds,
+} from "./wire/date_time";
+import {
+  AttributeDescriptor,
+  attributeDescriptorWithSelectionEmit,
+  attributeDescriptorWithSelectionParse,
+  MethodDescriptor,
+  methodDescriptorEmit,
+  methodDescriptorParse,
+} from "./wire/descriptor";
 import {
   ConfirmedServiceError,
   confirmedServiceErrorEmit,
@@ -26,6 +65,9 @@ import {
   exceptionResponseEmit,
   exceptionResponseParse,
 } from "./wire/exception";
+import { GeneralBlockTransfer, gbtEmit, gbtParse } from "./wire/gbt";
+import { GeneralCiphering, generalCipheringEmit, generalCipheringParse } from "./wire/general_ciphering";
+import { GeneralSigning, generalSigningEmit, generalSigningParse } from "./wire/general_signing";
 import {
   GetRequest,
   getRequestEmit,
@@ -42,7 +84,21 @@ import {
   initiateResponseEmit,
   initiateResponseParse,
 } from "./wire/initiate";
+import { objectIdentifierEmit, objectIdentifierParse } from "./wire/names";
 import {
+  DataNotification,
+  dataNotificationConfirmEmit,
+  dataNotificationConfirmParse,
+  dataNotificationEmit,
+  dataNotificationParse,
+  EventNotification,
+  eventNotificationEmit,
+  eventNotificationParse,
+} from "./wire/notification";
+import {
+  CaptureObject,
+  captureObjectEmit,
+  captureObjectParse,
   EntryDescriptor,
   entryDescriptorEmit,
   entryDescriptorParse,
@@ -59,7 +115,22 @@ import {
   setResponseParse,
 } from "./wire/set";
 
-/** The codec pairs, in the order of `test/wire/core.ts`. */
+import {
+  ShortNameItem,
+  shortNameItemEmit,
+  shortNameItemParse,
+  ShortNameRequest,
+  shortNameRequestEmit,
+  shortNameRequestParse,
+  ShortNameResponse,
+  shortNameResponseEmit,
+  shortNameResponseParse,
+  VariableAccessSpecification,
+  variableAccessEmit,
+  variableAccessParse,
+} from "./wire/short_name";
+
+/** The codec pairs, in the order of `test/wire/kinds.ts`. */
 const enum Kind {
   AARQ,
   AARE,
@@ -79,9 +150,20 @@ const enum Kind {
   RANGE_DESCRIPTOR,
   ENTRY_DESCRIPTOR,
   DATE_TIME,
+  GENERAL_BLOCK_TRANSFER,
+  ACCESS_REQUEST,
+  ACCESS_RESPONSE,
+  DATA_NOTIFICATION,
+  DATA_NOTIFICATION_CONFIRM,
+  EVENT_NOTIFICATION,
+  GENERAL_CIPHERING,
+  GENERAL_SIGNING,
+  SHORT_NAME_REQUEST,
+  SHORT_NAME_RESPONSE,
 }
 
 const value = memory.data(256, 8);
+const item = memory.data(64, 8);
 const r = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const w = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
@@ -156,8 +238,35 @@ function parseService(kind: i32, input: Reader): i32 {
       return rangeDescriptorParse(input, changetype<RangeDescriptor>(value));
     case Kind.ENTRY_DESCRIPTOR:
       return entryDescriptorParse(input, changetype<EntryDescriptor>(value));
-    default:
+    case Kind.DATE_TIME:
       return dateTimeParse(input, changetype<DateTime>(value));
+    default:
+      return parseOther(kind, input);
+  }
+}
+
+function parseOther(kind: i32, input: Reader): i32 {
+  switch (kind) {
+    case Kind.GENERAL_BLOCK_TRANSFER:
+      return gbtParse(input, changetype<GeneralBlockTransfer>(value));
+    case Kind.ACCESS_REQUEST:
+      return accessRequestParse(input, changetype<AccessRequest>(value));
+    case Kind.ACCESS_RESPONSE:
+      return accessResponseParse(input, changetype<AccessResponse>(value));
+    case Kind.DATA_NOTIFICATION:
+      return dataNotificationParse(input, changetype<DataNotification>(value));
+    case Kind.DATA_NOTIFICATION_CONFIRM:
+      return dataNotificationConfirmParse(input, changetype<DataNotification>(value));
+    case Kind.EVENT_NOTIFICATION:
+      return eventNotificationParse(input, changetype<EventNotification>(value));
+    case Kind.GENERAL_CIPHERING:
+      return generalCipheringParse(input, changetype<GeneralCiphering>(value));
+    case Kind.GENERAL_SIGNING:
+      return generalSigningParse(input, changetype<GeneralSigning>(value));
+    case Kind.SHORT_NAME_REQUEST:
+      return shortNameRequestParse(input, changetype<ShortNameRequest>(value));
+    default:
+      return shortNameResponseParse(input, changetype<ShortNameResponse>(value));
   }
 }
 
@@ -208,9 +317,77 @@ function emitService(kind: i32, out: Writer): void {
       return rangeDescriptorEmit(out, changetype<RangeDescriptor>(value));
     case Kind.ENTRY_DESCRIPTOR:
       return entryDescriptorEmit(out, changetype<EntryDescriptor>(value));
+    case Kind.DATE_TIME:
+      return dateTimeEmit(out, changetype<DateTime>(value));
     default:
-      dateTimeEmit(out, changetype<DateTime>(value));
+      emitOther(kind, out);
   }
+}
+
+function emitOther(kind: i32, out: Writer): void {
+  switch (kind) {
+    case Kind.GENERAL_BLOCK_TRANSFER:
+      return gbtEmit(out, changetype<GeneralBlockTransfer>(value));
+    case Kind.ACCESS_REQUEST:
+      return accessRequestEmit(out, changetype<AccessRequest>(value));
+    case Kind.ACCESS_RESPONSE:
+      return accessResponseEmit(out, changetype<AccessResponse>(value));
+    case Kind.DATA_NOTIFICATION:
+      return dataNotificationEmit(out, changetype<DataNotification>(value));
+    case Kind.DATA_NOTIFICATION_CONFIRM:
+      return dataNotificationConfirmEmit(out, changetype<DataNotification>(value));
+    case Kind.EVENT_NOTIFICATION:
+      return eventNotificationEmit(out, changetype<EventNotification>(value));
+    case Kind.GENERAL_CIPHERING:
+      return generalCipheringEmit(out, changetype<GeneralCiphering>(value));
+    case Kind.GENERAL_SIGNING:
+      return generalSigningEmit(out, changetype<GeneralSigning>(value));
+    case Kind.SHORT_NAME_REQUEST:
+      return shortNameRequestEmit(out, changetype<ShortNameRequest>(value));
+    default:
+      shortNameResponseEmit(out, changetype<ShortNameResponse>(value));
+  }
+}
+
+/** One more item of a list: reads it with the item parser of the list's kind and writes it again. */
+function itemEcho(kind: i32, list: Reader, out: Writer): void {
+  switch (kind) {
+    case Kind.GET_REQUEST:
+    case Kind.SET_REQUEST:
+      attributeDescriptorWithSelectionParse(list, changetype<AttributeDescriptor>(item));
+      if (list.err == Err.OK) attributeDescriptorWithSelectionEmit(out, changetype<AttributeDescriptor>(item));
+      return;
+    case Kind.ACTION_REQUEST:
+      methodDescriptorParse(list, changetype<MethodDescriptor>(item));
+      if (list.err == Err.OK) methodDescriptorEmit(out, changetype<MethodDescriptor>(item));
+      return;
+    case Kind.RANGE_DESCRIPTOR:
+      captureObjectParse(list, changetype<CaptureObject>(item));
+      if (list.err == Err.OK) captureObjectEmit(out, changetype<CaptureObject>(item));
+      return;
+    case Kind.ACCESS_REQUEST:
+      accessSpecificationParse(list, changetype<AccessSpecification>(item));
+      if (list.err == Err.OK) accessSpecificationEmit(out, changetype<AccessSpecification>(item));
+      return;
+    case Kind.SHORT_NAME_REQUEST:
+      variableAccessParse(list, changetype<VariableAccessSpecification>(item));
+      if (list.err == Err.OK) variableAccessEmit(out, changetype<VariableAccessSpecification>(item));
+      return;
+    default: {
+      const tag = changetype<ShortNameResponse>(value).tag;
+      shortNameItemParse(list, tag, changetype<ShortNameItem>(item));
+      if (list.err == Err.OK) shortNameItemEmit(out, tag, changetype<ShortNameItem>(item));
+    }
+  }
+}
+
+/** Reads `count` items of a list and writes them again: octets written, or Err; MALFORMED when octets are left. */
+export function listEcho(kind: i32, count: u32, at: usize, size: u32, out: usize, capacity: u32): i32 {
+  r.over(at, size);
+  w.into(out, capacity);
+  for (let i: u32 = 0; i < count; i++) itemEcho(kind, r, w);
+  if (r.err == Err.OK && r.remaining != 0) return Err.MALFORMED;
+  return r.err == Err.OK ? <i32>w.size : r.err;
 }
 
 /** Octets of one Data, or Err. */
@@ -241,4 +418,54 @@ export function lengthParse(at: usize, size: u32): i32 {
 export function lengthEmit(length: u32, at: usize, capacity: u32): i32 {
   Axdr.length(w.into(at, capacity), length);
   return w.err == Err.OK ? <i32>w.size : w.err;
+}
+
+export function fixedSize(tag: u32): i32 {
+  return dataFixedSize(tag);
+}
+
+export function family(tag: u32): i32 {
+  return cipherFamily(tag);
+}
+export function tagPlain(tag: u32): u32 {
+  return cipheredTagPlain(tag);
+}
+export function tagCiphered(plain: u32, cipher: i32): u32 {
+  return cipheredTag(plain, cipher);
+}
+export function headSize(tag: u32, titleSize: u32, control: u32, textSize: u32): u32 {
+  return cipheredHeadSize(tag, titleSize, control, textSize);
+}
+export function wholeSize(tag: u32, titleSize: u32, control: u32, textSize: u32): u32 {
+  return cipheredSize(tag, titleSize, control, textSize);
+}
+export function nameParse(at: usize, size: u32, kind: u32): i32 {
+  return objectIdentifierParse(at, size, kind);
+}
+export function nameEmit(kind: u32, id: u32, at: usize, capacity: u32): i32 {
+  objectIdentifierEmit(w.into(at, capacity), kind, id);
+  return w.err == Err.OK ? <i32>w.size : w.err;
+}
+
+/** Bit 0 valid, bit 1 specified, of the date-time last parsed. */
+export function dateTimeJudge(): i32 {
+  const x = changetype<DateTime>(value);
+  return (dateTimeIsValid(x) ? 1 : 0) | (dateTimeIsSpecified(x) ? 2 : 0);
+}
+export function dateTimeDataRead(at: usize, size: u32): i32 {
+  const err = dateTimeDataParse(r.over(at, size), changetype<DateTime>(value));
+  return err == Err.OK ? <i32>r.consumed : err;
+}
+export function dateTimeDataWrite(at: usize, capacity: u32): i32 {
+  dateTimeDataEmit(w.into(at, capacity), changetype<DateTime>(value));
+  return w.err == Err.OK ? <i32>w.size : w.err;
+}
+export function dateTimeMs(defaultDeviation: i32): f64 {
+  return <f64>dateTimeToMs(changetype<DateTime>(value), defaultDeviation);
+}
+export function dateTimeSeconds(defaultDeviation: i32): f64 {
+  return <f64>dateTimeToSeconds(changetype<DateTime>(value), defaultDeviation);
+}
+export function dateTimeSet(ms: f64, deviation: i32, status: u32): void {
+  dateTimeFromMs(<i64>ms, deviation, status, changetype<DateTime>(value));
 }

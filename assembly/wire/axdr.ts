@@ -89,11 +89,14 @@ export class Axdr {
     }
   }
 
-  /** A count of elements of which each takes at least one octet: more than there are octets left is malformed. */
+  /**
+   * A count of elements of which each takes at least one octet: where there are more of them than octets left, the input
+   * ends too early, and saying so at once keeps a hostile count from costing anything.
+   */
   static readCount(r: Reader): u32 {
     const count = Axdr.readLength(r);
     if (count <= r.remaining) return count;
-    r.fail(Err.MALFORMED);
+    r.fail(Err.INCOMPLETE);
     return 0;
   }
 

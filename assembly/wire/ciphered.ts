@@ -3,21 +3,13 @@
  * title, octet-string); the string is security control, invocation counter, text, tag (GB9 9.2.7.2, 9.5; security sheet 2).
  */
 import { Err } from "../base/err";
-import { TAG_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Axdr } from "./axdr";
+import { Secured, SECURITY_HEADER_SIZE, securedEmit, securedHeadEmit, securedParse, securedSize } from "./secured";
 import { ApduTag } from "./tags";
 
-/** Security control octet: suite id in the low four bits (GB9 9.2.7.2.4.1). */
-export const enum SecurityControl {
-  SUITE_MASK = 0x0f,
-  AUTHENTICATED = 0x10,
-  ENCRYPTED = 0x20,
-  /** The key is the broadcast one. */
-  BROADCAST = 0x40,
-  COMPRESSED = 0x80,
-}
+export { SecurityControl } from "./secured";
 
 /** How an APDU is protected, and with which key. */
 export const enum CipherFamily {
@@ -30,9 +22,6 @@ export const enum CipherFamily {
   GENERAL_DED = 4,
   GENERAL = 5,
 }
-
-/** Octets of security control and invocation counter. */
-export const SECURITY_HEADER_SIZE: u32 = 5;
 
 /** Plain, global, dedicated tag of each service with a ciphered form (security sheet 2.1). */
 const TAGS = memory.data<u8>([
@@ -80,20 +69,12 @@ export function cipheredTag(plain: u32, family: CipherFamily): u32 {
 }
 
 @unmanaged
-export class Ciphered {
+export class Ciphered extends Secured {
   /** Tag of the APDU. */
   tag: u32;
   /** System title of the sender; address 0 for service-specific ciphering, size 0 for "the one known". */
   titleAt: usize;
   titleSize: u32;
-  /** SecurityControl. */
-  control: u32;
-  invocationCounter: u32;
-  /** Plain text or ciphertext. */
-  textAt: usize;
-  textSize: u32;
-  /** 12 octets, address 0 when the control octet does not announce authentication. */
-  tagAt: usize;
 
   @inline
   get isGeneral(): bool {
@@ -114,31 +95,9 @@ export function cipheredParse(r: Reader, out: Ciphered): i32 {
     out.titleSize = Axdr.readLength(r);
     out.titleAt = r.take(out.titleSize);
   }
-  const size = Axdr.readLength(r);
-  if (r.err == Err.OK && size < r.remaining) r.fail(Err.MALFORMED);
-  const at = r.take(size);
-  if (r.err != Err.OK) return r.err;
-  return securedParse(r, at, size, out);
-}
-
-/** The octet-string inside: security control, invocation counter, text and tag. */
-function securedParse(r: Reader, at: usize, size: u32, out: Ciphered): i32 {
-  const tagSize: u32 = size != 0 && ((<u32>load<u8>(at)) & SecurityControl.AUTHENTICATED) != 0 ? TAG_SIZE : 0;
-  if (size < SECURITY_HEADER_SIZE + tagSize) {
-    r.fail(Err.MALFORMED);
-    return r.err;
-  }
-  out.control = load<u8>(at);
-  out.invocationCounter = bswap<u32>(load<u32>(at, 1));
-  out.textAt = at + <usize>SECURITY_HEADER_SIZE;
-  out.textSize = size - SECURITY_HEADER_SIZE - tagSize;
-  out.tagAt = tagSize != 0 ? out.textAt + <usize>out.textSize : 0;
-  return Err.OK;
-}
-
-/** Octets of the octet-string for `textSize` octets of text. */
-function securedSize(control: u32, textSize: u32): u32 {
-  return SECURITY_HEADER_SIZE + textSize + ((control & SecurityControl.AUTHENTICATED) != 0 ? TAG_SIZE : 0);
+  securedParse(r, out);
+  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  return r.err;
 }
 
 /** Octets in front of the text: what cipheredHeadEmit() writes. `titleSize` counts for the two general tags only. */
@@ -150,22 +109,19 @@ export function cipheredHeadSize(tag: u32, titleSize: u32, control: u32, textSiz
 
 /** Octets of the whole APDU around `textSize` octets. */
 export function cipheredSize(tag: u32, titleSize: u32, control: u32, textSize: u32): u32 {
-  const tagSize: u32 = (control & SecurityControl.AUTHENTICATED) != 0 ? TAG_SIZE : 0;
-  return cipheredHeadSize(tag, titleSize, control, textSize) + textSize + tagSize;
+  return cipheredHeadSize(tag, titleSize, control, textSize) - SECURITY_HEADER_SIZE + securedSize(control, textSize);
 }
 
 /** Writes all octets in front of the text; the text, and 12 octets of tag when authenticated, follow. */
 export function cipheredHeadEmit(w: Writer, x: Ciphered): void {
   w.u8(x.tag);
   if (x.isGeneral) Axdr.octets(w, x.titleAt, x.titleSize);
-  Axdr.length(w, securedSize(x.control, x.textSize));
-  w.u8(x.control);
-  w.u32(x.invocationCounter);
+  securedHeadEmit(w, x);
 }
 
 /** Emits what cipheredParse() reads. */
 export function cipheredEmit(w: Writer, x: Ciphered): void {
-  cipheredHeadEmit(w, x);
-  w.octets(x.textAt, x.textSize);
-  if ((x.control & SecurityControl.AUTHENTICATED) != 0) w.octets(x.tagAt, TAG_SIZE);
+  w.u8(x.tag);
+  if (x.isGeneral) Axdr.octets(w, x.titleAt, x.titleSize);
+  securedEmit(w, x);
 }

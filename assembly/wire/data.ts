@@ -36,14 +36,14 @@ function compactArraySkip(r: Reader, depth: u32): void {
 
 /**
  * Steps over one Data of any type. Err.INCOMPLETE when the octets end early; Err.MALFORMED for an unknown tag, an
- * impossible length or count, nesting deeper than NESTING_MAX, or contents that do not fit a compact-array's description.
+ * impossible length, nesting deeper than NESTING_MAX, or contents that do not fit a compact-array's description.
  */
 export function dataSkip(r: Reader): i32 {
   skip(r, 0);
   return r.err;
 }
 
-/** Steps over `count` Data, as the list of values of a request; `count` beyond the octets left is malformed. */
+/** Steps over `count` Data, as the list of values of a request. Errors as dataSkip(). */
 export function dataListSkip(r: Reader, count: u32): i32 {
   for (let i: u32 = 0; i < count && r.err == Err.OK; i++) skip(r, 0);
   return r.err;

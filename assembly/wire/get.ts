@@ -167,8 +167,12 @@ export function getResponseDatablockEmit(w: Writer, invokeId: u32, last: bool, b
 
 /** A response-with-datablock that ends the transfer with a refusal; it is always the last block (sheet G.3). */
 export function getResponseDatablockErrorEmit(w: Writer, invokeId: u32, blockNumber: u32, result: u32): void {
+  datablockErrorEmit(w, invokeId, true, blockNumber, result);
+}
+
+function datablockErrorEmit(w: Writer, invokeId: u32, last: bool, blockNumber: u32, result: u32): void {
   getResponseHeadEmit(w, GetResponseChoice.WITH_DATABLOCK, invokeId);
-  w.u8(1);
+  w.u8(last ? 1 : 0);
   w.u32(blockNumber);
   getDataResultErrorEmit(w, result);
 }
@@ -233,7 +237,7 @@ export function getResponseEmit(w: Writer, x: GetResponse): void {
     getResponseDataEmit(w, x.invokeId);
     w.octets(x.dataAt, x.dataSize);
   } else if (x.choice == GetResponseChoice.WITH_DATABLOCK) {
-    if (refused) return getResponseDatablockErrorEmit(w, x.invokeId, x.blockNumber, x.result);
+    if (refused) return datablockErrorEmit(w, x.invokeId, x.last != 0, x.blockNumber, x.result);
     getResponseDatablockEmit(w, x.invokeId, x.last != 0, x.blockNumber, x.dataSize);
     w.octets(x.dataAt, x.dataSize);
   } else {

@@ -5,6 +5,10 @@
 const descriptor = ["classId", "logicalName:6", "attribute", "selector", "parameters:"];
 const datablock = ["last", "blockNumber", "raw:"];
 
+const secured = ["control", "invocationCounter", "text:", "tagOctets:12"];
+
+const general = ["transaction:", "originator:", "recipient:", "dateTime:", "other:", "header:"];
+
 const acse = ["protocolVersion:", "contextName:"];
 
 const fields = {
@@ -39,12 +43,22 @@ const fields = {
   actionResponse: [
     ...["choice", "invokeId", "result", "returned", "returnResult", "data:", "count", "list:", ...datablock],
   ],
-  ciphered: ["tag", "title:", "control", "invocationCounter", "text:", "tagOctets:12"],
+  ciphered: [...secured, "tag", "title:"],
   rangeDescriptor: [
     ...["classId", "logicalName:6", "attribute", "dataIndex", "from:", "to:", "columnCount", "columns:"],
   ],
   entryDescriptor: ["fromEntry", "toEntry", "fromColumn", "toColumn"],
   dateTime: [...["year", "month", "day", "weekday", "hour", "minute", "second", "hundredths", "deviation", "status"]],
+  generalBlockTransfer: ["control", "blockNumber", "blockNumberAcknowledged", "data:"],
+  accessRequest: ["invokeId", "dateTime:", "count", "list:", "valueCount", "values:"],
+  accessResponse: ["invokeId", "dateTime:", "count", "list:", "valueCount", "values:", "resultCount", "results:"],
+  dataNotification: ["invokeId", "dateTime:", "value:"],
+  dataNotificationConfirm: ["invokeId", "dateTime:"],
+  eventNotification: [...descriptor, "time:12", "value:"],
+  generalCiphering: [...general, "keyInfo", "keyId", "keyParameters:", "keyData:", ...secured],
+  generalSigning: [...general, "content:", "signature:", "signed:"],
+  shortNameRequest: ["tag", "count", "list:", "valueCount", "values:", "time:"],
+  shortNameResponse: ["tag", "count", "list:"],
 } satisfies Record<string, string[]>;
 
 export type Kind = keyof typeof fields;
