@@ -92,14 +92,14 @@ export class Crc16 {
     while (at < fours) {
       const x = register ^ load<u32>(at);
       register =
-        <u32>load<u16>(TABLE + <usize>((x & 0xff) << 1), 1536) ^
-        <u32>load<u16>(TABLE + <usize>(((x >> 8) & 0xff) << 1), 1024) ^
-        <u32>load<u16>(TABLE + <usize>(((x >> 16) & 0xff) << 1), 512) ^
-        <u32>load<u16>(TABLE + <usize>((x >> 24) << 1));
+        (<u32>load<u16>(TABLE + <usize>((x & 0xff) << 1), 1536)) ^
+        (<u32>load<u16>(TABLE + <usize>(((x >> 8) & 0xff) << 1), 1024)) ^
+        (<u32>load<u16>(TABLE + <usize>(((x >> 16) & 0xff) << 1), 512)) ^
+        (<u32>load<u16>(TABLE + <usize>((x >> 24) << 1)));
       at += 4;
     }
     while (at < end) {
-      register = (register >> 8) ^ <u32>load<u16>(TABLE + <usize>(((register ^ <u32>load<u8>(at)) & 0xff) << 1));
+      register = (register >> 8) ^ (<u32>load<u16>(TABLE + <usize>(((register ^ (<u32>load<u8>(at))) & 0xff) << 1)));
       at++;
     }
     return register;
