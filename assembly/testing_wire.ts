@@ -469,3 +469,12 @@ export function dateTimeSeconds(defaultDeviation: i32): f64 {
 export function dateTimeSet(ms: f64, deviation: i32, status: u32): void {
   dateTimeFromMs(<i64>ms, deviation, status, changetype<DateTime>(value));
 }
+
+/** Bit 0 version supported, bit 1 authentication required, of the AARQ last parsed. */
+export function aarqJudge(): i32 {
+  const x = changetype<Aarq>(value);
+  return (x.versionSupported ? 1 : 0) | (x.authenticationRequired ? 2 : 0);
+}
+export function aarqUserId(): i32 {
+  return changetype<Aarq>(value).userId;
+}

@@ -57,6 +57,8 @@ export const TAG_SIZE: u32 = 12;
 
 /** Depth of structures and arrays in a value from the wire. */
 export const NESTING_MAX: u32 = 8;
+/** Octets of the type description of a compact-array from the wire: each of its elements costs one walk over it. */
+export const DESCRIPTION_SIZE_MAX: u32 = 256;
 
 if (HDLC_INFO_SIZE_MAX + HDLC_OVERHEAD_MAX > HDLC_FRAME_SIZE_MAX) ERROR("frame length is 11 bits");
 if (HDLC_FRAME_SIZE_MAX + 2 > EXCHANGE_SIZE) ERROR("a frame with its flags must fit the exchange region");

@@ -1,10 +1,10 @@
 /**
  * Any Data from the wire: stepping over it, comparing it with a type description, reading numbers of any width
  * (GB9 9.5, type Data; sheet E). Work is bounded by the octets read, except inside a compact-array, where each element
- * also costs a walk over its description. Nesting is bounded by NESTING_MAX.
+ * also costs a walk over its description, which DESCRIPTION_SIZE_MAX bounds. Nesting is bounded by NESTING_MAX.
  */
 import { Err } from "../base/err";
-import { NESTING_MAX } from "../base/limits";
+import { DESCRIPTION_SIZE_MAX, NESTING_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Axdr, DataTag } from "./axdr";
 import { compactArrayContents, typeSkip } from "./compact_array";
@@ -27,6 +27,7 @@ function compactArraySkip(r: Reader, depth: u32): void {
   const typeAt = r.pos;
   typeSkip(r, depth);
   const typeSize = <u32>(r.pos - typeAt);
+  if (r.err == Err.OK && typeSize > DESCRIPTION_SIZE_MAX) r.fail(Err.LIMIT);
   const size = Axdr.readLength(r);
   const at = r.take(size);
   if (r.err != Err.OK) return;
@@ -36,7 +37,8 @@ function compactArraySkip(r: Reader, depth: u32): void {
 
 /**
  * Steps over one Data of any type. Err.INCOMPLETE when the octets end early; Err.MALFORMED for an unknown tag, an
- * impossible length, nesting deeper than NESTING_MAX, or contents that do not fit a compact-array's description.
+ * impossible length, nesting deeper than NESTING_MAX, or contents that do not fit a compact-array's description;
+ * Err.LIMIT for a description longer than DESCRIPTION_SIZE_MAX.
  */
 export function dataSkip(r: Reader): i32 {
   skip(r, 0);

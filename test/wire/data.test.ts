@@ -151,13 +151,17 @@ describe("compact-array", () => {
     expect(compact("0202" + "01FFFF01FFFF01FFFF00" + "11", "010203")).toBeGreaterThan(0);
     expect(performance.now() - start).toBeLessThan(50);
   });
-  test("the dearest description an inbox can hold is walked in milliseconds", () => {
-    // 2,000 members without octets and one with: every octet of contents costs a walk over all of them.
-    const octets = Buffer.concat([hex("13028207D1"), Buffer.alloc(2000), hex("118207D0")]);
-    const whole = Buffer.concat([octets, Buffer.alloc(2000)]);
+  test("the dearest description an inbox can hold is walked in milliseconds, a longer one is refused", () => {
+    // Members without octets and one with: every octet of contents costs a walk over all of them.
+    const dear = (members: number): Buffer => {
+      const count = Buffer.from([0x82, members >> 8, members & 0xff]);
+      const head = Buffer.concat([hex("1302"), count, Buffer.alloc(members - 1), hex("11820E00")]);
+      return Buffer.concat([head, Buffer.alloc(0x0e00)]);
+    };
     const start = performance.now();
-    expect(skip(whole)).toBe(whole.length);
-    expect(performance.now() - start).toBeLessThan(200);
+    expect(skip(dear(252))).toBe(dear(252).length);
+    expect(performance.now() - start).toBeLessThan(100);
+    expect(skip(dear(253))).toBe(Err.LIMIT);
   });
 });
 

@@ -32,7 +32,7 @@ const SAMPLES = [...new Map(ALL.map((sample) => [sample.octets.toString("hex"), 
 const EVERY = Array.from({ length: 256 }, (_, value) => value);
 const TELLING = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x81, 0xff];
 
-const ERRORS: ReadonlySet<number> = new Set([Err.INCOMPLETE, Err.MALFORMED, Err.UNKNOWN]);
+const ERRORS: ReadonlySet<number> = new Set([Err.INCOMPLETE, Err.MALFORMED, Err.UNKNOWN, Err.LIMIT]);
 
 /**
  * Parses `octets`. What is accepted must lie inside them, and what is written from it must be read as the same value and written as the
