@@ -125,12 +125,7 @@ function seal(meter: Meter, slot: Slot, size: u32): u32 {
 }
 
 /** Refused by the ACSE user; user-information says what the association would offer (sheet D.3). */
-export function aareRefused(
-  meter: Meter,
-  slot: Slot,
-  diagnostic: UserDiagnostic,
-  result: AssociationResult = AssociationResult.REJECTED_PERMANENT,
-): void {
+export function aareRefused(meter: Meter, slot: Slot, diagnostic: UserDiagnostic, result: AssociationResult): void {
   if (slot.association != NONE) slot.conformance = Template.of().association(slot.association).conformance;
   const x = begin(slot, result, DiagnosticSource.ACSE_SERVICE_USER, diagnostic);
   x.informationSize = initiateResponse(slot, -1, 0);

@@ -59,12 +59,12 @@ export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u
   }
   slot.association = associationFind(clientSap, serverSap);
   if (slot.association == NONE) {
-    aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN);
+    aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_PERMANENT);
     return;
   }
   const diagnostic = namesCheck(meter, slot, x);
   if (diagnostic != UserDiagnostic.NULL) {
-    aareRefused(meter, slot, diagnostic);
+    aareRefused(meter, slot, diagnostic, AssociationResult.REJECTED_PERMANENT);
     return;
   }
   if (!initiateOpen(meter, slot, x)) return;
