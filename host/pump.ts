@@ -274,7 +274,8 @@ export class Pump {
   private sample(): void {
     if (this.meterTime <= this.sampledTo) return;
     const { core, seat, metrology } = this.parts;
-    core.sample(seat, metrology.sample(this.sampledTo, this.meterTime), this.meterTime);
+    const result = core.sample(seat, metrology.sample(this.sampledTo, this.meterTime), this.meterTime);
+    if (result < 0) this.host.report(this, `the core refuses what was measured (${result})`);
     this.sampledTo = this.meterTime;
   }
 

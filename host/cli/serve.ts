@@ -20,6 +20,8 @@ import { isLoopback, ServeError, serveOptions, withServeOptions, type ServeOptio
 import { commandsOf, credentialsOf, welcomeText, type Reach } from "./serve_text.ts";
 import { backfill } from "./backfill.ts";
 
+/** Scattered ports that a line for people names. */
+const PORTS_SHOWN = 8;
 const DAY_MS = 86_400_000;
 
 /** The sub-command `serve`. */
@@ -117,7 +119,9 @@ class Service {
     const fresh = this.bank.meters.filter((meter) => this.files[meter.index]?.fresh !== false);
     const from = this.start - this.options.backfill * DAY_MS;
     if (this.options.backfill > 0 && stored.length > 0) {
-      this.reporter.warn(`${stored.length} of the meters keep the state they have; --backfill is for new ones`);
+      this.reporter.warn(
+        `${stored.length} of ${this.bank.meters.length} meters have a state and keep it; --backfill is for new ones`,
+      );
     }
     for (const file of this.files) file.relaxed = file.fresh;
     await backfill(this.bank, fresh, from, this.start, this.options.json !== true);
@@ -155,6 +159,7 @@ class Service {
     process.once("SIGINT", () => process.exit(130));
     process.once("SIGTERM", () => process.exit(143));
     await this.close();
+    this.reporter.event("stopped", {}, "stopped");
     process.exit(0);
   }
 
@@ -180,5 +185,7 @@ function portsText(what: string, host: string, ports: readonly number[]): string
   if (first === undefined) return [];
   const contiguous = last! - first === ports.length - 1;
   if (ports.length === 1) return [`${what} on ${host}:${first}`];
-  return [contiguous ? `${what} on ${host}:${first} to ${last}` : `${what} on ${host}: ${ports.join(" ")}`];
+  if (contiguous) return [`${what} on ${host}:${first} to ${last}`];
+  const some = ports.slice(0, PORTS_SHOWN).join(" ");
+  return [`${what} on ${host}: ${some}${ports.length > PORTS_SHOWN ? " … (--json names all)" : ""}`];
 }

@@ -92,7 +92,7 @@ function rangeOf(option: string, first: number, count: number): Range | undefine
   const last = first + count - 1;
   if (last > PORT_MAX) {
     throw new ServeError(
-      `${option} ${first} with ${count} meters ends at port ${last}, beyond ${PORT_MAX}; give a lower one or 0`,
+      `${option} ${first} for ${count === 1 ? "1 meter" : `${count} meters`} ends at port ${last}, beyond ${PORT_MAX}; give a lower one or 0`,
     );
   }
   return { option, first, last };

@@ -12,8 +12,14 @@ import type { Step, StepSource } from "./steps.ts";
 const WIDTH = 13;
 const FIELD = { active_power: 0, reactive_power: 3, voltage: 6, current: 9, frequency: 12 } as const;
 const DEFAULTS = [0, 0, 0, 0, 0, 0, 230_000, 230_000, 230_000, 0, 0, 0, 50_000];
-/** Largest value of a sample, an i32 in thousandths. */
-const VALUE_MAX = 2_147_483;
+/** Least and largest value of each quantity that a meter can measure, in its unit (assembly/meter/metering.ts). */
+const LIMITS = {
+  active_power: [-2_000_000, 2_000_000],
+  reactive_power: [-2_000_000, 2_000_000],
+  voltage: [0, 1000],
+  current: [0, 10_000],
+  frequency: [0, 1000],
+} as const;
 
 /** A file that cannot be replayed; the message names it and the line. */
 export class ReplayError extends Error {}
@@ -21,6 +27,7 @@ export class ReplayError extends Error {}
 /** Where a column goes: its first field, how many, and by how much a value is divided. */
 interface Column {
   readonly name: string;
+  readonly limits: readonly [number, number];
   readonly field: number;
   readonly count: number;
   readonly divisor: number;
@@ -30,9 +37,12 @@ function columnOf(name: string): Column | undefined {
   const match = /^(active_power|reactive_power|voltage|current|frequency)(?:_l([123]))?$/.exec(name);
   if (match === null) return undefined;
   const quantity = match[1] as keyof typeof FIELD;
-  if (quantity === "frequency") return match[2] ? undefined : { name, field: FIELD.frequency, count: 1, divisor: 1 };
-  if (match[2]) return { name, field: FIELD[quantity] + Number(match[2]) - 1, count: 1, divisor: 1 };
-  return { name, field: FIELD[quantity], count: 3, divisor: quantity.endsWith("power") ? 3 : 1 };
+  const limits = LIMITS[quantity];
+  if (quantity === "frequency") {
+    return match[2] ? undefined : { name, limits, field: FIELD.frequency, count: 1, divisor: 1 };
+  }
+  if (match[2]) return { name, limits, field: FIELD[quantity] + Number(match[2]) - 1, count: 1, divisor: 1 };
+  return { name, limits, field: FIELD[quantity], count: 3, divisor: quantity.endsWith("power") ? 3 : 1 };
 }
 
 /** Time stamps and values of a file, ready to be looked up. */
@@ -136,8 +146,10 @@ function fillRow(row: Int32Array, columns: Column[], record: CsvRecord, where: s
   columns.forEach((column, i) => {
     const cell = record.cells[i + 1]!;
     const value = cell === "" ? NaN : Number(cell);
-    if (!(Math.abs(value) <= VALUE_MAX))
-      throw new ReplayError(`${where}: ${column.name}: "${cell}" is no number in range`);
+    const [least, largest] = column.limits;
+    if (!(value >= least && value <= largest)) {
+      throw new ReplayError(`${where}: ${column.name}: "${cell}" is no number from ${least} to ${largest}`);
+    }
     const whole = Math.round(value * 1000);
     // Thirds need not be whole; L1 takes what is left, so that the sum is what the file says.
     const share = Math.round(whole / column.divisor);

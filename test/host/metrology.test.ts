@@ -154,14 +154,16 @@ describe("replay", () => {
   it.each([
     ["time,power\n0,1\n", 'load.csv:1: no quantity is called "power"'],
     ["zeit,active_power\n0,1\n", 'load.csv:1: the first column must be "time"'],
-    ["time,active_power\n0,1\n\n5,two\n", 'load.csv:4: active_power: "two" is no number in range'],
-    ["time,active_power\n0,1\n1,\n", 'load.csv:3: active_power: "" is no number in range'],
+    ["time,active_power\n0,1\n\n5,two\n", 'load.csv:4: active_power: "two" is no number from -2000000 to 2000000'],
+    ["time,active_power\n0,1\n1,\n", 'load.csv:3: active_power: "" is no number from'],
     ["time,active_power\n0,1\n0,2\n", "load.csv:3: the time is not after that of the row before"],
     ["time,active_power\n0,1\nsoon,2\n", 'load.csv:3: "soon" is no time'],
     ["time,active_power\n2026-01-01T00:00:00,1\n", 'load.csv:2: "2026-01-01T00:00:00" is no time'],
     ["time,active_power\n0,1\n1,2,3\n", "load.csv:3:"],
     ["time,active_power\n", "load.csv: a head line and a row are needed"],
-    ["time,active_power\n0,1e12\n", "is no number in range"],
+    ["time,active_power\n0,1e12\n", "is no number from"],
+    ["time,voltage_l2\n0,-1\n", 'load.csv:2: voltage_l2: "-1" is no number from 0 to 1000'],
+    ["time,voltage\n0,1001\n", 'load.csv:2: voltage: "1001" is no number from 0 to 1000'],
   ])("reports a bad line with its number: %j", (text, message) => {
     expect(() => parse(text)).toThrow(ReplayError);
     expect(() => parse(text)).toThrow(message);

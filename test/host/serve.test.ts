@@ -1,0 +1,210 @@
+/** The command as people run it: the built program, real sockets, real signals. */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { numberOf } from "../../host/client/data.ts";
+import { attribute, Client, type ClientOptions } from "../../host/client/session.ts";
+import { connectTcp, openSerial } from "../../host/client/transport.ts";
+import { ROOT } from "../tidy/sources.ts";
+import { GMAC, LLS } from "./rig.ts";
+
+const MAIN = join(ROOT, "dist/cli/main.js");
+const ENERGY = attribute(3, "1-0:1.8.0.255", 2);
+const ENTRIES = attribute(7, "1-0:99.1.0.255", 7);
+
+interface Ready {
+  meters: number;
+  tcp: number[];
+  hdlcTcp: number[];
+}
+
+const running: ChildProcess[] = [];
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "serve-"));
+});
+
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+/** The line of an event, undefined until it is whole. */
+function lineOf(text: string, event: string): string | undefined {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .find((line) => line.startsWith(`{"event":"${event}"`));
+}
+
+/** Starts `serve` with any free ports and waits until it listens. */
+async function serve(...words: string[]): Promise<{ child: ChildProcess; ready: Ready; events: () => string[] }> {
+  const child = spawn(process.execPath, [MAIN, "serve", "--tcp", "0", "--json", ...words]);
+  running.push(child);
+  let text = "";
+  child.stderr!.on("data", (chunk) => (text += chunk));
+  return new Promise((resolve, reject) => {
+    child.on("exit", () => reject(new Error(text)));
+    child.stdout!.on("data", (chunk) => {
+      text += chunk;
+      // The keys follow at once; both lines must be whole.
+      const [ready, keys] = ["ready", "credentials"].map((name) => lineOf(text, name));
+      if (ready && keys) resolve({ child, ready: JSON.parse(ready) as Ready, events: () => text.split("\n") });
+    });
+  });
+}
+
+async function read(port: number, options: ClientOptions, what = ENERGY): Promise<number> {
+  const client = new Client(await connectTcp("127.0.0.1", port), options);
+  await client.connect();
+  await client.associate();
+  const value = numberOf(await client.get(what), "value");
+  await client.disconnect();
+  return value;
+}
+
+/** Runs a command that ends by itself. */
+function run(...words: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [MAIN, ...words], { encoding: "utf8", cwd: folder, timeout: 20_000 });
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const gone = once(child, "exit");
+  child.kill(signal);
+  return (await gone)[0] as number | null;
+}
+
+describe.runIf(existsSync(MAIN))("serve", () => {
+  it("serves the wrapper and HDLC, in plain and ciphered associations, and ends with 0", async () => {
+    const { child, ready } = await serve("--metrology", "constant", "--backfill", "1");
+    expect(await read(ready.tcp[0]!, LLS)).toBe(24000);
+    expect(await read(ready.tcp[0]!, GMAC)).toBe(24000);
+    expect(await read(ready.hdlcTcp[0]!, { ...LLS, hdlc: {} })).toBe(24000);
+    expect(await read(ready.tcp[0]!, LLS, ENTRIES)).toBe(96);
+    expect(await end(child, "SIGINT")).toBe(0);
+  });
+
+  it("gives each of many meters its own ports", async () => {
+    const { child, ready } = await serve("--meters", "20");
+    expect(new Set([...ready.tcp, ...ready.hdlcTcp]).size).toBe(40);
+    for (const port of [ready.tcp[0]!, ready.tcp[19]!]) expect(await read(port, LLS)).toBe(0);
+    expect(await end(child, "SIGTERM")).toBe(0);
+  });
+
+  it("goes on where it was when its state is kept, and also after a kill", async () => {
+    const words = ["--metrology", "constant", "--state", join(folder, "state"), "--start"];
+    const first = await serve(...words, "2026-01-01", "--backfill", "2");
+    expect(await read(first.ready.tcp[0]!, LLS)).toBe(48000);
+    expect(readdirSync(join(folder, "state")).sort()).toEqual(["lock", "meter-0.flash"]);
+    expect(run("serve", "--tcp", "0", "--state", join(folder, "state")).stderr).toContain("is used by process");
+    await end(first.child, "SIGKILL");
+    const second = await serve(...words, "2026-01-01T00:01");
+    expect(await read(second.ready.tcp[0]!, LLS, ENTRIES)).toBe(192);
+    expect(await end(second.child, "SIGTERM")).toBe(0);
+    expect(readdirSync(join(folder, "state"))).toEqual(["meter-0.flash"]);
+  });
+
+  it("replays a file, and moves only the meter's time when it is told to hurry", async () => {
+    writeFileSync(join(folder, "load.csv"), "time,active_power\n0,2000\n");
+    const { child, ready } = await serve("--metrology", join(folder, "load.csv"), "--speed", "36000");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // At least half a second at ten hours a second, at 2 kW.
+    expect(await read(ready.tcp[0]!, LLS)).toBeGreaterThanOrEqual(10_000);
+    await end(child, "SIGTERM");
+  });
+
+  it("prints exactly one line with the word ready, the keys and commands of three clients", async () => {
+    const child = spawn(process.execPath, [MAIN, "serve", "--tcp", "0"]);
+    running.push(child);
+    let text = "";
+    child.stdout.on("data", (chunk) => (text += chunk));
+    while (!text.includes("Ctrl-C")) await once(child.stdout, "data");
+    expect(text.split("\n").filter((line) => line.includes("ready"))).toHaveLength(1);
+    for (const word of ["000102030405060708090A0B0C0D0E0F", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF", "00000000"]) {
+      expect(text).toContain(word);
+    }
+    for (const word of ["read --tcp 127.0.0.1:", "main.py -h 127.0.0.1 -p", "TcpTransport(", "published"]) {
+      expect(text).toContain(word);
+    }
+    await end(child, "SIGINT");
+  });
+
+  it("prints commands of its own client that work when they are pasted", async () => {
+    const { child, events } = await serve("--metrology", "constant", "--backfill", "1");
+    const { commands } = JSON.parse(lineOf(events().join("\n"), "credentials")!) as {
+      commands: Record<string, string[]>;
+    };
+    for (const command of commands["own"]!) {
+      const words = command.split(" ");
+      const result = run(...words.slice(words.indexOf("read")));
+      expect(result).toMatchObject({ status: 0, stderr: "" });
+    }
+    await end(child, "SIGTERM");
+  });
+
+  it("warns when others can reach it", async () => {
+    const { child, events } = await serve("--host", "0.0.0.0");
+    expect(events().join()).toContain("their keys are public");
+    await end(child, "SIGTERM");
+  });
+});
+
+describe.runIf(existsSync(MAIN))("serve refuses in one line", () => {
+  const oneLine = (result: { status: number | null; stderr: string }, message: string): void => {
+    expect(result.stderr).toContain(message);
+    expect(result.stderr.trim().split("\n")).toHaveLength(1);
+    expect(result.status).toBe(1);
+  };
+
+  it("a port that is taken", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    oneLine(run("serve", "--tcp", String(port), "--hdlc-tcp", "0"), `port ${port} on 127.0.0.1 is in use`);
+    server.close();
+  });
+
+  it.each([
+    ["overlapping ranges", ["--tcp", "5000", "--hdlc-tcp", "5000"], "overlap"],
+    ["an address of another machine", ["--tcp", "0", "--host", "192.0.2.1"], "--host"],
+    ["a template that is not there", ["--template", "nothing.json"], "nothing.json"],
+    ["an override of nothing", ["--override", "9-9:9.9.9.255:2=1"], "9-9:9.9.9.255"],
+    ["a CSV file that is not there", ["--metrology", "nothing.csv"], "nothing.csv"],
+    ["a serial line that is not there", ["--tcp", "0", "--serial", "/dev/no-such-line"], "no-such-line"],
+    ["a state folder that is a file", ["--state", MAIN], "--state"],
+  ])("%s", (_what, words, message) => {
+    oneLine(run("serve", ...words), message);
+  });
+
+  it("a bad line of a CSV file, with its number", () => {
+    writeFileSync(join(folder, "load.csv"), "time,active_power\n0,1\n1,much\n");
+    oneLine(run("serve", "--metrology", "load.csv"), "load.csv:3: active_power");
+  });
+
+  it("options it does not know, and values that are none", () => {
+    expect(run("serve", "--speed", "fast")).toMatchObject({ status: 1, stderr: expect.stringContaining("--speed") });
+    expect(run("serve", "--sped", "1")).toMatchObject({ status: 1, stderr: expect.stringContaining("--speed") });
+    expect(run("serve", "--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("--hdlc-tcp") });
+  });
+});
+
+describe.runIf(existsSync(MAIN) && spawnSync("socat", ["-V"]).status === 0)("serve on a serial line", () => {
+  it("speaks HDLC there", async () => {
+    const [near, far] = [join(folder, "near"), join(folder, "far")];
+    const socat = spawn("socat", [`pty,raw,echo=0,link=${near}`, `pty,raw,echo=0,link=${far}`]);
+    running.push(socat);
+    while (!existsSync(near) || !existsSync(far)) await new Promise((resolve) => setTimeout(resolve, 10));
+    const { child } = await serve("--serial", near, "--metrology", "constant", "--backfill", "1");
+    const client = new Client(await openSerial(far), { ...LLS, hdlc: {} });
+    await client.connect();
+    await client.associate();
+    expect(numberOf(await client.get(ENERGY), "value")).toBe(24000);
+    await client.disconnect();
+    expect(await end(child, "SIGTERM")).toBe(0);
+  });
+});
