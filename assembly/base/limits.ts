@@ -11,7 +11,7 @@ export const APDU_SIZE_MAX: u32 = 1224;
 /** LLC octets in front of an LPDU on HDLC (GB9 8.3.2). */
 export const LLC_SIZE: u32 = 3;
 /** Octets of evaluated items a slot keeps while an answer is sent in pieces. */
-export const FROZEN_SIZE: u32 = 1024;
+export const FROZEN_SIZE: u32 = 1280;
 /** Octets of the one inbox in which a meter assembles long requests. */
 export const INBOX_SIZE: u32 = 4096;
 
@@ -57,9 +57,8 @@ export const TAG_SIZE: u32 = 12;
 
 /** Depth of structures and arrays in a value from the wire. */
 export const NESTING_MAX: u32 = 8;
-/** Octets of the type description of a compact-array from the wire: each of its elements costs one walk over it. */
-export const DESCRIPTION_SIZE_MAX: u32 = 256;
 
+if (FROZEN_SIZE < APDU_SIZE_MAX) ERROR("a whole APDU must fit the frozen octets");
 if (HDLC_INFO_SIZE_MAX + HDLC_OVERHEAD_MAX > HDLC_FRAME_SIZE_MAX) ERROR("frame length is 11 bits");
 if (HDLC_FRAME_SIZE_MAX + 2 > EXCHANGE_SIZE) ERROR("a frame with its flags must fit the exchange region");
 if (APDU_SIZE_MAX + 8 > EXCHANGE_SIZE) ERROR("a WPDU must fit the exchange region");

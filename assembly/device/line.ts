@@ -1,11 +1,11 @@
 /** Octets in, octets out: the connections of a meter (docs/ARCHITECTURE.md, section 3). */
 import { Err } from "../base/err";
 import { EXCHANGE_SIZE } from "../base/limits";
-import { HdlcConnection, HdlcEventKind } from "../link/hdlc_state";
+import { HdlcConnection, HdlcEventKind, Reply } from "../link/hdlc_state";
 import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
-import { hdlcSend, hdlcTransmit } from "../link/hdlc_transmit";
+import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
 import { WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
-import { apduOutside, apduServe, apduTooLong } from "../server/apdu";
+import { apduMore, apduOutside, apduServe, apduTooLong, blockStreaming } from "../server/apdu";
 import { AssociationState, Slot, SLOT_LINK_AT, SLOT_LINK_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
 import { Layout } from "../store/layout";
@@ -189,6 +189,7 @@ export function transmitPollSeat(seat: u32, first: u32, lineTime: f64): i32 {
 /** The next frame; octets the line has collected but not judged are judged when nothing else is to be sent. */
 function hdlcNext(meter: Meter, port: PortRow, first: u32): i32 {
   const c = hdlcConnection(meter, port, first);
+  hdlcStream(meter, port, first, c);
   let size = hdlcTransmit(c, OUT, EXCHANGE_SIZE);
   if (size == 0) {
     hdlcReceive(c, IN, 0, meter.lineTime, hdlcEvent);
@@ -205,9 +206,21 @@ function hdlcNext(meter: Meter, port: PortRow, first: u32): i32 {
   return size;
 }
 
+/** A link whose client has acknowledged a block of a stream sends the next one instead of RR. */
+function hdlcStream(meter: Meter, port: PortRow, first: u32, c: HdlcConnection): void {
+  const turn = <u32>c.line.turn;
+  if (turn == 0 || turn > <u32>port.links || c.link(turn - 1).outSize != 0) return;
+  const index = first + turn - 1;
+  const slot = Slot.of(meter, index);
+  if (!blockStreaming(slot) || <Reply>c.line.reply != Reply.SUPERVISORY) return;
+  apduMore(meter, index);
+  hdlcSendMore(c, turn - 1, Layout.of().outboundAt + slot.outboundOffset, slot.outboundSize);
+}
+
 function wrapperNext(meter: Meter, port: PortRow, first: u32): i32 {
   for (let i: u32 = 0; i < <u32>port.links; i++) {
     const slot = Slot.of(meter, first + i);
+    if (slot.outboundSize == 0 && blockStreaming(slot)) apduMore(meter, first + i);
     const size = slot.outboundSize;
     if (size == 0) continue;
     wrapperHeaderEmit(OUT, slot.wireServer, slot.wireClient, size);

@@ -38,6 +38,18 @@ export function hdlcSend(c: HdlcConnection, k: u32, at: u32, size: u32): i32 {
 }
 
 /**
+ * As hdlcSend(), for an APDU that follows one the client has acknowledged, in place of the RR it would get: blocks of a stream.
+ * @returns 0, or Err.STATE: the link does not hold the token for it now
+ */
+export function hdlcSendMore(c: HdlcConnection, k: u32, at: u32, size: u32): i32 {
+  const line = c.line;
+  if (<u32>line.turn != k + 1 || <Reply>line.reply != Reply.SUPERVISORY) return Err.STATE;
+  const err = hdlcSend(c, k, at, size);
+  if (err == Err.OK) line.reply = <u8>Reply.DATA;
+  return err;
+}
+
+/**
  * As hdlcSend(), for one UI frame; it leaves as soon as link `k` holds the token.
  * @returns 0, Err.LIMIT when it does not fit one frame, or Err.STATE: an APDU is still being sent
  */

@@ -24,6 +24,7 @@ import { dataSkip } from "../wire/data";
 import { MethodDescriptor, methodDescriptorEmit, methodDescriptorParse } from "../wire/descriptor";
 import { ActionResult } from "../wire/results";
 import { answerEmit, Transfer, TransferKind } from "./answer";
+import { blocksBegin } from "./blocks";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
 import { responseSizeMax } from "./protection";
@@ -125,7 +126,15 @@ function methodRun(meter: Meter, slotIndex: u32, slot: Slot, x: MethodDescriptor
     respond(meter, slot, w);
     return;
   }
-  if ((slot.conformance & Conformance.BLOCK_TRANSFER_WITH_ACTION) == 0) {
+  const blockwise = (slot.conformance & Conformance.BLOCK_TRANSFER_WITH_ACTION) != 0;
+  if (slot.viaBlocks != 0 || (!blockwise && (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
+    const w = begin(slot);
+    actionResponseDataEmit(w, request.invokeId, ActionResult.SUCCESS);
+    const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, w.size);
+    if (err != Err.OK) answer(meter, slot, ActionResult.OTHER_REASON);
+    return;
+  }
+  if (!blockwise) {
     answer(meter, slot, ActionResult.OTHER_REASON);
     return;
   }

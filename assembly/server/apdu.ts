@@ -9,6 +9,11 @@ import { ApplicationContext } from "../wire/names";
 import { ServiceError, StateError } from "../wire/results";
 import { ApduTag } from "../wire/tags";
 import { aarqServe, openRefused } from "./acse";
+import { Blocks, BlocksState } from "./block_stream";
+import { BlockEvent, blockNext, blocksWrap, blockTake } from "./blocks";
+import { inboxRelease } from "./inbox";
+import { Conformance } from "../wire/conformance";
+import { accessServe } from "./access";
 import { actionServe } from "./action";
 import { exceptionNotPossible, exceptionNotSupported, exceptionSend } from "./exception";
 import { getServe } from "./get";
@@ -40,9 +45,12 @@ export function apduServe(
   slot.securityControl = 0;
   slot.protection = 0;
   slot.responseMode = 0;
+  slot.viaBlocks = 0;
   slot.lastHeard = meter.lineTime;
   if (size != 0) {
     const tag = <u32>load<u8>(at);
+    // Another APDU ends the exchange of blocks under way (sheet F.9, step 6).
+    if (tag != ApduTag.GENERAL_BLOCK_TRANSFER) Blocks.of(slot).state = BlocksState.NONE;
     if (tag == ApduTag.AARQ) aarqServe(meter, slot, clientSap, serverSap, at, size);
     else if (tag == ApduTag.RLRQ) rlrqServe(meter, slot, at, size);
     else xdlmsServe(meter, slotIndex, slot, at, size);
@@ -58,6 +66,19 @@ export function apduTooLong(meter: Meter, slotIndex: u32, confirmed: u32): void 
   slot.dependsOn = journalSequence(meter);
 }
 
+/** Whether more blocks of an answer follow without a request. */
+export function blockStreaming(slot: Slot): bool {
+  const b = Blocks.of(slot);
+  return b.state == BlocksState.SENDING && b.burst != 0;
+}
+
+/** Makes the next block of a stream the slot's outbound APDU. */
+export function apduMore(meter: Meter, slotIndex: u32): void {
+  const slot = Slot.of(meter, slotIndex);
+  blockNext(meter, slotIndex, slot);
+  slot.dependsOn = journalSequence(meter);
+}
+
 /** A service request of a client that has no association, while another one has the slot. */
 export function apduOutside(meter: Meter, slotIndex: u32): void {
   const slot = Slot.of(meter, slotIndex);
@@ -68,6 +89,10 @@ export function apduOutside(meter: Meter, slotIndex: u32): void {
 
 /** Services of an open association, after their protection. */
 function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
+  if (load<u8>(at) == ApduTag.GENERAL_BLOCK_TRANSFER) {
+    blocksServe(meter, slotIndex, slot, at, size);
+    return;
+  }
   const family = cipherFamily(load<u8>(at));
   if (family == CipherFamily.NONE) {
     plainServe(meter, slotIndex, slot, at, size);
@@ -84,6 +109,19 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     return;
   }
   plainServe(meter, slotIndex, slot, opened.at, opened.size);
+}
+
+/** A block of a general block transfer; the last one of a request brings the request itself, with its protection. */
+function blocksServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
+  const offered = (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0;
+  if (slot.state != AssociationState.ASSOCIATED || !offered || slot.viaBlocks != 0) {
+    exceptionNotSupported(slot);
+    return;
+  }
+  if (blockTake(meter, slotIndex, slot, reader.over(at, size)) == BlockEvent.DONE) return;
+  if (meter.inboxSize != 0) xdlmsServe(meter, slotIndex, slot, meter.inbox(), meter.inboxSize);
+  blocksWrap(meter, slotIndex, slot);
+  inboxRelease(meter, slotIndex);
 }
 
 function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
@@ -113,6 +151,9 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
       actionServe(meter, slotIndex, r);
       if (slot.state == AssociationState.NON_ASSOCIATED) slot.disassociate();
       return;
+    case ApduTag.ACCESS_REQUEST:
+      accessServe(meter, slotIndex, r);
+      return;
     default:
       unknownServe(slot, tag);
   }
@@ -131,8 +172,6 @@ function unknownServe(slot: Slot, tag: u32): void {
   switch (tag) {
     case ApduTag.READ_REQUEST:
     case ApduTag.WRITE_REQUEST:
-    case ApduTag.ACCESS_REQUEST:
-    case ApduTag.GENERAL_BLOCK_TRANSFER:
     case ApduTag.GENERAL_SIGNING:
       exceptionNotSupported(slot);
       return;

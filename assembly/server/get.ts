@@ -25,6 +25,7 @@ import {
 import { DataAccessResult } from "../wire/results";
 import { ApduTag } from "../wire/tags";
 import { answerEmit, Transfer, TransferKind } from "./answer";
+import { blocksBegin } from "./blocks";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { responseSizeMax } from "./protection";
 import { respond, serviceConfirmed } from "./response";
@@ -89,7 +90,7 @@ function getNormal(meter: Meter, slotIndex: u32, slot: Slot): void {
     return;
   }
   t.freeze(value);
-  answer(meter, slot, t, NORMAL_HEAD_SIZE);
+  answer(meter, slotIndex, slot, t, NORMAL_HEAD_SIZE);
 }
 
 /** Refusals that answer the whole request instead of one attribute. */
@@ -125,7 +126,7 @@ function getList(meter: Meter, slotIndex: u32, slot: Slot): void {
     return;
   }
   t.freeze(value);
-  answer(meter, slot, t, LIST_HEAD_SIZE);
+  answer(meter, slotIndex, slot, t, LIST_HEAD_SIZE);
 }
 
 /** Sends a Data-Access-Result. */
@@ -136,19 +137,34 @@ function refuse(meter: Meter, slot: Slot, result: i32): void {
   respond(meter, slot, w);
 }
 
+/** Writes the head of a response-normal or response-with-list to slot.plainOutbound. */
+function headEmit(slot: Slot, headSize: u32): Writer {
+  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+  w.u8(ApduTag.GET_RESPONSE);
+  w.u8(headSize == NORMAL_HEAD_SIZE ? GetResponseChoice.NORMAL : GetResponseChoice.WITH_LIST);
+  w.u8(request.invokeId);
+  if (headSize == NORMAL_HEAD_SIZE) getDataResultDataEmit(w);
+  return w;
+}
+
 /** Sends the frozen answer: at once behind a head of `headSize` octets where it fits, else in blocks. */
-function answer(meter: Meter, slot: Slot, t: Transfer, headSize: u32): void {
+function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, headSize: u32): void {
   if (headSize + t.size <= responseSizeMax(meter, slot)) {
-    const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-    w.u8(ApduTag.GET_RESPONSE);
-    w.u8(headSize == NORMAL_HEAD_SIZE ? GetResponseChoice.NORMAL : GetResponseChoice.WITH_LIST);
-    w.u8(request.invokeId);
-    if (headSize == NORMAL_HEAD_SIZE) getDataResultDataEmit(w);
+    const w = headEmit(slot, headSize);
     if (answerEmit(meter, slot, t, w, t.size) != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
     else respond(meter, slot, w);
     return;
   }
-  if ((slot.conformance & Conformance.BLOCK_TRANSFER_WITH_GET) == 0) {
+  const bits = slot.conformance;
+  const blockwise = (bits & Conformance.BLOCK_TRANSFER_WITH_GET) != 0;
+  // An answer to blocks goes back in blocks; else the service's own transfer comes first (sheet G.2).
+  if (slot.viaBlocks != 0 || (!blockwise && (bits & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
+    const w = headEmit(slot, headSize);
+    const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, w.size);
+    if (err != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
+    return;
+  }
+  if (!blockwise) {
     refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
     return;
   }

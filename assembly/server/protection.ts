@@ -8,7 +8,7 @@ import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { GcmKey, GCM_KEY_SIZE } from "../crypto/gcm";
 import { COUNTER_END, receiveAdvance, SecurityContext, transmitTake } from "../session/keys";
-import { layerOpen, layerSeal } from "../session/layer";
+import { layerBegin, layerOpen, layerSeal } from "../session/layer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { PROTECTION_ROOM } from "../store/layout";
@@ -24,6 +24,7 @@ import {
   cipherFamily,
   SecurityControl,
 } from "../wire/ciphered";
+import { Blocks } from "./block_stream";
 
 /** An encrypted-only APDU has no tag, so its counter proves nothing: a jump further than this is refused (sheet 7.3). */
 const UNPROVED_JUMP_MAX: u32 = 1000;
@@ -154,6 +155,14 @@ function responseFamily(slot: Slot): CipherFamily {
   return slot.family == CipherFamily.NONE ? CipherFamily.GLO : slot.family;
 }
 
+/** Tag that carries a protected response; ACCESS has no service-specific form (sheet 2.1). */
+function responseTag(slot: Slot, plainTag: u32): u32 {
+  const family = responseFamily(slot);
+  const specific = cipheredTag(plainTag, family);
+  if (specific != 0) return specific;
+  return cipheredTag(plainTag, family == CipherFamily.DED ? CipherFamily.GENERAL_DED : CipherFamily.GENERAL_GLO);
+}
+
 /** Octets the protection of a response of up to `size` octets adds. */
 export function protectionOverhead(meter: Meter, slot: Slot, size: u32): u32 {
   const control = responseControl(meter, slot);
@@ -184,7 +193,20 @@ export function protectionSend(meter: Meter, slot: Slot, size: u32): i32 {
     sendPlain(slot, size);
     return Err.OK;
   }
-  return sealSend(meter, slot, size, control, cipheredTag(load<u8>(slot.plainOutbound), responseFamily(slot)));
+  return sealSend(meter, slot, size, control, responseTag(slot, load<u8>(slot.plainOutbound)));
+}
+
+/** Takes the next counter of the response's key; errors of transmitTake(). */
+function counterTake(meter: Meter, slot: Slot, c: SecurityContext, withDedicated: bool): i32 {
+  if (!withDedicated) return transmitTake(meter, c);
+  if (slot.dedicatedTransmit == COUNTER_END) return Err.LIMIT;
+  slot.dedicatedTransmit++;
+  return Err.OK;
+}
+
+/** The counter counterTake() took. */
+function counterTaken(slot: Slot, c: SecurityContext, withDedicated: bool): u32 {
+  return (withDedicated ? slot.dedicatedTransmit : c.transmitNext) - 1;
 }
 
 /** Seals with the given control octet and tag; the head goes into the room in front. */
@@ -192,10 +214,9 @@ export function sealSend(meter: Meter, slot: Slot, size: u32, control: u32, tag:
   assert(tag != 0);
   const c = SecurityContext.of(meter, slot.security);
   const withDedicated = isDedicated(responseFamily(slot));
-  const err = withDedicated ? Err.OK : transmitTake(meter, c);
+  const err = counterTake(meter, slot, c, withDedicated);
   if (err != Err.OK) return err;
-  if (withDedicated && slot.dedicatedTransmit == COUNTER_END) return Err.LIMIT;
-  const counter = withDedicated ? slot.dedicatedTransmit++ : c.transmitNext - 1;
+  const counter = counterTaken(slot, c, withDedicated);
   const plain = slot.plainOutbound;
   const key = keyOf(slot, c, withDedicated ? slot.family : CipherFamily.GLO, 0);
   layerSeal(key, control, counter, c.title, c.authenticationKey, c.keySize, plain, size);
@@ -214,4 +235,40 @@ export function sealSend(meter: Meter, slot: Slot, size: u32, control: u32, tag:
   slot.outboundOffset = PROTECTION_ROOM - head;
   slot.outboundSize = cipheredSize(tag, SYSTEM_TITLE_SIZE, control, size);
   return Err.OK;
+}
+
+/**
+ * Begins the layer of a response that goes out in blocks: its head goes to b.head, its context to b.gcm. A plain response has none.
+ * @returns 0, Err.LIMIT (the key is used up) or Err.NO_SPACE (the journal is behind)
+ */
+export function responseLayerBegin(meter: Meter, slot: Slot, b: Blocks, plainTag: u32, plainSize: u32): i32 {
+  const control = responseControl(meter, slot);
+  b.control = control;
+  if (control == 0) return Err.OK;
+  const c = SecurityContext.of(meter, slot.security);
+  const tag = responseTag(slot, plainTag);
+  b.dedicated = isDedicated(responseFamily(slot)) ? 1 : 0;
+  const err = counterTake(meter, slot, c, b.dedicated != 0);
+  if (err != Err.OK) return err;
+  const x = ciphered;
+  x.tag = tag;
+  x.control = control;
+  x.invocationCounter = counterTaken(slot, c, b.dedicated != 0);
+  x.textSize = plainSize;
+  store<u64>(titleOctets, c.title);
+  x.titleAt = titleOctets;
+  x.titleSize = SYSTEM_TITLE_SIZE;
+  const w = writer.into(b.head, 32);
+  cipheredHeadEmit(w, x);
+  assert(w.err == Err.OK);
+  b.headSize = w.size;
+  const key = responseLayerKey(meter, slot, b.dedicated);
+  layerBegin(b.gcm, key, control, x.invocationCounter, c.title, c.authenticationKey, c.keySize);
+  return Err.OK;
+}
+
+/** Key of the layer of a response in blocks. */
+export function responseLayerKey(meter: Meter, slot: Slot, withDedicated: u32): GcmKey {
+  const family = withDedicated != 0 ? CipherFamily.DED : CipherFamily.GLO;
+  return keyOf(slot, SecurityContext.of(meter, slot.security), family, 0);
 }

@@ -13,14 +13,27 @@ const controlOctet: usize = memory.data(1);
 
 if (GCM_SIZE > 64) ERROR("the scratch context is too small");
 
-function begin(key: GcmKey, control: u32, counter: u32, title: u64, authenticationKey: usize, keySize: u32): void {
+/** Begins a message in `context`: IV and the AAD in front of the information. */
+export function layerBegin(
+  context: Gcm,
+  key: GcmKey,
+  control: u32,
+  counter: u32,
+  title: u64,
+  authenticationKey: usize,
+  keySize: u32,
+): void {
   store<u64>(iv, title);
   store<u32>(iv + 8, bswap<u32>(counter));
-  gcm.begin(iv);
+  context.begin(iv);
   if ((control & SecurityControl.AUTHENTICATED) == 0) return;
   store<u8>(controlOctet, <u8>control);
-  gcm.aad(key, controlOctet, 1);
-  gcm.aad(key, authenticationKey, keySize);
+  context.aad(key, controlOctet, 1);
+  context.aad(key, authenticationKey, keySize);
+}
+
+function begin(key: GcmKey, control: u32, counter: u32, title: u64, authenticationKey: usize, keySize: u32): void {
+  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
 }
 
 /** Protects `size` octets at `at` in place; the tag goes behind them. SC and IC are written by the caller. */

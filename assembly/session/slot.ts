@@ -12,8 +12,10 @@ export const SLOT_LINK_AT: u32 = 384;
 export const SLOT_LINK_SIZE: u32 = 320;
 export const SLOT_TRANSFER_AT: u32 = 704;
 export const SLOT_TRANSFER_SIZE: u32 = 704;
+export const SLOT_BLOCKS_AT: u32 = SLOT_TRANSFER_AT + SLOT_TRANSFER_SIZE;
+export const SLOT_BLOCKS_SIZE: u32 = 320;
 
-if (SLOT_TRANSFER_AT + SLOT_TRANSFER_SIZE > SLOT_HEAD_SIZE) ERROR("the head of a slot has SLOT_HEAD_SIZE octets");
+if (SLOT_BLOCKS_AT + SLOT_BLOCKS_SIZE > SLOT_HEAD_SIZE) ERROR("the head of a slot has SLOT_HEAD_SIZE octets");
 
 /** association_status of Association LN (Blue Book, class 15 attribute 8). */
 export const enum AssociationState {
@@ -35,6 +37,8 @@ export class Slot {
   dependsOn: u32;
   /** Line time of the last APDU, ms. */
   lastHeard: f64;
+  /** The request came in a general block transfer: so does its answer (GB9 9.4.6.13). */
+  viaBlocks: u32;
   /** wPorts of the APDU under way: its answer goes back with them swapped. */
   wireClient: u32;
   wireServer: u32;
@@ -109,6 +113,11 @@ export class Slot {
   }
 
   @inline
+  get blocks(): usize {
+    return changetype<usize>(this) + <usize>SLOT_BLOCKS_AT;
+  }
+
+  @inline
   get inbound(): usize {
     return changetype<usize>(this) + <usize>Layout.of().inboundAt;
   }
@@ -133,7 +142,7 @@ export class Slot {
   disassociate(): void {
     const kept = offsetof<Slot>("kept");
     memory.fill(changetype<usize>(this) + kept, 0, <usize>SLOT_ASSOCIATION_SIZE - kept);
-    memory.fill(this.transfer, 0, <usize>SLOT_TRANSFER_SIZE);
+    memory.fill(this.transfer, 0, <usize>(SLOT_TRANSFER_SIZE + SLOT_BLOCKS_SIZE));
   }
 }
 

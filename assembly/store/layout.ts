@@ -41,7 +41,7 @@ export const METER_SIZE: u32 = 2048;
 export const SECURITY_CONTEXT_SIZE: u32 = 1024;
 export const RING_SIZE: u32 = 512;
 /** Octets of a slot in front of its buffers: association, link and transfer. */
-export const SLOT_HEAD_SIZE: u32 = 1408;
+export const SLOT_HEAD_SIZE: u32 = 1728;
 
 /** Octets of the largest stored value: it must fit one record beside its key. */
 export const CAPACITY_MAX: u32 = RECORD_SIZE_MAX - 64;
