@@ -37,6 +37,7 @@ import {
   cipherFamily,
 } from "./wire/ciphered";
 import { dataFixedSize, dataInteger, dataMatches, dataSkip } from "./wire/data";
+import { dataCopy } from "./wire/data_copy";
 import {
   DateTime,
   dateTimeDataEmit,
@@ -400,6 +401,12 @@ export function skip(at: usize, size: u32): i32 {
 export function match(at: usize, size: u32, typeAt: usize, typeSize: u32): i32 {
   const err = dataMatches(r.over(at, size), typeAt, typeSize);
   return err == Err.OK ? <i32>r.consumed : err;
+}
+
+/** Octets of the copy of one Data, or Err. */
+export function copyData(at: usize, size: u32, out: usize, capacity: u32): i32 {
+  const err = dataCopy(r.over(at, size), w.into(out, capacity));
+  return err == Err.OK ? <i32>w.size : err;
 }
 
 /** Stores the number as i64 at valueAt(); Err.OK or Err. */

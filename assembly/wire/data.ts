@@ -1,10 +1,9 @@
 /**
  * Any Data from the wire: stepping over it, comparing it with a type description, reading numbers of any width
- * (GB9 9.5, type Data; sheet E). Work is bounded by the octets read, except inside a compact-array, where each element
- * also costs a walk over its description, which DESCRIPTION_SIZE_MAX bounds. Nesting is bounded by NESTING_MAX.
+ * (GB9 9.5, type Data; sheet E). Work is bounded by the octets read, nesting is bounded by NESTING_MAX.
  */
 import { Err } from "../base/err";
-import { DESCRIPTION_SIZE_MAX, NESTING_MAX } from "../base/limits";
+import { NESTING_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Axdr, DataTag } from "./axdr";
 import { compactArrayContents, typeSkip } from "./compact_array";
@@ -27,7 +26,6 @@ function compactArraySkip(r: Reader, depth: u32): void {
   const typeAt = r.pos;
   typeSkip(r, depth);
   const typeSize = <u32>(r.pos - typeAt);
-  if (r.err == Err.OK && typeSize > DESCRIPTION_SIZE_MAX) r.fail(Err.LIMIT);
   const size = Axdr.readLength(r);
   const at = r.take(size);
   if (r.err != Err.OK) return;
@@ -38,7 +36,7 @@ function compactArraySkip(r: Reader, depth: u32): void {
 /**
  * Steps over one Data of any type. Err.INCOMPLETE when the octets end early; Err.MALFORMED for an unknown tag, an
  * impossible length, nesting deeper than NESTING_MAX, or contents that do not fit a compact-array's description;
- * Err.LIMIT for a description longer than DESCRIPTION_SIZE_MAX.
+ * Err.LIMIT for a compact-array whose description is out of proportion to its contents (compactArrayContents).
  */
 export function dataSkip(r: Reader): i32 {
   skip(r, 0);
@@ -91,8 +89,7 @@ function arrayMatches(r: Reader, t: Reader, depth: u32): void {
     t.pos = elementAt;
     matches(r, t, depth + 1);
   }
-  t.pos = elementAt;
-  typeSkip(t, depth + 1);
+  if (count == 0) typeSkip(t, depth + 1);
 }
 
 function structureMatches(r: Reader, t: Reader, depth: u32): void {

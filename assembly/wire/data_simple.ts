@@ -3,43 +3,18 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Axdr, bitStringOctets, DataTag } from "./axdr";
 
+const TAGS_WITH_SIZE: u32 = 34;
+/** Octets of the content for tags 0..33; 255 = on the wire, or no type. */
+const SIZES = memory.data<u8>([
+  0, 255, 255, 1, 255, 4, 4, 255, 255, 255, 255, 255, 255, 1, 255, 1, 2, 1, 2, 255, 8, 8, 1, 4, 8, 12, 5, 4, 1, 2, 4, 1,
+  2, 4,
+]);
+
 /** Octets of the content of a Data of fixed size; -1 when the size is on the wire or the tag is not a Data tag. */
 export function dataFixedSize(tag: u32): i32 {
-  switch (tag) {
-    case DataTag.NULL_DATA:
-    case DataTag.DONT_CARE:
-      return 0;
-    case DataTag.BOOLEAN:
-    case DataTag.BCD:
-    case DataTag.INTEGER:
-    case DataTag.UNSIGNED:
-    case DataTag.ENUM:
-    case DataTag.DELTA_INTEGER:
-    case DataTag.DELTA_UNSIGNED:
-      return 1;
-    case DataTag.LONG:
-    case DataTag.LONG_UNSIGNED:
-    case DataTag.DELTA_LONG:
-    case DataTag.DELTA_LONG_UNSIGNED:
-      return 2;
-    case DataTag.DOUBLE_LONG:
-    case DataTag.DOUBLE_LONG_UNSIGNED:
-    case DataTag.FLOAT32:
-    case DataTag.TIME:
-    case DataTag.DELTA_DOUBLE_LONG:
-    case DataTag.DELTA_DOUBLE_LONG_UNSIGNED:
-      return 4;
-    case DataTag.DATE:
-      return 5;
-    case DataTag.LONG64:
-    case DataTag.LONG64_UNSIGNED:
-    case DataTag.FLOAT64:
-      return 8;
-    case DataTag.DATE_TIME:
-      return 12;
-    default:
-      return -1;
-  }
+  if (tag >= TAGS_WITH_SIZE) return tag == DataTag.DONT_CARE ? 0 : -1;
+  const size = <i32>load<u8>(SIZES + <usize>tag);
+  return size != 255 ? size : -1;
 }
 
 /** Steps over the content of a simple type; a tag that is not one is malformed. */
