@@ -1,0 +1,447 @@
+/**
+ * One seat without the pump: octets in, items out, in the same call. Line and meter time are plain fields, the flash may be
+ * held or cut, and the whole meter can be copied and put back between two requests.
+ *
+ *   const raw = RawMeter.boot();
+ *   const channel = raw.wrapper({ clientSap: 1 });
+ *   channel.exchange(aarqLls());                     // the APDU that answers, or undefined
+ *   const before = raw.snapshot();
+ *   channel.exchange(someOctets);
+ *   raw.restore(before);
+ *
+ * A trap of the core is thrown out of feed() as WebAssembly.RuntimeError.
+ */
+import type { Core, CoreBank } from "../../host/core.ts";
+import { FlashOperation, Input, LineEvent, OUTPUT_ENTROPY, TRANSMIT_CLOSE } from "../../host/core.ts";
+import { wpduDecode, wpduEncode, type Transport } from "../../host/client/index.ts";
+import {
+  frameContent,
+  frameDecode,
+  serverAddress,
+  type HdlcAddress,
+  type HdlcFrame,
+} from "../../host/client/hdlc_frame.ts";
+import { MemoryFlash } from "../../host/flash/memory.ts";
+import { constantLoad } from "../../host/metrology/constant.ts";
+import { SteppedMetrology } from "../../host/metrology/steps.ts";
+import type { Metrology } from "../../host/metrology/metrology.ts";
+import { portFor, portsOf } from "../../host/ports.ts";
+import type { Compiled } from "../../host/template/compile.ts";
+import { meterIdentity, type MeterIdentity, provisionRecords } from "../../host/template/identity.ts";
+import { core as shippedCore, seeded, START, template } from "./rig.ts";
+
+const ENTROPY_SIZE = 32;
+
+/** Everything a meter is, between two calls. */
+export interface RawSnapshot {
+  readonly block: Uint8Array;
+  readonly flash: MemoryFlash;
+  readonly writes: number;
+}
+
+interface Held {
+  readonly octets: Uint8Array;
+  readonly sequence: number;
+}
+
+/** What the driver keeps of a line. */
+interface RawLine {
+  open: boolean;
+  readonly held: Held[];
+  readonly sent: Uint8Array[];
+}
+
+export interface RawOptions {
+  seed?: number;
+  index?: number;
+  start?: number;
+  template?: Compiled;
+  flash?: MemoryFlash;
+  /** A seat of a bank that holds other meters too; its template must be `template`. */
+  bank?: CoreBank;
+  seat?: number;
+  core?: Core;
+  metrology?: Metrology;
+}
+
+export class RawMeter {
+  readonly bank: CoreBank;
+  seat: number;
+  readonly compiled: Compiled;
+  readonly identity: MeterIdentity;
+  flash: MemoryFlash;
+  lineTime = 1000;
+  meterTime: number;
+  /** While set, the flash does not answer: items that depend on a record wait. */
+  flashHeld = false;
+  /** Programs and erases so far. */
+  writes = 0;
+  private durable = 0;
+  private sampledTo: number;
+  private readonly entropy: (size: number) => Uint8Array;
+  private readonly metrology: Metrology;
+  private readonly provision: Uint8Array;
+  private readonly lines = new Map<number, RawLine>();
+
+  private constructor(options: RawOptions) {
+    const { seed = 1, index = 0 } = options;
+    this.compiled = options.template ?? template();
+    this.bank = options.bank ?? (options.core ?? shippedCore()).bank(this.compiled.image, 1);
+    this.seat = options.seat ?? 0;
+    this.identity = meterIdentity(this.compiled.model.parts.identity, seed, index);
+    this.provision = provisionRecords(this.identity, this.compiled.model);
+    this.flash = options.flash ?? new MemoryFlash(this.bank.plan.flashSize);
+    this.meterTime = options.start ?? START;
+    this.sampledTo = this.meterTime;
+    this.entropy = seeded(`${seed} ${index}`);
+    this.metrology = options.metrology ?? new SteppedMetrology(constantLoad);
+  }
+
+  static boot(options: RawOptions = {}): RawMeter {
+    const meter = new RawMeter(options);
+    meter.reboot();
+    return meter;
+  }
+
+  /** Cuts the power and boots from what is in the flash. */
+  reboot(): void {
+    this.lines.clear();
+    this.durable = 0;
+    const { bank, seat, flash } = this;
+    const result = bank.boot(seat, this.provision, flash.size, this.lineTime, this.meterTime);
+    if (result < 0) throw new Error(`the core refuses to boot (${result})`);
+    this.drain();
+  }
+
+  // --- lines ---
+
+  /** Opens the connection that begins with `slot`. */
+  open(slot: number): void {
+    this.lines.set(slot, { open: true, held: [], sent: [] });
+    this.event(slot, LineEvent.OPENED);
+    this.drain();
+  }
+
+  close(slot: number): void {
+    this.lines.delete(slot);
+    this.event(slot, LineEvent.CLOSED);
+    this.drain();
+  }
+
+  isOpen(slot: number): boolean {
+    return this.lines.get(slot)?.open ?? false;
+  }
+
+  /** Offers octets of a line until all are taken; returns what the meter has sent on it since the last time. */
+  feed(slot: number, octets: Uint8Array): Uint8Array[] {
+    let rest = octets;
+    while (rest.length > 0 && this.isOpen(slot)) {
+      const taken = this.bank.receive(this.seat, slot, rest, this.lineTime, this.meterTime);
+      if (taken < 0) throw new Error(`the core refuses octets (${taken})`);
+      rest = rest.subarray(taken);
+      if (!this.drain() && taken === 0) throw new Error("the core takes nothing and sends nothing");
+    }
+    return this.take(slot);
+  }
+
+  /** What the meter has sent on a line since the last time, item by item. */
+  take(slot: number): Uint8Array[] {
+    return this.lines.get(slot)?.sent.splice(0) ?? [];
+  }
+
+  /** Items that wait for the flash. */
+  heldCount(slot: number): number {
+    return this.lines.get(slot)?.held.length ?? 0;
+  }
+
+  /** A line as a transport of the client. What the meter sends on its own account arrives with the next write. */
+  transport(slot: number): Transport {
+    let listener: (octets: Uint8Array) => void = () => undefined;
+    return {
+      write: (octets) => this.feed(slot, octets).forEach((item) => listener(item)),
+      onData: (hear) => void (listener = hear),
+      onClose: () => undefined,
+      close: async () => this.close(slot),
+    };
+  }
+
+  /** A new line on the wrapper's port; `index` counts its connections. */
+  wrapper(options: { clientSap?: number; serverSap?: number; index?: number } = {}): WrapperChannel {
+    return new WrapperChannel(this, this.slotOf("wrapper", options.index ?? 0), options);
+  }
+
+  /** A new line on the HDLC port. */
+  hdlc(options: { clientSap?: number; lower?: number; index?: number } = {}): HdlcChannel {
+    return new HdlcChannel(this, this.slotOf("hdlc", options.index ?? 0), options);
+  }
+
+  /** First slot of the n-th connection of a port. */
+  slotOf(use: "wrapper" | "hdlc", index: number): number {
+    const port = portFor(portsOf(this.compiled.image), use)!;
+    return port.firstSlot + index * port.links;
+  }
+
+  // --- time and power ---
+
+  /** Lets time pass; every instant that falls due is handled at its own time, with the metering data up to it. */
+  advance(meterMs: number, lineMs = 0): void {
+    const meterEnd = this.meterTime + meterMs;
+    this.lineTime += lineMs;
+    for (;;) {
+      this.bank.deadlinePoll(this.seat);
+      const { meterDeadline, lineDeadline } = this.bank;
+      const meterDue = meterDeadline > 0 && meterDeadline <= meterEnd;
+      if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) break;
+      if (meterDue) this.meterTime = Math.max(this.meterTime, meterDeadline);
+      this.sample();
+      this.bank.tick(this.seat, this.lineTime, this.meterTime);
+      this.drain();
+    }
+    this.meterTime = meterEnd;
+    this.sample();
+    this.drain();
+  }
+
+  /** Gives the core what was measured up to now. */
+  sample(): void {
+    if (this.meterTime <= this.sampledTo) return;
+    this.bank.sample(this.seat, this.metrology.sample(this.sampledTo, this.meterTime), this.meterTime);
+    this.sampledTo = this.meterTime;
+  }
+
+  /** The last gasp: everything held back is written. */
+  powerFails(): void {
+    this.sample();
+    this.bank.input(this.seat, Input.POWER_FAILS, 0, this.meterTime);
+    this.drain();
+  }
+
+  // --- copies ---
+
+  snapshot(): RawSnapshot {
+    return { block: this.bank.snapshot(this.seat), flash: this.flash.clone(), writes: this.writes };
+  }
+
+  /** Puts block and flash back. Open lines stay open: their state is in the block. */
+  restore(snapshot: RawSnapshot): void {
+    this.bank.restore(this.seat, snapshot.block);
+    if (this.writes !== snapshot.writes) this.flash = snapshot.flash.clone();
+    this.writes = snapshot.writes;
+    for (const line of this.lines.values()) {
+      line.held.length = 0;
+      line.sent.length = 0;
+      line.open = true;
+    }
+  }
+
+  /** A connection lives in another seat of an equal bank from now on: the block is copied as it is. */
+  move(bank: CoreBank, seat: number): RawMeter {
+    const moved = new RawMeter({
+      template: this.compiled,
+      bank,
+      seat,
+      flash: this.flash.clone(),
+      start: this.meterTime,
+    });
+    bank.restore(seat, this.bank.snapshot(this.seat));
+    moved.lineTime = this.lineTime;
+    moved.durable = this.durable;
+    for (const slot of this.lines.keys()) moved.lines.set(slot, { open: true, held: [], sent: [] });
+    return moved;
+  }
+
+  // --- the order of the pump: flash, transmit, outputs ---
+
+  /** Takes all the core gives; true when it gave anything to send. */
+  drain(): boolean {
+    let any = false;
+    for (;;) {
+      this.flashDrain();
+      if (this.transmitDrain()) {
+        any = true;
+        continue;
+      }
+      if ((this.bank.outputPoll(this.seat) & OUTPUT_ENTROPY) === 0) return any;
+      this.bank.entropy(this.seat, this.entropy(ENTROPY_SIZE));
+    }
+  }
+
+  private flashDrain(): void {
+    while (!this.flashHeld) {
+      const operation = this.bank.flashPoll(this.seat);
+      if (operation === FlashOperation.NONE) break;
+      if (operation < 0) throw new Error(`the core cannot go on (${operation})`);
+      this.operate(operation);
+      this.bank.flashDone(this.seat, 0, this.meterTime);
+      this.durable = this.bank.durableSequence;
+    }
+    for (const [slot, line] of this.lines) this.release(slot, line);
+  }
+
+  private operate(operation: number): void {
+    const { flashAddress: address, flashSize: size } = this.bank;
+    if (operation === FlashOperation.READ) this.flash.read(address, this.bank.flashData(size));
+    if (operation === FlashOperation.PROGRAM) this.flash.program(address, this.bank.flashData(size));
+    if (operation === FlashOperation.ERASE) this.flash.erase(address, size);
+    if (operation === FlashOperation.PROGRAM || operation === FlashOperation.ERASE) this.writes++;
+  }
+
+  private transmitDrain(): boolean {
+    let any = false;
+    for (const [slot, line] of this.lines) {
+      if (!line.open) continue;
+      for (;;) {
+        const size = this.bank.transmitPoll(this.seat, slot, this.lineTime);
+        if (size <= 0) break;
+        any = true;
+        if (size === TRANSMIT_CLOSE) {
+          line.open = false;
+          this.event(slot, LineEvent.CLOSED);
+          break;
+        }
+        line.held.push({ octets: this.bank.transmitted(size), sequence: this.bank.transmittedSequence });
+      }
+    }
+    return any;
+  }
+
+  private release(slot: number, line: RawLine): void {
+    let any = false;
+    while (line.held.length > 0 && ((this.durable - line.held[0]!.sequence) | 0) >= 0) {
+      line.sent.push(line.held.shift()!.octets);
+      any = true;
+    }
+    if (any && line.open && line.held.length === 0) this.event(slot, LineEvent.SENT);
+  }
+
+  private event(slot: number, kind: LineEvent): void {
+    this.bank.lineEvent(this.seat, slot, kind, this.lineTime, this.meterTime);
+  }
+}
+
+/** A line of WPDUs between one client and one server. */
+export class WrapperChannel {
+  readonly meter: RawMeter;
+  readonly slot: number;
+  readonly clientSap: number;
+  readonly serverSap: number;
+
+  constructor(meter: RawMeter, slot: number, options: { clientSap?: number; serverSap?: number }) {
+    this.meter = meter;
+    this.slot = slot;
+    this.clientSap = options.clientSap ?? 1;
+    this.serverSap = options.serverSap ?? 1;
+    if (!meter.isOpen(slot)) meter.open(slot);
+  }
+
+  /** The octets that carry an APDU. */
+  wpdu(apdu: Uint8Array): Uint8Array {
+    return wpduEncode({ source: this.clientSap, destination: this.serverSap, apdu });
+  }
+
+  /** Sends an APDU; the APDU that answers, undefined when there is none. */
+  exchange(apdu: Uint8Array): Uint8Array | undefined {
+    const items = this.meter.feed(this.slot, this.wpdu(apdu));
+    if (items.length === 0) return undefined;
+    if (items.length > 1) throw new Error(`${items.length} answers to one request`);
+    const { source, destination, apdu: answer } = wpduDecode(items[0]!);
+    if (source !== this.serverSap || destination !== this.clientSap) throw new Error("the wPorts are not swapped");
+    return answer;
+  }
+}
+
+const LLC_COMMAND = Uint8Array.of(0xe6, 0xe6, 0x00);
+const FLAG = 0x7e;
+
+/** A line of HDLC frames, window 1: the client's side at its plainest, with numbers that a test may set. */
+export class HdlcChannel {
+  readonly meter: RawMeter;
+  readonly slot: number;
+  readonly client: HdlcAddress;
+  readonly server: HdlcAddress;
+  vs = 0;
+  vr = 0;
+  /** Octets of an information field either way; 128 after an SNRM without parameters. */
+  infoSize = 128;
+
+  constructor(meter: RawMeter, slot: number, options: { clientSap?: number; lower?: number }) {
+    this.meter = meter;
+    this.slot = slot;
+    this.client = { upper: options.clientSap ?? 1, size: 1 };
+    this.server = serverAddress(1, options.lower ?? 16);
+    if (!meter.isOpen(slot)) meter.open(slot);
+  }
+
+  /** The octets of a frame, flags included. */
+  frame(control: number, information: Uint8Array = new Uint8Array(0), segmented = false): Uint8Array {
+    const { server: destination, client: source } = this;
+    const content = frameContent({ segmented, destination, source, control, information });
+    const octets = new Uint8Array(content.length + 2).fill(FLAG);
+    octets.set(content, 1);
+    return octets;
+  }
+
+  /** Sends octets as they are; the frames that come back. */
+  feed(octets: Uint8Array): HdlcFrame[] {
+    return framesOf(this.meter.feed(this.slot, octets));
+  }
+
+  send(control: number, information?: Uint8Array, segmented?: boolean): HdlcFrame[] {
+    return this.feed(this.frame(control, information, segmented));
+  }
+
+  /** SNRM without parameters: 128 octets, window 1. */
+  connect(): void {
+    this.vs = 0;
+    this.vr = 0;
+    const [ua] = this.send(0x93);
+    if (ua?.control.type !== "UA") throw new Error(`the meter answers SNRM with ${ua?.control.type}`);
+  }
+
+  /** Sends an APDU in I frames and polls for the answer; undefined when there is none. */
+  exchange(apdu: Uint8Array): Uint8Array | undefined {
+    const lpdu = Uint8Array.from([...LLC_COMMAND, ...apdu]);
+    let answer: HdlcFrame[] = [];
+    for (let at = 0; at < lpdu.length; at += this.infoSize) {
+      const last = at + this.infoSize >= lpdu.length;
+      answer = this.send(this.controlNext(), lpdu.subarray(at, at + this.infoSize), !last);
+      if (!last && answer[0]?.control.type !== "RR") throw new Error("a segment is not acknowledged");
+    }
+    return this.collect(answer);
+  }
+
+  /** Control octet of the next I frame with P=1. */
+  controlNext(): number {
+    const control = (this.vr << 5) | 0x10 | (this.vs << 1);
+    this.vs = (this.vs + 1) & 7;
+    return control;
+  }
+
+  /** RR with P=1: asks for the next segment, or for the last one again. */
+  poll(): HdlcFrame[] {
+    return this.send((this.vr << 5) | 0x11);
+  }
+
+  /** Collects an LPDU from its segments, the first of which has come. */
+  collect(first: HdlcFrame[]): Uint8Array | undefined {
+    const parts: number[] = [];
+    let frames = first;
+    for (;;) {
+      const [frame] = frames;
+      if (frame === undefined || frame.control.type !== "I") return undefined;
+      if (frame.control.ns !== this.vr) throw new Error(`N(S) is ${frame.control.ns}, not ${this.vr}`);
+      this.vr = (this.vr + 1) & 7;
+      parts.push(...frame.information);
+      if (!frame.segmented) return Uint8Array.from(parts.slice(3));
+      frames = this.poll();
+    }
+  }
+}
+
+/** Frames of items, each item one frame between flags. */
+export function framesOf(items: readonly Uint8Array[]): HdlcFrame[] {
+  return items.map((item) => {
+    if (item[0] !== FLAG || item.at(-1) !== FLAG) throw new Error("a frame stands between flags");
+    return frameDecode(item.subarray(1, -1));
+  });
+}
