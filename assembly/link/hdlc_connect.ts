@@ -1,5 +1,6 @@
 /** Who owns which link of a line, and what SNRM and UA agree upon (GB9 8.4.5.3). */
 import { HDLC_INFO_SIZE_MAX, HDLC_INFO_SIZE_MIN, HDLC_OVERHEAD_MAX } from "../base/limits";
+import { hdlcAddressOctets } from "../wire/hdlc_address";
 import { HdlcFrame } from "../wire/hdlc_frame";
 import { HDLC_WINDOW_MAX, HdlcLimits } from "../wire/hdlc_parameters";
 import { HDLC_LINK_SIZE, HdlcConnection, HdlcLink, HdlcState, LinkFlag } from "./hdlc_state";
@@ -44,7 +45,7 @@ export function hdlcLinkAllocate(c: HdlcConnection, client: u32, time: f64): u32
 /** Answers go out with the address that the client used last, in its length. */
 export function hdlcServerRemember(link: HdlcLink, f: HdlcFrame): void {
   link.serverSize = <u8>f.destinationSize;
-  memory.copy(changetype<usize>(link) + offsetof<HdlcLink>("server"), f.destination, <usize>f.destinationSize);
+  link.server = hdlcAddressOctets(f.destination, f.destinationSize);
 }
 
 /** The smaller of an own limit and the client's, inside what the standard allows. */

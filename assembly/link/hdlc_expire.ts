@@ -22,7 +22,7 @@ export function hdlcDeadline(c: HdlcConnection): f64 {
 
 /** Ends at most one connection whose time is up, and tells of it. Clears `event` in any case. */
 export function hdlcExpire(c: HdlcConnection, time: f64, event: HdlcEvent): bool {
-  memory.fill(changetype<usize>(event), 0, offsetof<HdlcEvent>());
+  event.clear();
   for (let k: u32 = 0; k < c.links; k++) {
     const at = linkDeadline(c, k);
     if (at == 0 || time < at) continue;

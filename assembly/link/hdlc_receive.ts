@@ -3,7 +3,7 @@
  * normal response mode). What a frame leads to stands in hdlc_table.ts; what is sent, and when, in hdlc_transmit.ts.
  */
 import { Err } from "../base/err";
-import { HDLC_ALL_STATION_SHORT, HDLC_NO_STATION } from "../wire/hdlc_address";
+import { HDLC_ALL_STATION_SHORT, HDLC_NO_STATION, hdlcAddressOctets } from "../wire/hdlc_address";
 import { HDLC_POLL_FINAL, HdlcControl, hdlcControlKind, hdlcControlNr, hdlcControlNs } from "../wire/hdlc_control";
 import { HdlcFrame } from "../wire/hdlc_frame";
 import { HdlcReject } from "../wire/hdlc_frmr";
@@ -12,7 +12,7 @@ import { COLLECTED, COLLECTED_FRAME, hdlcCollect } from "./hdlc_collect";
 import { NO_LINK, PROPOSED, hdlcLinkAllocate, hdlcLinkFind, hdlcNegotiate, hdlcServerRemember } from "./hdlc_connect";
 import { hdlcAccept, hdlcAcknowledge, hdlcDeliver, hdlcNrValid, hdlcReject } from "./hdlc_data";
 import { hdlcExpire } from "./hdlc_expire";
-import { DM_TURN, HdlcConnection, HdlcEvent, HdlcEventKind, HdlcLine, HdlcState, LinkFlag, Reply } from "./hdlc_state";
+import { DM_TURN, HdlcConnection, HdlcEvent, HdlcEventKind, HdlcState, LinkFlag, Reply } from "./hdlc_state";
 import { Station, hdlcStation } from "./hdlc_station";
 import { Act, LinkEvent, hdlcStateSet, hdlcStep } from "./hdlc_table";
 
@@ -120,7 +120,7 @@ function refuse(c: HdlcConnection, f: HdlcFrame): void {
   const line = c.line;
   line.dmClient = load<u8>(f.source);
   line.dmServerSize = <u8>f.destinationSize;
-  memory.copy(changetype<usize>(line) + offsetof<HdlcLine>("dmServer"), f.destination, <usize>f.destinationSize);
+  line.dmServer = hdlcAddressOctets(f.destination, f.destinationSize);
   line.give(DM_TURN, Reply.NONE);
 }
 

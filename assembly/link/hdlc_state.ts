@@ -268,6 +268,20 @@ export class HdlcEvent {
   /** Octets that came earlier wait to be judged: call hdlcReceive() again, with none if there are none. */
   more: u32;
 
+  /** Nothing to tell. */
+  clear(): void {
+    this.kind = HdlcEventKind.NONE;
+    this.link = 0;
+    this.apdu = 0;
+    this.size = 0;
+    this.clientSap = 0;
+    this.serverSap = 0;
+    this.confirmed = 0;
+    this.broadcast = 0;
+    this.rebound = 0;
+    this.more = 0;
+  }
+
   /** Tells of link `k`. */
   tell(kind: HdlcEventKind, k: u32, link: HdlcLink): void {
     this.kind = kind;

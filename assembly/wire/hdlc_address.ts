@@ -45,6 +45,11 @@ export function hdlcLowerWiden(lower: u32, size: u32): u32 {
   return lower + (HDLC_ALL_STATION - HDLC_ALL_STATION_SHORT);
 }
 
+/** A field of `size` octets as it stands on the wire, the first octet lowest; four octets must be readable at `at`. */
+export function hdlcAddressOctets(at: usize, size: u32): u32 {
+  return load<u32>(at) & (0xffffffff >> (32 - (size << 3)));
+}
+
 /** Writes the field of `size` octets that the functions above read. */
 export function hdlcAddressEmit(at: usize, size: u32, upper: u32, lower: u32): void {
   assert(size == 1 || size == 2 || size == 4);
