@@ -112,8 +112,8 @@ export function toText(data: Data): string {
   }
 }
 
-/** Text if every octet is printable ASCII, else hexadecimal. */
+/** Text in quotes if every octet is printable ASCII (or there is none), else hexadecimal. */
 export function octetsToText(octets: Uint8Array): string {
-  const printable = octets.length > 0 && octets.every((octet) => octet >= 0x20 && octet < 0x7f);
+  const printable = octets.every((octet) => octet >= 0x20 && octet < 0x7f);
   return printable ? `"${Buffer.from(octets).toString("latin1")}"` : toHex(octets);
 }

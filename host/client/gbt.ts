@@ -4,6 +4,7 @@ import { decodeApdu, encodeApdu } from "./apdu.ts";
 import { type GeneralBlockTransfer } from "./apdu_other.ts";
 import { DlmsError, UnexpectedAnswerError } from "./errors.ts";
 import { concat } from "./octets.ts";
+import { throwIfError } from "./services.ts";
 
 export interface GbtPort {
   send(octets: Uint8Array): Promise<void>;
@@ -130,6 +131,7 @@ class GbtSide {
   private async blockReceive(port: GbtPort): Promise<GeneralBlockTransfer> {
     const apdu = decodeApdu(await port.receive());
     if (apdu.kind === "general-block-transfer") return apdu;
+    throwIfError(apdu, "general-block-transfer");
     throw new UnexpectedAnswerError(`${apdu.kind} in the middle of a general block transfer`);
   }
 

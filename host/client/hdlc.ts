@@ -51,6 +51,8 @@ export interface HdlcCounts {
   framesReceived: number;
   repetitions: number;
   outOfSequence: number;
+  /** Frames whose N(R) lies outside what is unacknowledged */
+  staleAcknowledgements: number;
 }
 
 /** Turns without progress after which sending is given up. */
@@ -63,7 +65,13 @@ export class HdlcLink implements Link {
   tamper: ((frame: Uint8Array) => Uint8Array | null) | undefined;
   /** APDUs that arrive in UI frames. */
   onUnsolicited: ((apdu: Uint8Array) => void) | undefined;
-  readonly counts: HdlcCounts = { framesSent: 0, framesReceived: 0, repetitions: 0, outOfSequence: 0 };
+  readonly counts: HdlcCounts = {
+    framesSent: 0,
+    framesReceived: 0,
+    repetitions: 0,
+    outOfSequence: 0,
+    staleAcknowledgements: 0,
+  };
   /** Negotiated, as the client sees it. */
   parameters: HdlcParameters = { ...PARAMETERS_DEFAULT };
   connected = false;
@@ -79,6 +87,8 @@ export class HdlcLink implements Link {
   private unacknowledged: { information: Uint8Array; segmented: boolean }[] = [];
   private partial: Uint8Array[] = [];
   private peerBusy = false;
+  /** The meter did not answer, repetitions included. */
+  private silent = false;
 
   constructor(transport: Transport, options: HdlcOptions) {
     this.transport = transport;
@@ -109,14 +119,16 @@ export class HdlcLink implements Link {
     this.partial = [];
     this.answers.length = 0;
     this.connected = true;
+    this.silent = false;
   }
 
-  /** DISC; a UA or DM ends the link, silence does too. */
+  /** DISC; a UA or DM ends the link, silence does too. A meter that was silent before is not waited for again. */
   async close(): Promise<void> {
     if (!this.connected) return;
     this.connected = false;
     try {
-      await this.unnumbered(CONTROL.DISC, new Uint8Array(0));
+      if (this.silent) this.write(CONTROL.DISC, new Uint8Array(0), false);
+      else await this.unnumbered(CONTROL.DISC, new Uint8Array(0), 1);
     } catch (error) {
       if (!(error instanceof DlmsError)) throw error;
     }
@@ -142,6 +154,7 @@ export class HdlcLink implements Link {
   /** The next APDU: one already here, or polled for with RR. */
   async receive(timeOut = this.options.answerTimeOut ?? 10_000): Promise<Uint8Array> {
     const deadline = Date.now() + timeOut;
+    this.drain();
     let answer = this.answers.shift();
     while (answer === undefined) {
       const before = this.partial.length;
@@ -196,13 +209,16 @@ export class HdlcLink implements Link {
     if (!this.connected) throw new LinkError("the HDLC link is not connected; SNRM first");
     const wait = Math.min(timeOut, this.options.timeOut ?? 3000);
     const retries = this.options.retries ?? 2;
+    this.drain();
     for (let attempt = 0; ; attempt++) {
       if (attempt === 0) this.writeWindow(count);
       else this.write(controlOfRr(this.vr, true), new Uint8Array(0), false);
       try {
         return await this.listen(wait);
       } catch (error) {
-        if (!(error instanceof TimeOutError) || attempt >= retries) throw error;
+        if (!(error instanceof TimeOutError)) throw error;
+        this.silent = attempt >= retries;
+        if (this.silent) throw error;
         this.repeat();
       }
     }
@@ -230,6 +246,11 @@ export class HdlcLink implements Link {
       this.frameTake(frame);
       final = frame.control.pf;
     }
+  }
+
+  /** Take frames that came after their time-out, so that they do not pass for answers to what is sent next. */
+  private drain(): void {
+    for (let frame = this.frames.poll(); frame !== undefined; frame = this.frames.poll()) this.frameTake(frame);
   }
 
   private frameTake(frame: HdlcFrame): void {
@@ -261,13 +282,19 @@ export class HdlcLink implements Link {
   /** N(R) acknowledges everything before it. */
   private acknowledge(nr: number): void {
     const left = (this.vs - nr) & 7;
-    if (left > this.unacknowledged.length)
-      throw new LinkError(`the meter acknowledges N(R)=${nr}, which was never sent`);
+    if (left > this.unacknowledged.length) {
+      // Either an answer from before a repetition or a wrong N(R); both acknowledge nothing new.
+      this.counts.staleAcknowledgements += 1;
+      return;
+    }
     this.unacknowledged = this.unacknowledged.slice(this.unacknowledged.length - left);
   }
 
-  private async unnumbered(control: number, information: Uint8Array): Promise<HdlcFrame> {
-    const retries = this.options.retries ?? 2;
+  private async unnumbered(
+    control: number,
+    information: Uint8Array,
+    retries = this.options.retries ?? 2,
+  ): Promise<HdlcFrame> {
     for (let attempt = 0; ; attempt++) {
       this.frames.clear();
       this.write(control, information, false);

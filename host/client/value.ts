@@ -43,8 +43,14 @@ export function valueLike(text: string, now: Data): Data {
 function octetsLike(text: string, now: Data & { value: Uint8Array }): Uint8Array {
   if (timeText(now) !== undefined && /^\d{4}-\d{2}/.test(text)) return dateTimeEmit(dateTimeFromIso(text));
   if (now.value.length === 6 && /[.]/.test(text)) return logicalNameParse(text);
+  const hexadecimal = /^(?:[0-9a-fA-F]{2})*$/.test(text);
+  if (now.value.length === 0 && hexadecimal && text !== "") {
+    throw new DlmsError(
+      `"${text}" may be text or octets, and the present value is empty; write text:${text} or octet-string:${text}`,
+    );
+  }
   if (octetsToText(now.value).startsWith('"')) return Buffer.from(text, "latin1");
-  if (/^(?:[0-9a-fA-F]{2})*$/.test(text)) return fromHex(text);
+  if (hexadecimal) return fromHex(text);
   throw new DlmsError(`"${text}" is not hexadecimal; write octet-string:HEX, or text:${text} for its characters`);
 }
 

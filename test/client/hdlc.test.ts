@@ -86,7 +86,7 @@ function pair(options: Partial<HdlcOptions>, secondary: SecondaryOptions) {
   const [near, far] = memoryPair();
   const meter = furnish(new FakeMeter());
   const station = new Secondary(far, (apdu) => meter.answer(apdu), secondary);
-  const client = new Client(near, { hdlc: { timeOut: 25, retries: 3, ...options }, pduSizeMax: 1000 });
+  const client = new Client(near, { hdlc: { timeOut: 2000, retries: 3, ...options }, pduSizeMax: 1000 });
   return { client, meter, station };
 }
 
@@ -143,7 +143,10 @@ describe("windows, segments and losses", () => {
       };
       for (const direction of ["loseIn", "loseOut"] as const) {
         for (let lost = 0; lost < 24; lost++) {
-          const { client, meter, station } = pair({ parameters: limits }, { [direction]: (n: number) => n === lost });
+          const { client, meter, station } = pair(
+            { parameters: limits, timeOut: 25 },
+            { [direction]: (n: number) => n === lost },
+          );
           await client.connect();
           await client.associate();
           const value = { type: "octet-string", value: new Uint8Array(120).fill(lost) } as const;
@@ -177,6 +180,28 @@ describe("windows, segments and losses", () => {
     await client.disconnect();
   });
 
+  test("a meter that is late: answers from before a repetition change nothing and are executed once", async () => {
+    const [near, far] = memoryPair();
+    const meter = furnish(new FakeMeter());
+    let n = 0;
+    // Every fourth frame takes longer than the client waits.
+    const late = {
+      ...far,
+      write: (octets: Uint8Array) => {
+        if (n++ % 4 === 3) setTimeout(() => far.write(octets), 60);
+        else far.write(octets);
+      },
+    };
+    const station = new Secondary(late, (apdu) => meter.answer(apdu));
+    const client = new Client(near, { hdlc: { timeOut: 40, retries: 5 }, pduSizeMax: 400 });
+    await client.connect();
+    await client.associate();
+    expect(await client.get(LONG)).toEqual(meter.values.get("7/1-0:99.1.0.255/2"));
+    expect(station.executed.length).toBe(meter.requests.length);
+    expect(client.hdlc!.counts.repetitions).toBeGreaterThan(0);
+    await client.disconnect();
+  });
+
   test("a meter that needs time says RR; a meter that never answers is given up", async () => {
     const { client } = pair({}, { slow: 3 });
     await client.connect();
@@ -188,7 +213,7 @@ describe("windows, segments and losses", () => {
   });
 
   test("silence is a time-out after the repetitions", async () => {
-    const { client, station } = pair({ retries: 2 }, { loseIn: () => true });
+    const { client, station } = pair({ retries: 2, timeOut: 25 }, { loseIn: () => true });
     await expect(client.connect()).rejects.toBeInstanceOf(TimeOutError);
     expect(station.received.map((f) => f.control.type)).toEqual(["SNRM", "SNRM", "SNRM"]);
   });

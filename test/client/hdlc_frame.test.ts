@@ -138,6 +138,13 @@ describe("HDLC frames", () => {
     expect(new FrameReader().feed(fromHex(v.hex))).toEqual([]);
   });
 
+  test("a wrong HCS under a right FCS is refused", () => {
+    const octets = content(vectors.find((v) => v.id === "A-AARQ-2")!).slice();
+    octets[5]! ^= 1;
+    const repaired = concat(octets.subarray(0, -2), fcs(octets.subarray(0, -2)));
+    expect(() => frameDecode(repaired)).toThrow(/HCS/);
+  });
+
   test("a frame longer than 2047 octets cannot be made", () => {
     const address = { upper: 1, size: 1 } as const;
     const frame = { segmented: false, destination: address, source: address, control: 0x10 };

@@ -96,6 +96,7 @@ describe("values as people write them", () => {
     ["0-0:10.0.106.255", d.octetString("0000010000FF"), d.octetString("00000A006AFF")],
     ["new name", d.octetString(Buffer.from("old")), d.octetString(Buffer.from("new name"))],
     ["0a0b", d.octetString("0102"), d.octetString("0A0B")],
+    ["my meter", d.octetString(""), d.octetString(Buffer.from("my meter"))],
     ["abc", d.visibleString("x"), d.visibleString("abc")],
     ["unsigned:3", d.long(0), d.unsigned(3)],
   ])("%s like the present value", (text, now, data) => expect(valueLike(text, now)).toEqual(data));
@@ -105,6 +106,7 @@ describe("values as people write them", () => {
     ["1.5", d.long(0), /no whole number/],
     ["maybe", d.boolean(false), /true or false/],
     ["xyz", d.octetString("0102"), /octet-string:HEX/],
+    ["1234", d.octetString(""), /text:1234 or octet-string:1234/],
     ["5", d.structure(), /JSON/],
     ["{", d.long(0), /not JSON/],
     ['{"unsign":1}', d.long(0), /no value/],
@@ -171,7 +173,7 @@ describe("profiles", () => {
     const meter = furnish(new FakeMeter());
     profile(meter, "1-0:99.1.0.255", rows, false);
     serveWrapper(meter, far);
-    const client = new Client(near, { timeOut: 500 });
+    const client = new Client(near, { timeOut: 5000 });
     await client.associate();
     return { client, meter };
   }

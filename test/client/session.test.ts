@@ -19,7 +19,7 @@ function pair(options: ClientOptions = {}, fake: FakeOptions = {}): { client: Cl
   const [near, far] = memoryPair();
   const meter = furnish(new FakeMeter(fake));
   serveWrapper(meter, far);
-  const client = new Client(near, { timeOut: 500, ...options });
+  const client = new Client(near, { timeOut: 5000, ...options });
   open.push(client);
   return { client, meter };
 }
@@ -154,7 +154,7 @@ describe("ciphering", () => {
       return concat(octets.subarray(0, 2), Uint8Array.of(0, source, 0, destination, 0, plain.length), plain);
     });
     serveWrapper(meter, spoofed);
-    const client = new Client(near, { ...KEYS, security: "authenc", timeOut: 500 });
+    const client = new Client(near, { ...KEYS, security: "authenc", timeOut: 5000 });
     open.push(client);
     await client.associate();
     await expect(client.get(ENERGY)).rejects.toThrow(/without protection/);
@@ -261,7 +261,7 @@ describe("services", () => {
       meter,
       tampering(far, (octets) => [push, broken, octets]),
     );
-    const client = new Client(near, { timeOut: 500 });
+    const client = new Client(near, { timeOut: 5000 });
     open.push(client);
     const heard: Apdu[] = [];
     client.onNotification = (apdu) => heard.push(apdu);
@@ -282,7 +282,7 @@ describe("services", () => {
   test("a GET that fails between its blocks reports the code in both known forms", async () => {
     for (const error of ["C402C101000000020113", "C401C10113"]) {
       const [near, far] = memoryPair();
-      const client = new Client(near, { timeOut: 500 });
+      const client = new Client(near, { timeOut: 5000 });
       const answers = ["C402C1000000000100020102", error].map(fromHex);
       far.onData((octets) => {
         const { apdu } = wpduDecode(octets);
@@ -297,7 +297,7 @@ describe("services", () => {
 
   test("blocks out of order are refused", async () => {
     const [near, far] = memoryPair();
-    const client = new Client(near, { timeOut: 500 });
+    const client = new Client(near, { timeOut: 5000 });
     far.onData(() => far.write(concat(fromHex("000100010010"), wrapped(fromHex("C402C1000000000200020102")))));
     await expect(client.getResult(CLOCK)).rejects.toThrow(/block 2, 1 was expected/);
   });
