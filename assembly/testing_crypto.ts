@@ -2,10 +2,18 @@
 import "./trap";
 import { AesKey, AES_KEY_SIZE } from "./crypto/aes";
 import { Ct } from "./crypto/ct";
+import { Curve } from "./crypto/curve";
+import { Drbg, DRBG_SIZE } from "./crypto/drbg";
+import { EcKey } from "./crypto/ec_key";
+import { Ecdh } from "./crypto/ecdh";
+import { Ecdsa } from "./crypto/ecdsa";
+import { Field } from "./crypto/field";
 import { Gcm, GcmKey, GCM_KEY_SIZE, GCM_SIZE } from "./crypto/gcm";
 import { Hash, HASH_SIZE } from "./crypto/hash";
 import { Hmac, HMAC_SIZE } from "./crypto/hmac";
+import { Kdf, KDF_SIZE } from "./crypto/kdf";
 import { KeyWrap } from "./crypto/keywrap";
+import { Point } from "./crypto/point";
 
 /** First octet the module leaves free. */
 export function freeFrom(): usize {
@@ -110,4 +118,95 @@ export function hmacUpdate(hmac: usize, at: usize, size: u32): void {
 }
 export function hmacFinish(hmac: usize, out: usize): u32 {
   return changetype<Hmac>(hmac).finish(out);
+}
+export function fieldMultiply(kind: i32, scalars: i32, r: usize, a: usize, b: usize): void {
+  fieldOf(kind, scalars).multiply(r, a, b);
+}
+export function fieldSquare(kind: i32, scalars: i32, r: usize, a: usize): void {
+  fieldOf(kind, scalars).square(r, a);
+}
+export function fieldCombine(kind: i32, scalars: i32, r: usize, a: usize, x: i32, b: usize, y: i32): void {
+  fieldOf(kind, scalars).combine(r, a, x, b, y);
+}
+export function fieldInvert(kind: i32, scalars: i32, r: usize, a: usize): void {
+  fieldOf(kind, scalars).invert(r, a);
+}
+export function fieldRead(kind: i32, scalars: i32, r: usize, at: usize): void {
+  fieldOf(kind, scalars).read(r, at);
+}
+export function fieldWrite(kind: i32, scalars: i32, at: usize, a: usize): void {
+  fieldOf(kind, scalars).write(at, a);
+}
+export function fieldEnter(kind: i32, scalars: i32, r: usize, a: usize): void {
+  fieldOf(kind, scalars).enter(r, a);
+}
+export function fieldLeave(kind: i32, scalars: i32, r: usize, a: usize): void {
+  fieldOf(kind, scalars).leave(r, a);
+}
+export function fieldIsBelow(kind: i32, scalars: i32, a: usize): i32 {
+  return fieldOf(kind, scalars).isBelow(a);
+}
+export function fieldIsZero(kind: i32, scalars: i32, a: usize): i32 {
+  return fieldOf(kind, scalars).isZero(a);
+}
+function fieldOf(kind: i32, scalars: i32): Field {
+  const curve = Curve.of(kind);
+  return scalars != 0 ? curve.n : curve.p;
+}
+export function curveAt(kind: i32): usize {
+  return changetype<usize>(Curve.of(kind));
+}
+export function curveComb(kind: i32): usize {
+  return Curve.of(kind).comb;
+}
+export function pointAdd(kind: i32, r: usize, a: usize, b: usize): void {
+  Point.add(Curve.of(kind), r, a, b);
+}
+export function pointDouble(kind: i32, a: usize, times: u32): void {
+  Point.double(Curve.of(kind), a, times);
+}
+export function pointMultiply(kind: i32, r: usize, k: usize, a: usize): void {
+  Point.multiply(Curve.of(kind), r, k, a);
+}
+export function pointMultiplyBase(kind: i32, r: usize, k: usize): void {
+  Point.multiplyBase(Curve.of(kind), r, k);
+}
+export function ecPublicOf(kind: i32, privateKey: usize, publicKey: usize): i32 {
+  return EcKey.publicOf(Curve.of(kind), privateKey, publicKey);
+}
+export function ecCheck(kind: i32, publicKey: usize): i32 {
+  return EcKey.check(Curve.of(kind), publicKey);
+}
+export function ecGenerate(kind: i32, drbg: usize, privateKey: usize, publicKey: usize): i32 {
+  return EcKey.generate(Curve.of(kind), changetype<Drbg>(drbg), privateKey, publicKey);
+}
+export function ecdhAgree(kind: i32, privateKey: usize, publicKey: usize, z: usize): i32 {
+  return Ecdh.agree(Curve.of(kind), privateKey, publicKey, z);
+}
+export function ecdsaSign(kind: i32, key: usize, digest: usize, extra: usize, extraSize: u32, out: usize): i32 {
+  return Ecdsa.sign(Curve.of(kind), key, digest, extra, extraSize, out);
+}
+export function ecdsaVerify(kind: i32, publicKey: usize, digest: usize, signature: usize): i32 {
+  return Ecdsa.verify(Curve.of(kind), publicKey, digest, signature);
+}
+export function drbgSize(): u32 {
+  return DRBG_SIZE;
+}
+export function drbgSeed(drbg: usize, entropy: usize, size: u32): i32 {
+  return changetype<Drbg>(drbg).seed(entropy, size);
+}
+export function drbgGenerate(drbg: usize, out: usize, size: u32): i32 {
+  return changetype<Drbg>(drbg).generate(out, size);
+}
+export function kdfSize(): u32 {
+  return KDF_SIZE;
+}
+export function kdfBegin(kdf: usize, algorithm: i32, z: usize, size: u32, arc: u32): void {
+  changetype<Kdf>(kdf).begin(algorithm, z, size, arc);
+}
+export function kdfParty(kdf: usize, at: usize, size: u32): void {
+  changetype<Kdf>(kdf).party(at, size);
+}
+export function kdfFinish(kdf: usize, out: usize): u32 {
+  return changetype<Kdf>(kdf).finish(out);
 }
