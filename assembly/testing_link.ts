@@ -14,7 +14,7 @@ import { hdlcDeadline, hdlcExpire } from "./link/hdlc_expire";
 import { hdlcReceive } from "./link/hdlc_receive";
 import { hdlcStation } from "./link/hdlc_station";
 import { hdlcStep } from "./link/hdlc_table";
-import { hdlcSend, hdlcSendUnconfirmed, hdlcTransmit } from "./link/hdlc_transmit";
+import { hdlcSend, hdlcSendMore, hdlcSendUnconfirmed, hdlcTransmit } from "./link/hdlc_transmit";
 import {
   WRAPPER_LINE_SIZE,
   WrapperEvent,
@@ -98,6 +98,9 @@ export function transmit(c: usize, out: usize, capacity: u32): i32 {
 }
 export function send(c: usize, k: u32, at: u32, size: u32): i32 {
   return hdlcSend(changetype<HdlcConnection>(c), k, at, size);
+}
+export function sendMore(c: usize, k: u32, at: u32, size: u32): i32 {
+  return hdlcSendMore(changetype<HdlcConnection>(c), k, at, size);
 }
 export function sendUnconfirmed(c: usize, k: u32, at: u32, size: u32): i32 {
   return hdlcSendUnconfirmed(changetype<HdlcConnection>(c), k, at, size);

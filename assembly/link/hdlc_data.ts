@@ -26,7 +26,7 @@ export function hdlcAcknowledge(link: HdlcLink, nr: u32): Reply {
     if (link.acked >= link.outSize) link.outSize = 0;
   }
   // While the caller makes its answer the client may poll again: it learns that we are here, and polls once more.
-  return link.has(LinkFlag.BUSY) ? Reply.SUPERVISORY : Reply.DATA;
+  return link.has(LinkFlag.BUSY) || link.outSize == 0 ? Reply.SUPERVISORY : Reply.DATA;
 }
 
 /** Whether the LLC octets of a request stand at `at` (GB9 8.3.2): to us or to all, from a client. */

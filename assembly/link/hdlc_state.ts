@@ -48,9 +48,9 @@ export const DM_TURN: u32 = 0xff;
 /** What the holder of the token owes. */
 export const enum Reply {
   NONE = 0,
-  /** I frames when there are any, else RR; waits while the caller makes its answer. */
+  /** I frames, or RR when the caller had no answer or the client is busy; waits while the caller makes its answer. */
   DATA = 1,
-  /** RR now, whatever waits. */
+  /** RR: nothing is to be sent, unless hdlcSendMore() says otherwise now. */
   SUPERVISORY = 2,
   /** UA with parameters (to SNRM) and without (to DISC). */
   UA_NEGOTIATED = 3,

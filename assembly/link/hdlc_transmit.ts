@@ -85,6 +85,7 @@ export function hdlcTransmit(c: HdlcConnection, out: usize, capacity: u32): i32 
     case Reply.UNCONFIRMED:
       return link.unconfirmedSize != 0 ? unconfirmedTransmit(c, k, true, out, capacity) : 0;
     case Reply.SUPERVISORY:
+      if (link.unconfirmedSize != 0) return unconfirmedTransmit(c, k, false, out, capacity);
       return supervisoryTransmit(c, link, out, capacity);
     case Reply.DATA:
       if (link.has(LinkFlag.BUSY)) return 0;

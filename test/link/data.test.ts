@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Client, type Wire } from "./client.ts";
 import { Dice, fromHex, toHex } from "./core.ts";
-import { control, controlName } from "./frames.ts";
+import { control, controlName, frameReadWhole } from "./frames.ts";
 import {
   CLIENT,
   type Event,
@@ -188,6 +188,24 @@ describe("a busy side", () => {
     expect(station.send(0, new Uint8Array())).toBe(0);
     expect(station.send(3, Uint8Array.of(1))).toBe(-8);
     expect(station.sendUnconfirmed(3, Uint8Array.of(1))).toBe(-8);
+  });
+
+  test("a stream: the next APDU takes the place of the RR that acknowledges the one before", () => {
+    const { station, say, names } = connected();
+    expect(station.sendMore(0, Uint8Array.of(2))).toBe(-8);
+    say(bytes(200));
+    expect(names(control.i(0, 0), request(1))).toBe("I0,1*");
+    station.receive(station.wire(from(control.rr(1))));
+    expect(station.sendMore(0, Uint8Array.of(2))).toBe(-8);
+    expect(names(control.rr(1))).toBe("I1,1*");
+    station.receive(station.wire(from(control.rr(2))));
+    expect(station.sendMore(1, Uint8Array.of(2))).toBe(-8);
+    expect(station.sendMore(0, Uint8Array.of(0xe0))).toBe(0);
+    const frames = station.drain().map((octets) => frameReadWhole(octets));
+    expect(frames.map((f) => controlName(f.control))).toEqual(["I2,1*"]);
+    expect(toHex(frames[0]!.info)).toBe("E6E700E0");
+    expect(station.sendMore(0, Uint8Array.of(2))).toBe(-8);
+    expect(names(control.rr(3))).toBe("RR1*");
   });
 
   test("a room too small for the frame changes nothing", () => {

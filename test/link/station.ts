@@ -166,6 +166,12 @@ export class Station {
     return this.core.call("send", this.c, k, this.outboundAt, apdu.length);
   }
 
+  /** An APDU in place of the RR that link `k` is about to send. */
+  sendMore(k: number, apdu: Uint8Array): number {
+    this.core.octets.set(apdu, this.slots + k * this.stride + this.outboundAt);
+    return this.core.call("sendMore", this.c, k, this.outboundAt, apdu.length);
+  }
+
   sendUnconfirmed(k: number, apdu: Uint8Array): number {
     this.core.octets.set(apdu, this.slots + k * this.stride + this.outboundAt);
     return this.core.call("sendUnconfirmed", this.c, k, this.outboundAt, apdu.length);
