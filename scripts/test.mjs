@@ -1,12 +1,10 @@
 // Runs every check and ends with "N passed, N failed". A check that is not a test runner counts as one test.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
-import { wasmProblems } from "./check_wasm.mjs";
-import { filesBelow, requireNode, ROOT, runNode, runStep } from "./steps.mjs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildEntry, entryNames } from "./entries.mjs";
+import { requireNode, ROOT, runNode } from "./steps.mjs";
 
-const ASC = "node_modules/assemblyscript/bin/asc.js";
 const VITEST_REPORT = "build/vitest.json";
-const ENTRY = /^testing[^/]*\.ts$/;
 
 let passed = 0;
 let failed = 0;
@@ -43,22 +41,9 @@ async function typecheck() {
   await requireNode("node_modules/typescript/bin/tsc", ["-p", "assembly/tsconfig.json"], "tsc of the core");
 }
 
-/** Compiles assembly/testing*.ts to build/testing*.wasm: entries to the core's inside that are never shipped. */
 async function buildEntries() {
-  const entries = readdirSync(join(ROOT, "assembly")).filter((name) => ENTRY.test(name));
-  const sources = filesBelow("assembly").filter((path) => !path.includes("__tests__"));
-  for (const entry of entries) {
-    const out = `build/${basename(entry, ".ts")}.wasm`;
-    const args = [`assembly/${entry}`, "--config", "asconfig.testing.json", "--outFile", out];
-    await runStep({
-      name: entry,
-      inputs: [...sources, "asconfig.testing.json", "package-lock.json"],
-      outputs: [out],
-      run: () => requireNode(ASC, args, `asc ${entry}`),
-    });
-    const problems = wasmProblems(readFileSync(join(ROOT, out)));
-    if (problems.length > 0) throw new Error(`${out}: ${problems.join("; ")}`);
-  }
+  const entries = entryNames();
+  for (const entry of entries) await buildEntry(entry);
   return { passed: entries.length, failed: 0 };
 }
 

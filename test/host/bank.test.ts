@@ -3,6 +3,7 @@ import { numberOf } from "../../host/client/data.ts";
 import { attribute, type Client } from "../../host/client/session.ts";
 import { RunningClock } from "../../host/clock.ts";
 import { backfill } from "../../host/cli/backfill.ts";
+import { MemoryPeer } from "../../host/transport/memory.ts";
 import { GMAC, LLS, Rig, START } from "./rig.ts";
 
 const HOUR = 3_600_000;
@@ -71,6 +72,35 @@ describe("meters of a bank", () => {
       return heard.join("\n");
     };
     expect(await run()).toBe(await run());
+  });
+});
+
+describe("connections", () => {
+  it("are closed by the meter when they are silent for the time its TCP-UDP setup names, 180 s", () => {
+    const rig = new Rig();
+    const peer = rig.line("wrapper");
+    rig.pass(179_999);
+    expect(peer.open).toBe(true);
+    rig.pass(1);
+    expect(peer.open).toBe(false);
+  });
+
+  it("are refused when the port has no more, and taken again when one has gone", () => {
+    const rig = new Rig();
+    const port = rig.port("wrapper");
+    const peers = Array.from({ length: 4 }, () => MemoryPeer.connect(port.accept));
+    expect(peers.every((peer) => peer?.open)).toBe(true);
+    expect(MemoryPeer.connect(port.accept)).toBeUndefined();
+    peers[2]!.close();
+    expect(MemoryPeer.connect(port.accept)?.open).toBe(true);
+  });
+
+  it("end when what they send is no WPDU", () => {
+    const rig = new Rig();
+    const peer = rig.line("wrapper");
+    peer.send(Buffer.from("GET / HTTP/1.1\r\n\r\n"));
+    expect(peer.open).toBe(false);
+    expect(rig.reports).toEqual([]);
   });
 });
 

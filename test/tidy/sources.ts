@@ -1,13 +1,14 @@
 /** The sources of the project, for the tests that hold them to the house rules. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SKIPPED = new Set(["node_modules", ".git", "build", "dist", "dist-bench", "coverage"]);
 
-/** All files of the project below `folder`, with slashes, seen from the root. */
+/** All files of the project below `folder`, with slashes, seen from the root; none when there is no such folder. */
 export function filesOf(folder: string): string[] {
+  if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     if (SKIPPED.has(entry.name)) return [];
     const path = join(folder, entry.name);

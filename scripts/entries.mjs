@@ -1,0 +1,31 @@
+// Compiles assembly/testing*.ts to build/testing*.wasm: entries to the core's inside for tests and benchmarks, never shipped.
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { wasmProblems } from "./check_wasm.mjs";
+import { filesBelow, requireNode, ROOT, runStep } from "./steps.mjs";
+
+const ASC = "node_modules/assemblyscript/bin/asc.js";
+const ENTRY = /^testing[^/]*\.ts$/;
+
+/** Names of all entries. */
+export function entryNames() {
+  return readdirSync(join(ROOT, "assembly")).filter((name) => ENTRY.test(name));
+}
+
+/** Builds one entry unless it is fresh; throws when it breaks a promise of the core. */
+export async function buildEntry(entry) {
+  const out = `build/${basename(entry, ".ts")}.wasm`;
+  const args = [`assembly/${entry}`, "--config", "asconfig.testing.json", "--outFile", out];
+  await runStep({
+    name: entry,
+    inputs: [
+      ...filesBelow("assembly").filter((path) => !path.includes("__tests__")),
+      "asconfig.testing.json",
+      "package-lock.json",
+    ],
+    outputs: [out],
+    run: () => requireNode(ASC, args, `asc ${entry}`),
+  });
+  const problems = wasmProblems(readFileSync(join(ROOT, out)));
+  if (problems.length > 0) throw new Error(`${out}: ${problems.join("; ")}`);
+}
