@@ -1,0 +1,56 @@
+/** A measured figure, what it is compared with, and the goal it is held to. */
+
+/** The same work done by something else in the same run. */
+export interface Reference {
+  readonly what: string;
+  /** In the unit of the figure. */
+  readonly value: number;
+  /** Figure divided by reference: the median of the pairs where both were timed in turns. */
+  readonly ratio: number;
+}
+
+export interface Goal {
+  readonly limit: number;
+  /** Whether the figure shall stay below the limit or reach it. */
+  readonly kind: "at most" | "at least";
+}
+
+export interface Figure {
+  /** Never changes: what a program looks for in build/bench.json. */
+  readonly id: string;
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly goal?: Goal;
+  readonly references: readonly Reference[];
+}
+
+/** How long to measure: enough for a person, or just enough to see that it works. */
+export interface Effort {
+  readonly quick: boolean;
+  /** Milliseconds that a figure runs before it counts. */
+  readonly warmUpMs: number;
+  /** Samples of which the median counts. */
+  readonly rounds: number;
+}
+
+export const FULL: Effort = { quick: false, warmUpMs: 300, rounds: 31 };
+export const QUICK: Effort = { quick: true, warmUpMs: 60, rounds: 9 };
+
+/** A group of figures with its heading. */
+export interface Group {
+  readonly title: string;
+  measure(effort: Effort): Figure[] | Promise<Figure[]>;
+}
+
+/** Whether the figure meets its goal; undefined when it has none. */
+export function goalMet(figure: Figure): boolean | undefined {
+  const { goal, value } = figure;
+  if (goal === undefined) return undefined;
+  return goal.kind === "at most" ? value <= goal.limit : value >= goal.limit;
+}
+
+/** A plain reference: its ratio is that of the two values. */
+export function reference(what: string, value: number, figure: number): Reference {
+  return { what, value, ratio: figure / value };
+}

@@ -1,0 +1,82 @@
+/**
+ * Times work by medians. A figure and its references are sampled in turns, so that whatever else the machine does falls on
+ * all of them alike, and their ratio says more than either time.
+ */
+import type { Effort } from "./figure.ts";
+
+/** Work in batches. `prepare` is not timed; `run` does one batch and says how many operations it held. */
+export interface Work {
+  prepare?(): void;
+  run(): number;
+}
+
+export interface Timed {
+  /** Nanoseconds of one operation, median. */
+  readonly ns: number;
+  /** Of each reference: nanoseconds of one operation, and the median ratio of the work to it. */
+  readonly references: readonly { readonly ns: number; readonly ratio: number }[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Part of a sample's time that the process must have had a processor, and how often a sample is tried for it. */
+const OWN_TIME_MIN = 0.95;
+const TRIES_MAX = 10;
+
+/** Processor time of this process, ms. */
+function ownTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Nanoseconds of one operation, over one batch that no other process interrupted, as far as a few tries can do. */
+export function sample(work: Work): number {
+  for (let tries = 1; ; tries++) {
+    work.prepare?.();
+    const before = ownTime();
+    const begin = performance.now();
+    const operations = work.run();
+    const elapsed = performance.now() - begin;
+    if (tries === TRIES_MAX || ownTime() - before >= elapsed * OWN_TIME_MIN) return (elapsed * 1e6) / operations;
+  }
+}
+
+/** Runs the work until it has been compiled by the better compiler, as far as a time can tell; preparing does not count. */
+function warmUp(work: Work, milliseconds: number): void {
+  for (let spent = 0; spent < milliseconds;) {
+    work.prepare?.();
+    const begin = performance.now();
+    work.run();
+    spent += performance.now() - begin;
+  }
+}
+
+/** Times `work` and its references in turns. */
+export function time(effort: Effort, work: Work, ...references: Work[]): Timed {
+  const all = [work, ...references];
+  for (const one of all) warmUp(one, effort.warmUpMs);
+  const samples = all.map((): number[] => []);
+  for (let round = 0; round < effort.rounds; round++) all.forEach((one, i) => samples[i]!.push(sample(one)));
+  const own = samples[0]!;
+  return {
+    ns: median(own),
+    references: samples.slice(1).map((other) => ({
+      ns: median(other),
+      ratio: median(own.map((value, round) => value / other[round]!)),
+    })),
+  };
+}
+
+/** Work that repeats one operation. */
+export function repeat(count: number, operation: () => void): Work {
+  return {
+    run() {
+      for (let i = 0; i < count; i++) operation();
+      return count;
+    },
+  };
+}
