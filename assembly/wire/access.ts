@@ -1,4 +1,4 @@
-/** ACCESS: request D9 and response DA (GB9 9.5, Access-Request, Access-Response; sheet F.6). */
+/** ACCESS: request D9 and response DA (GB9 9.5, Access-Request, Access-Response). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -130,8 +130,8 @@ export function accessRequestEmit(w: Writer, x: AccessRequest): void {
 }
 
 /**
- * Begins a response without date-time: the specifications of the request when `listAt` is not 0. What follows is a count and as many
- * Data (Axdr.length()), then a count and as many results (accessResultEmit()).
+ * Begins a response without date-time: the specifications of the request when `listAt` is not 0. What follows is a
+ * count and as many Data (Axdr.length()), then a count and as many results (accessResultEmit()).
  */
 export function accessResponseHeadEmit(w: Writer, invokeId: u32, count: u32, listAt: usize, listSize: u32): void {
   w.u8(ApduTag.ACCESS_RESPONSE);
@@ -143,7 +143,10 @@ export function accessResponseHeadEmit(w: Writer, invokeId: u32, count: u32, lis
   w.octets(listAt, listSize);
 }
 
-/** One access-response-specification; `choice` is the AccessChoice of the request, whose two selections answer as GET and SET. */
+/**
+ * One access-response-specification; `choice` is the AccessChoice of the request, whose two selections answer as GET
+ * and SET.
+ */
 export function accessResultEmit(w: Writer, choice: u32, result: u32): void {
   w.u8(choice > 3 ? choice - 3 : choice);
   w.u8(result);

@@ -1,4 +1,4 @@
-/** AARE, the association response (GB9 9.4.2, ACSE; sheet D.3). Its tag numbers differ from those of the AARQ. */
+/** AARE, the association response (GB9 9.4.2, ACSE). Its tag numbers differ from those of the AARQ. */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

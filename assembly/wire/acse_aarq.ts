@@ -1,4 +1,4 @@
-/** AARQ, the association request (GB9 9.4.2, ACSE; sheet D.2). Fields stay where they are in the input. */
+/** AARQ, the association request (GB9 9.4.2, ACSE). Fields stay where they are in the input. */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -76,7 +76,7 @@ export class Aarq {
   /** Tag of the authentication value (AuthenticationValue), 0 without one. */
   authenticationChoice: u32;
 
-  /** True when protocol-version is absent or names version 1, bit 0 (sheet D.12, 2). */
+  /** True when protocol-version is absent or names version 1, bit 0. The other bits say nothing. */
   get versionSupported(): bool {
     if (this.protocolVersionAt == 0) return true;
     return this.protocolVersionSize >= 2 && (load<u8>(this.protocolVersionAt, 1) & 0x80) != 0;
@@ -144,8 +144,8 @@ function fieldParse(r: Reader, tag: u32, out: Aarq): void {
 }
 
 /**
- * Parses an AARQ with its tag. Any order of fields and non-minimal lengths are accepted. Err.INCOMPLETE when the octets end
- * before the APDU does, Err.UNKNOWN for another tag, Err.MALFORMED otherwise. Absent fields are not an error here.
+ * Parses an AARQ with its tag. Any order of fields and non-minimal lengths are accepted. Err.INCOMPLETE when the octets
+ * end before the APDU does, Err.UNKNOWN for another tag, Err.MALFORMED otherwise. Absent fields are not an error here.
  */
 export function aarqParse(r: Reader, out: Aarq): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<Aarq>());

@@ -1,4 +1,4 @@
-/** RLRQ and RLRE, the release of an association (GB9 9.4.2, ACSE; sheet D.4). */
+/** RLRQ and RLRE, the release of an association (GB9 9.4.2, ACSE). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

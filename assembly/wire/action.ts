@@ -1,4 +1,4 @@
-/** ACTION: request C3 and response C7 (GB9 9.5, Action-Request, Action-Response; sheet F.5). */
+/** ACTION: request C3 and response C7 (GB9 9.5, Action-Request, Action-Response). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -26,8 +26,8 @@ export const enum ActionResponseChoice {
 }
 
 /**
- * A request: the descriptor for NORMAL and WITH_FIRST_PBLOCK, the list of descriptors for the two list forms, the block for the
- * three forms that carry one; of the block only blockNumber for NEXT_PBLOCK.
+ * A request: the descriptor for NORMAL and WITH_FIRST_PBLOCK, the list of descriptors for the two list forms, the block
+ * for the three forms that carry one; of the block only blockNumber for NEXT_PBLOCK.
  */
 @unmanaged
 export class ActionRequest extends MethodDescriptor {
@@ -104,8 +104,8 @@ const item = changetype<ActionItem>(memory.data(offsetof<ActionItem>(), 8));
 const returnParameters = changetype<GetDataResult>(memory.data(offsetof<GetDataResult>(), 8));
 
 /**
- * Parses an ACTION request with its tag and leaves `r` behind it. Err.UNKNOWN for another tag or choice, else Err.INCOMPLETE
- * or Err.MALFORMED; `invokeId` is set whenever its octet is there.
+ * Parses an ACTION request with its tag and leaves `r` behind it. Err.UNKNOWN for another tag or choice, else
+ * Err.INCOMPLETE or Err.MALFORMED; `invokeId` is set whenever its octet is there.
  */
 export function actionRequestParse(r: Reader, out: ActionRequest): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<ActionRequest>());

@@ -1,7 +1,7 @@
 /**
- * A-XDR (IEC 61334-6) as DLMS/COSEM uses it: lengths, and the Data choices of fixed shape both ways (GB9 9.5, type Data).
- * Writers emit tag and content; readers expect a tag and fail with Err.UNKNOWN when another one stands there, so that
- * "wrong type" differs from Err.INCOMPLETE and Err.MALFORMED.
+ * A-XDR (IEC 61334-6) as DLMS/COSEM uses it: lengths, and the Data choices of fixed shape both ways (GB9 9.5, type
+ * Data). Writers emit tag and content; readers expect a tag and fail with Err.UNKNOWN when another one stands there, so
+ * that "wrong type" differs from Err.INCOMPLETE and Err.MALFORMED.
  */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
@@ -90,8 +90,8 @@ export class Axdr {
   }
 
   /**
-   * A count of elements of which each takes at least one octet: where there are more of them than octets left, the input
-   * ends too early, and saying so at once keeps a hostile count from costing anything.
+   * A count of elements of which each takes at least one octet: where there are more of them than octets left, the
+   * input ends too early, and saying so at once keeps a hostile count from costing anything.
    */
   static readCount(r: Reader): u32 {
     const count = Axdr.readLength(r);
@@ -213,7 +213,7 @@ export class Axdr {
     w.octets(at, 6);
   }
 
-  /** Tag 25 with its 12 octets; attributes of the meter use octetString() instead (sheet E.2). */
+  /** Tag 25 with its 12 octets; attributes of the meter use octetString() instead. */
   static dateTime(w: Writer, at: usize): void {
     w.u8(DataTag.DATE_TIME);
     w.octets(at, 12);

@@ -1,4 +1,6 @@
-/** The BER subset of the ACSE APDUs: tags of one octet, definite lengths of up to two octets (sheet D.1). */
+/** The BER subset of the ACSE APDUs: tags of one octet, definite lengths of up to two octets (ITU-T X.690, as
+ * far as GB9 9.4.2 uses it).
+ */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -80,8 +82,8 @@ export class Ber {
   }
 
   /**
-   * Stores {address, size} of all octets of `field` in the pair at `pair`. A field that comes twice is malformed: which of the two
-   * counts would be a matter of taste, and one of them may be a password.
+   * Stores {address, size} of all octets of `field` in the pair at `pair`. A field that comes twice is malformed: which
+   * of the two counts would be a matter of taste, and one of them may be a password.
    */
   static keep(r: Reader, field: Reader, pair: usize): void {
     if (load<usize>(pair) != 0) return r.fail(Err.MALFORMED);
@@ -90,7 +92,9 @@ export class Ber {
     field.pos = field.end;
   }
 
-  /** As keep() for the one element with `innerTag` that fills `field`; another tag or octets behind it are malformed. */
+  /**
+   * As keep() for the one element with `innerTag` that fills `field`; another tag or octets behind it are malformed.
+   */
   static keepNested(r: Reader, field: Reader, innerTag: u32, pair: usize): void {
     const tag = field.u8();
     Ber.content(field, inner);

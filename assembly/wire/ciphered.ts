@@ -1,6 +1,6 @@
 /**
- * Ciphered APDUs with the global or the dedicated key: service-specific (tag, octet-string) and general (DB or DC, system
- * title, octet-string); the string is security control, invocation counter, text, tag (GB9 9.2.7.2, 9.5; security sheet 2).
+ * Ciphered APDUs with the global or the dedicated key: service-specific (tag, octet-string) and general (DB or DC,
+ * system title, octet-string); the string is security control, invocation counter, text, tag (GB9 9.2.7.2, 9.5).
  */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
@@ -23,7 +23,7 @@ export const enum CipherFamily {
   GENERAL = 5,
 }
 
-/** Plain, global, dedicated tag of each service with a ciphered form (security sheet 2.1). */
+/** Plain, global, dedicated tag of each service with a ciphered form (GB9 9.5). */
 const TAGS = memory.data<u8>([
   0x01, 0x21, 0x41, 0x05, 0x25, 0x45, 0x06, 0x26, 0x46, 0x08, 0x28, 0x48, 0x0c, 0x2c, 0x4c, 0x0d, 0x2d, 0x4d, 0x0e,
   0x2e, 0x4e, 0x16, 0x36, 0x56, 0x18, 0x38, 0x58, 0xc0, 0xc8, 0xd0, 0xc1, 0xc9, 0xd1, 0xc2, 0xca, 0xd2, 0xc3, 0xcb,
@@ -83,8 +83,9 @@ export class Ciphered extends Secured {
 }
 
 /**
- * Parses a service-specific, general-glo or general-ded ciphered APDU with its tag. Err.UNKNOWN for another tag, Err.MALFORMED when
- * header or tag do not fit, or octets follow. Meaning of the control octet is the session's to judge.
+ * Parses a service-specific, general-glo or general-ded ciphered APDU with its tag. Err.UNKNOWN for another tag,
+ * Err.MALFORMED when header or tag do not fit, or octets follow. Meaning of the control octet is the session's to
+ * judge.
  */
 export function cipheredParse(r: Reader, out: Ciphered): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<Ciphered>());

@@ -1,6 +1,7 @@
 /**
- * The type description and the contents of a compact-array (sheet E.4). A description is a simple type's tag, or 01 count(u16)
- * type, or 02 count types; the contents are the elements one after another without tags, their number is not sent.
+ * The type description and the contents of a compact-array (GB9 9.5, type Data). A description is a simple type's tag, or 01
+ * count(u16) type, or 02 count types; the contents are the elements one after another without tags, their number is not
+ * sent.
  */
 import { Err } from "../base/err";
 import { NESTING_MAX } from "../base/limits";
@@ -11,7 +12,9 @@ import { dataContentSkip, dataFixedSize } from "./data_simple";
 const description = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const contents = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
-/** True for the types a description may name directly: those whose elements are not themselves described, and no deltas. */
+/**
+ * True for the types a description may name directly: those whose elements are not themselves described, and no deltas.
+ */
 function isSimple(tag: u32): bool {
   switch (tag) {
     case DataTag.BIT_STRING:
@@ -42,8 +45,8 @@ export function typeSkip(t: Reader, depth: u32): void {
 }
 
 /**
- * Members that may be walked for each octet of contents. Members without octets (null-data, arrays of none) cost a step and use
- * up nothing, and nobody honest has many of them; without a bound 4 KiB could demand a million steps.
+ * Members that may be walked for each octet of contents. Members without octets (null-data, arrays of none) cost a step
+ * and use up nothing, and nobody honest has many of them; without a bound 4 KiB could demand a million steps.
  */
 const STEPS_PER_OCTET: u32 = 8;
 const STEPS_FREE: u32 = 256;
@@ -57,7 +60,9 @@ function spend(r: Reader, count: u32): void {
   store<u32>(steps, left - count);
 }
 
-/** Steps over one element of the description at `t`, which has passed typeSkip(), and moves `t` behind that description. */
+/**
+ * Steps over one element of the description at `t`, which has passed typeSkip(), and moves `t` behind that description.
+ */
 function elementSkip(r: Reader, t: Reader): void {
   spend(r, 1);
   const tag = t.u8();
@@ -78,14 +83,16 @@ function arraySkip(r: Reader, t: Reader): void {
     const before = r.pos;
     t.pos = elementAt;
     elementSkip(r, t);
-    // An element without octets is one of null-data only: all the others are like it, and counting them would be work for nothing.
+    // An element without octets is one of null-data only: all the others are like it, and counting them would be work
+    // for nothing.
     if (r.pos == before) break;
   }
 }
 
 /**
- * Checks that the contents are a whole number of elements of the description. A description whose element takes no octets
- * admits empty contents only. Err.OK, Err.MALFORMED, or Err.LIMIT when the description costs too many steps for these contents.
+ * Checks that the contents are a whole number of elements of the description. A description whose element takes no
+ * octets admits empty contents only. Err.OK, Err.MALFORMED, or Err.LIMIT when the description costs too many steps for
+ * these contents.
  */
 export function compactArrayContents(typeAt: usize, typeSize: u32, at: usize, size: u32): i32 {
   const r = contents.over(at, size);

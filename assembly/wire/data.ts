@@ -1,6 +1,6 @@
 /**
  * Any Data from the wire: stepping over it, comparing it with a type description, reading numbers of any width
- * (GB9 9.5, type Data; sheet E). Work is bounded by the octets read, nesting is bounded by NESTING_MAX.
+ * (GB9 9.5, type Data). Work is bounded by the octets read, nesting is bounded by NESTING_MAX.
  */
 import { Err } from "../base/err";
 import { NESTING_MAX } from "../base/limits";
@@ -56,7 +56,7 @@ function isTime(tag: u32): bool {
 
 /** True when a value with tag `found` may stand where the description says `wanted`. */
 function timeMatches(r: Reader, wanted: u32, found: u32): bool {
-  // Date-time attributes are octet-string(12) in the Blue Book; clients also send tag 25, and both are accepted (sheet E.2).
+  // Date-time attributes are octet-string(12) in the Blue Book; clients also send tag 25, and both are accepted.
   if (wanted == DataTag.OCTET_STRING) return isTime(found);
   if (found != DataTag.OCTET_STRING || !isTime(wanted)) return false;
   return r.peek == <u32>dataFixedSize(wanted);
@@ -104,9 +104,10 @@ function structureMatches(r: Reader, t: Reader, depth: u32): void {
 const types = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 /**
- * Steps over one Data and compares it with a type description in the grammar of compact-array (ARCHITECTURE, section 4): in an
- * array the count is the largest allowed, 0 = any; FF = any type. Tags 25, 26, 27 and octet-strings of 12, 5 and 4 octets
- * stand for each other. Returns Err.OK, Err.UNKNOWN when the type differs (type-unmatched), or the error of dataSkip().
+ * Steps over one Data and compares it with a type description in the grammar of compact-array (ARCHITECTURE, section
+ * 4): in an array the count is the largest allowed, 0 = any; FF = any type. Tags 25, 26, 27 and octet-strings of 12, 5
+ * and 4 octets stand for each other. Returns Err.OK, Err.UNKNOWN when the type differs (type-unmatched), or the error
+ * of dataSkip().
  */
 export function dataMatches(r: Reader, typeAt: usize, typeSize: u32): i32 {
   matches(r, types.over(typeAt, typeSize), 0);

@@ -30,8 +30,9 @@ function copy(r: Reader, w: Writer, depth: u32): void {
 }
 
 /**
- * Copies one Data. Tags 25, 26 and 27, which a client may send, become the octet-strings that the Blue Book gives the attributes
- * (sheet E.2), so that a later GET answers in that form; counts take their shortest form. Errors as dataSkip(), or of `w`.
+ * Copies one Data. Tags 25, 26 and 27, which a client may send, become the octet-strings that the Blue Book gives the
+ * attributes, so that a later GET answers in that form; counts take their shortest form. Errors as
+ * dataSkip(), or of `w`.
  */
 export function dataCopy(r: Reader, w: Writer): i32 {
   copy(r, w, 0);

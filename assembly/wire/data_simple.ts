@@ -1,4 +1,4 @@
-/** The content of Data types that hold no other Data (GB9 9.5, type Data; sheet E.2). */
+/** The content of Data types that hold no other Data (GB9 9.5, type Data). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Axdr, bitStringOctets, DataTag } from "./axdr";

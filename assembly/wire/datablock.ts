@@ -1,4 +1,4 @@
-/** DataBlock-SA, a piece of a long SET or ACTION: last-block, block-number, raw data (GB9 9.5; sheet F.2). */
+/** DataBlock-SA, a piece of a long SET or ACTION: last-block, block-number, raw data (GB9 9.5). */
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Axdr } from "./axdr";

@@ -1,4 +1,4 @@
-/** date-time, 12 octets, with wildcards and clock status (Blue Book 4.1.6.1; sheet H.1). */
+/** date-time, 12 octets, with wildcards and clock status (Blue Book 4.1.6.1). */
 import { Civil, CivilDate, SECONDS_PER_DAY } from "../base/civil";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
@@ -10,7 +10,7 @@ export const DATE_TIME_SIZE: u32 = 12;
 export const UNSPECIFIED: u32 = 0xff;
 export const YEAR_UNSPECIFIED: u32 = 0xffff;
 export const DEVIATION_UNSPECIFIED: i32 = -0x8000;
-/** Editions quote -720..720 and -720..840; both signs of the larger number are accepted (sheet H.1). */
+/** Editions quote -720..720 and -720..840; both signs of the larger number are accepted. */
 export const DEVIATION_MAX: i32 = 840;
 
 export const enum Month {
@@ -115,7 +115,10 @@ function dateIsSpecified(x: DateTime): bool {
   return x.year != YEAR_UNSPECIFIED && x.month >= 1 && x.month <= 12 && x.day >= 1 && x.day <= 31;
 }
 
-/** True for a valid date-time that names one instant of local time: hundredths, weekday, deviation and status may be wildcards. */
+/**
+ * True for a valid date-time that names one instant of local time: hundredths, weekday, deviation and status may be
+ * wildcards.
+ */
 export function dateTimeIsSpecified(x: DateTime): bool {
   if (!dateTimeIsValid(x) || !dateIsSpecified(x)) return false;
   return x.hour != UNSPECIFIED && x.minute != UNSPECIFIED && x.second != UNSPECIFIED;
@@ -145,8 +148,8 @@ export function dateTimeToSeconds(x: DateTime, defaultDeviation: i32): i64 {
 const date = changetype<CivilDate>(memory.data(offsetof<CivilDate>(), 8));
 
 /**
- * All fields from UTC `ms` since 1970 for a place whose deviation is `deviation` minutes then. Local times before 1970 become
- * 1970-01-01 00:00; years beyond 9999 do not occur (times are checked at the ABI).
+ * All fields from UTC `ms` since 1970 for a place whose deviation is `deviation` minutes then. Local times before 1970
+ * become 1970-01-01 00:00; years beyond 9999 do not occur (times are checked at the ABI).
  */
 export function dateTimeFromMs(ms: i64, deviation: i32, status: u32, out: DateTime): void {
   const local = max<i64>(ms - <i64>deviation * 60000, 0);

@@ -1,4 +1,6 @@
-/** What a service addresses: attribute and method descriptors, with or without selective access (GB9 9.5; sheet F.2). */
+/**
+ * What a service addresses: attribute and method descriptors, with or without selective access (GB9 9.5).
+ */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

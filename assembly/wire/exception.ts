@@ -1,4 +1,4 @@
-/** The two refusals without an invoke-id: ExceptionResponse and confirmedServiceError (GB9 9.5; sheets D.10, D.11). */
+/** The two refusals without an invoke-id: ExceptionResponse and confirmedServiceError (GB9 9.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

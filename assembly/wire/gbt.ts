@@ -1,4 +1,4 @@
-/** General block transfer E0 (GB9 9.4.6.13, 9.5; sheet F.9). */
+/** General block transfer E0 (GB9 9.4.6.13, 9.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

@@ -1,4 +1,4 @@
-/** general-ciphering DD: header, key-info, secured octets (GB9 9.2.7.2, 9.5; security sheet 2). */
+/** general-ciphering DD: header, key-info, secured octets (GB9 9.2.7.2, 9.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -61,7 +61,10 @@ function keyInfoParse(r: Reader, out: GeneralCiphering): void {
   out.keyDataAt = r.take(out.keyDataSize);
 }
 
-/** Parses a general-ciphering APDU with its tag. Err.UNKNOWN for another tag or key-info choice; octets behind it are malformed. */
+/**
+ * Parses a general-ciphering APDU with its tag. Err.UNKNOWN for another tag or key-info choice; octets behind it are
+ * malformed.
+ */
 export function generalCipheringParse(r: Reader, out: GeneralCiphering): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<GeneralCiphering>());
   const tag = r.u8();

@@ -1,4 +1,4 @@
-/** The five octet strings in front of general-ciphering and general-signing (GB9 9.2.7.2, 9.5; security sheet 1.3). */
+/** The five octet strings in front of general-ciphering and general-signing (GB9 9.2.7.2, 9.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

@@ -1,4 +1,4 @@
-/** general-signing DF: header, content, signature (GB9 9.2.7.2, 9.5; security sheet, default D6). */
+/** general-signing DF: header, content, signature (GB9 9.2.7.2, 9.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

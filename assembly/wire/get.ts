@@ -1,4 +1,4 @@
-/** GET: request C0 and response C4 (GB9 9.5, Get-Request, Get-Response; sheet F.3). */
+/** GET: request C0 and response C4 (GB9 9.5, Get-Request, Get-Response). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -58,8 +58,8 @@ const item = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescr
 const result = changetype<GetDataResult>(memory.data(offsetof<GetDataResult>(), 8));
 
 /**
- * Parses a GET request with its tag and leaves `r` behind it. Err.UNKNOWN for another tag or choice, else Err.INCOMPLETE or
- * Err.MALFORMED; `invokeId` is set whenever its octet is there.
+ * Parses a GET request with its tag and leaves `r` behind it. Err.UNKNOWN for another tag or choice, else
+ * Err.INCOMPLETE or Err.MALFORMED; `invokeId` is set whenever its octet is there.
  */
 export function getRequestParse(r: Reader, out: GetRequest): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<GetRequest>());
@@ -165,7 +165,9 @@ export function getResponseDatablockEmit(w: Writer, invokeId: u32, last: bool, b
   Axdr.length(w, size);
 }
 
-/** A response-with-datablock that ends the transfer with a refusal; it is always the last block (sheet G.3). */
+/** A response-with-datablock that ends the transfer with a refusal; it is always the last block. A field
+ * habit: the text does not say in which form the refusal comes.
+ */
 export function getResponseDatablockErrorEmit(w: Writer, invokeId: u32, blockNumber: u32, result: u32): void {
   datablockErrorEmit(w, invokeId, true, blockNumber, result);
 }

@@ -1,4 +1,4 @@
-/** InitiateRequest and InitiateResponse, the xDLMS half of opening an association (GB9 9.4.6.1, 9.5; sheet D.7). */
+/** InitiateRequest and InitiateResponse, the xDLMS half of opening an association (GB9 9.4.6.1, 9.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -55,7 +55,9 @@ function optionalEmit(w: Writer, value: i32): void {
   else w.u16(0x0100 | (value & 0xff));
 }
 
-/** The conformance block is BER inside A-XDR: [APPLICATION 31] 5F 1F, length 4, no unused bits, 24 bits (GB9 9.4.6.1). */
+/**
+ * The conformance block is BER inside A-XDR: [APPLICATION 31] 5F 1F, length 4, no unused bits, 24 bits (GB9 9.4.6.1).
+ */
 function conformanceParse(r: Reader): u32 {
   if (r.u8() != 0x5f) r.fail(Err.MALFORMED);
   const short = r.peek == 4;
@@ -79,8 +81,8 @@ function conformanceEmit(w: Writer, bits: u32, short: bool): void {
 }
 
 /**
- * Parses an InitiateRequest with its tag. Version, conformance and size are the server's to judge. Err.UNKNOWN for another
- * tag, Err.INCOMPLETE and Err.MALFORMED as the words say; octets behind the APDU are malformed.
+ * Parses an InitiateRequest with its tag. Version, conformance and size are the server's to judge. Err.UNKNOWN for
+ * another tag, Err.INCOMPLETE and Err.MALFORMED as the words say; octets behind the APDU are malformed.
  */
 export function initiateRequestParse(r: Reader, out: InitiateRequest): i32 {
   const tag = r.u8();

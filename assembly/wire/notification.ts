@@ -1,4 +1,4 @@
-/** What a server sends unasked: DataNotification 0F, its confirmation 10, EventNotification C2 (GB9 9.5; sheet F.7). */
+/** What a server sends unasked: DataNotification 0F, its confirmation 10, EventNotification C2 (GB9 9.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

@@ -1,4 +1,7 @@
-/** What every ciphered APDU carries last: security control, invocation counter, text, tag (GB9 9.2.7.2.4; security sheet 1.2). */
+/**
+ * What every ciphered APDU carries last: security control, invocation counter, text, tag (GB9 9.2.7.2,
+ * protecting xDLMS APDUs).
+ */
 import { Err } from "../base/err";
 import { TAG_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
@@ -31,8 +34,8 @@ export class Secured {
 }
 
 /**
- * Reads the octet string and leaves `r` behind it. Err.MALFORMED when it is too short for header and tag. What the control octet means here
- * is the session's to judge.
+ * Reads the octet string and leaves `r` behind it. Err.MALFORMED when it is too short for header and tag. What the
+ * control octet means here is the session's to judge.
  */
 export function securedParse(r: Reader, out: Secured): i32 {
   const size = Axdr.readLength(r);

@@ -1,4 +1,6 @@
-/** Access selectors of Profile generic: range_descriptor (1) and entry_descriptor (2) (Blue Book, class_id 7; sheets H.3, H.4). */
+/**
+ * Access selectors of Profile generic: range_descriptor (1) and entry_descriptor (2) (Blue Book, class_id 7).
+ */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

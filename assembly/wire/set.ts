@@ -1,4 +1,4 @@
-/** SET: request C1 and response C5 (GB9 9.5, Set-Request, Set-Response; sheet F.4). */
+/** SET: request C1 and response C5 (GB9 9.5, Set-Request, Set-Response). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -29,8 +29,8 @@ export const enum SetResponseChoice {
 }
 
 /**
- * A request: the descriptor for NORMAL and WITH_FIRST_DATABLOCK, the list of descriptors for the two list forms, the value for NORMAL,
- * the values for WITH_LIST, the block for the three datablock forms.
+ * A request: the descriptor for NORMAL and WITH_FIRST_DATABLOCK, the list of descriptors for the two list forms, the
+ * value for NORMAL, the values for WITH_LIST, the block for the three datablock forms.
  */
 @unmanaged
 export class SetRequest extends AttributeDescriptor {
@@ -62,7 +62,10 @@ export class SetRequest extends AttributeDescriptor {
   }
 }
 
-/** A response: result for NORMAL and LAST_DATABLOCK, block number for the three block forms, results for the two list forms. */
+/**
+ * A response: result for NORMAL and LAST_DATABLOCK, block number for the three block forms, results for the two list
+ * forms.
+ */
 @unmanaged
 export class SetResponse {
   choice: u32;
@@ -78,8 +81,8 @@ export class SetResponse {
 const item = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescriptor>(), 8));
 
 /**
- * Parses a SET request with its tag and leaves `r` behind it. Err.UNKNOWN for another tag or choice, else Err.INCOMPLETE or
- * Err.MALFORMED; `invokeId` is set whenever its octet is there.
+ * Parses a SET request with its tag and leaves `r` behind it. Err.UNKNOWN for another tag or choice, else
+ * Err.INCOMPLETE or Err.MALFORMED; `invokeId` is set whenever its octet is there.
  */
 export function setRequestParse(r: Reader, out: SetRequest): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<SetRequest>());

@@ -1,4 +1,6 @@
-/** Services of short name referencing: read 05/0C, write 06/0D, unconfirmed write 16, information report 18 (GB9 9.5; sheet F.10). */
+/**
+ * Services of short name referencing: read 05/0C, write 06/0D, unconfirmed write 16, information report 18 (GB9 9.5).
+ */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

@@ -80,7 +80,8 @@ describe("AARQ", () => {
     expect(Object.values(wire.read("aarq")).filter((field) => field !== undefined)).toEqual([0]);
   });
   test.each<[string, number, number, number]>([
-    // protocol-version, requirements, calling-AE-invocation-id -> bit 0 version supported, bit 1 authentication, user id
+    // protocol-version, requirements, calling-AE-invocation-id -> bit 0 version supported, bit 1 authentication, user
+    // id
     ["", 1, 0, -1],
     ["80020284", 1, 0, -1],
     ["80020244", 0, 0, -1],

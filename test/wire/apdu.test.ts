@@ -90,6 +90,11 @@ describe("refused APDUs", () => {
       expect(wire.parse(kind, other), kind).toBe(Err.UNKNOWN);
     }
   });
+  test("a count whose octets would wrap around 32 bits is incomplete", () => {
+    // 0x38E38E39 * 9 = 2^33 + 1 and 0x80000000 * 2 = 2^32.
+    expect(wire.parse("actionRequest", hex("C303C1 8438E38E39 00 00" + "00".repeat(20)))).toBe(Err.INCOMPLETE);
+    expect(wire.parse("accessResponse", hex("DA00000001 00 00 00 8480000000" + "00".repeat(20)))).toBe(Err.INCOMPLETE);
+  });
   test("optional flags other than 00 and 01 are malformed", () => {
     expect(wire.parse("getRequest", hex("C001C1 0008 0000010000FF 02 02"))).toBe(Err.MALFORMED);
     expect(wire.parse("actionRequest", hex("C301C1 0046 000060030AFF 01 02 00"))).toBe(Err.MALFORMED);

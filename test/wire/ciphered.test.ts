@@ -11,7 +11,7 @@ const GENERAL_GLO = 3;
 const GENERAL_DED = 4;
 const GENERAL = 5;
 
-/** Plain, global, dedicated: security sheet 2.1. */
+/** Plain, global, dedicated, from the tag numbers of the COSEM PDU module. */
 const TABLE: [plain: number, glo: number, ded: number][] = [
   [0x01, 0x21, 0x41],
   [0x05, 0x25, 0x45],

@@ -7,7 +7,10 @@ const NESTING_MAX = 8;
 
 const skip = (octets: Uint8Array): number => wire.call("skip", wire.put(octets), octets.length);
 
-/** dataMatches() of the value against the description; value and description stand side by side at the end of the memory. */
+/**
+ * dataMatches() of the value against the description; value and description stand side by side at the end of the
+ * memory.
+ */
 function match(value: string, type: string): number {
   const octets = hex(type + value);
   const at = wire.put(octets);

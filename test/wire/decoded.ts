@@ -1,4 +1,7 @@
-/** The decoded form of the published vectors, translated into the fields the value classes hold. Written from the sheets, not from the core. */
+/**
+ * The decoded form of the published vectors, translated into the fields the value classes hold. Written from the
+ * abstract syntax, not from the core.
+ */
 import type { Value } from "./kinds.ts";
 
 type Json = Record<string, unknown>;

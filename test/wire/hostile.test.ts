@@ -1,4 +1,7 @@
-/** Octets from the wire never trap, never make a codec look or point outside its input, and never make it write outside its output. */
+/**
+ * Octets from the wire never trap, never make a codec look or point outside its input, and never make it write outside
+ * its output.
+ */
 import { describe, expect, test } from "vitest";
 import { Dice, Err, hex, Wire } from "./core.ts";
 import { KINDS, type Kind } from "./kinds.ts";
@@ -35,8 +38,8 @@ const TELLING = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x81, 0xff];
 const ERRORS: ReadonlySet<number> = new Set([Err.INCOMPLETE, Err.MALFORMED, Err.UNKNOWN, Err.LIMIT]);
 
 /**
- * Parses `octets`. What is accepted must lie inside them, and what is written from it must be read as the same value and written as the
- * same octets again.
+ * Parses `octets`. What is accepted must lie inside them, and what is written from it must be read as the same value
+ * and written as the same octets again.
  */
 function judge(kind: Kind, octets: Buffer): number {
   const size = wire.parse(kind, octets);

@@ -1,6 +1,7 @@
 /**
- * The codec pairs `assembly/testing_wire.ts` knows, and the fields of their value classes in memory order. `name` is a number,
- * `name:` an {address, size} pair, `name:6` an address of 6 octets, `name:count` an address of as many octets as the number in front.
+ * The codec pairs `assembly/testing_wire.ts` knows, and the fields of their value classes in memory order. `name` is a
+ * number, `name:` an {address, size} pair, `name:6` an address of 6 octets, `name:count` an address of as many octets
+ * as the number in front.
  */
 const descriptor = ["classId", "logicalName:6", "attribute", "selector", "parameters:"];
 const datablock = ["last", "blockNumber", "raw:"];
