@@ -32,6 +32,18 @@ export function accessRow(association: u32, object: u32): usize {
   return offset == 0 ? 0 : t.at(t.accessAt + offset);
 }
 
+/**
+ * Attributes that attribute 0 of {class, logical name} stands for: 1..n, for the association of the slot; a
+ * Data-Access-Result, negated, when the object cannot be named.
+ */
+export function attributeZeroCount(meter: Meter, slotIndex: u32, classId: u32, name: usize): i32 {
+  const found = objectFind(classId, name);
+  if (found == OBJECT_OTHER_CLASS) return -(<i32>DataAccessResult.OBJECT_CLASS_INCONSISTENT);
+  if (found < 0 || accessRow(Slot.of(meter, slotIndex).association, found) == 0)
+    return -(<i32>DataAccessResult.OBJECT_UNDEFINED);
+  return Template.of().object(found).attributeCount;
+}
+
 /** Fills `ask` for the attribute or method an association names; 0 or the refusal. */
 function resolve(ask: Ask, meter: Meter, slotIndex: u32, classId: u32, name: usize, id: i32, method: bool): i32 {
   const slot = Slot.of(meter, slotIndex);

@@ -3,7 +3,7 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Ask, PinKind } from "../cosem/ask";
-import { ATTRIBUTE_ZERO, dispatchGet, UNDER_PROTECTED } from "../cosem/dispatch";
+import { ATTRIBUTE_ZERO, attributeZeroCount, dispatchGet, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
@@ -46,8 +46,9 @@ const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 /** Answers the GET request at `r`. */
 export function getServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
+  const size = r.remaining;
   const err = getRequestParse(r, request);
-  serviceConfirmed(slot, request.invokeId);
+  serviceConfirmed(slot, size, request.invokeId);
   const supported = (slot.conformance & Conformance.GET) != 0;
   if (err != Err.OK || r.remaining != 0 || !supported) {
     exceptionNotSupported(slot);
@@ -64,8 +65,31 @@ function selectorOf(x: AttributeDescriptor): u32 {
   return x.selector == 0 ? SELECTOR_UNKNOWN : <u32>x.selector;
 }
 
-/** Reads one attribute: its value goes to `value` or is pinned in the answer. A Data-Access-Result, or a refusal of dispatch. */
+/** Attribute 0: a structure of all attributes in order, null-data for those that are not to be had (sheet F.3). */
+function allRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
+  const count = attributeZeroCount(meter, slotIndex, x.classId, x.logicalNameAt);
+  if (count < 0) return -count;
+  Axdr.structure(value, count);
+  for (let id: i32 = 1; id <= count; id++) {
+    const before = value.size;
+    x.attribute = id;
+    const result = oneRead(meter, slotIndex, slot, t, x);
+    if (result == UNDER_PROTECTED) return result;
+    if (result == DataAccessResult.SUCCESS) continue;
+    value.rewind(before);
+    Axdr.nullData(value);
+  }
+  return value.err == Err.OK ? <i32>DataAccessResult.SUCCESS : <i32>DataAccessResult.OTHER_REASON;
+}
+
+/** Reads what a descriptor names, attribute 0 included where it was negotiated. */
 function attributeRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
+  const all = x.attribute == 0 && (slot.conformance & Conformance.ATTRIBUTE0_WITH_GET) != 0;
+  return all ? allRead(meter, slotIndex, slot, t, x) : oneRead(meter, slotIndex, slot, t, x);
+}
+
+/** Reads one attribute: its value goes to `value` or is pinned in the answer. A Data-Access-Result, or a refusal of dispatch. */
+function oneRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
   const selector = selectorOf(x);
   if (selector != 0 && (slot.conformance & Conformance.SELECTIVE_ACCESS) == 0)
     return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;

@@ -3,7 +3,7 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Ask } from "../cosem/ask";
-import { ATTRIBUTE_ZERO, dispatchSet, UNDER_PROTECTED } from "../cosem/dispatch";
+import { ATTRIBUTE_ZERO, attributeZeroCount, dispatchSet, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
@@ -35,6 +35,7 @@ const request: SetRequest = changetype<SetRequest>(memory.data(offsetof<SetReque
 const item: AttributeDescriptor = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescriptor>(), 8));
 const names: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const values: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const elements: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const head: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 /** The descriptor, or list of them, of a long request, as it goes into the inbox. */
@@ -46,8 +47,9 @@ const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 export function setServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
   const x = request;
+  const size = r.remaining;
   const err = setRequestParse(r, x);
-  serviceConfirmed(slot, x.invokeId);
+  serviceConfirmed(slot, size, x.invokeId);
   if (err != Err.OK || r.remaining != 0 || !choiceNegotiated(slot, x.choice)) {
     exceptionNotSupported(slot);
     return;
@@ -78,8 +80,36 @@ function choiceNegotiated(slot: Slot, choice: u32): bool {
   return whole || (bits & Conformance.BLOCK_TRANSFER_WITH_SET) != 0;
 }
 
-/** Sets one attribute; a Data-Access-Result, or a refusal of dispatch. */
+/**
+ * Attribute 0: a structure with one element per attribute, null-data for those that stay (sheet F.3 read the other way). They are set in
+ * order; the first refusal ends it and is the result, as if the client had set them one by one.
+ */
+function allWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {
+  const count = attributeZeroCount(meter, slotIndex, x.classId, x.logicalNameAt);
+  if (count < 0) return -count;
+  const r = elements.over(at, size);
+  Axdr.readStructure(r, count);
+  if (r.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+  let result: i32 = DataAccessResult.SUCCESS;
+  for (let id: i32 = 1; id <= count && result == DataAccessResult.SUCCESS; id++) {
+    const from = r.pos;
+    const stays = r.peek == 0;
+    dataSkip(r);
+    x.attribute = id;
+    if (!stays) result = oneWrite(meter, slotIndex, x, from, <u32>(r.pos - from));
+  }
+  return result;
+}
+
+/** Sets what a descriptor names, attribute 0 included where it was negotiated. */
 function attributeWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {
+  const offered = (Slot.of(meter, slotIndex).conformance & Conformance.ATTRIBUTE0_WITH_SET) != 0;
+  const all = x.attribute == 0 && offered && x.selector < 0;
+  return all ? allWrite(meter, slotIndex, x, at, size) : oneWrite(meter, slotIndex, x, at, size);
+}
+
+/** Sets one attribute; a Data-Access-Result, or a refusal of dispatch. */
+function oneWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {
   ask.pin = Transfer.of(Slot.of(meter, slotIndex)).pinNext();
   const selector: u32 = x.selector < 0 ? 0 : 0xff;
   return dispatchSet(ask, meter, slotIndex, x.classId, x.logicalNameAt, x.attribute, selector, at, size);
