@@ -1,0 +1,110 @@
+/** The template of the meter tests: a clock, registers of every kind of quantity, two load profiles, billing, two logs. */
+import { type Compiled, compileTemplate } from "../../host/template/compile.ts";
+import type { ObjectDocument, TemplateDocument } from "../../host/template/document.ts";
+
+const CLOCK = "0-0:1.0.0.255";
+const STANDARD_LOG = "0-0:99.98.0.255";
+const FRAUD_LOG = "0-0:99.98.1.255";
+
+const all = (set: number[] = []) => ({ client: { get: "all" as const, set, act: "all" as const } });
+
+function register(logicalName: string, quantity: string, scaler: number, unit: string): ObjectDocument {
+  return { logicalName, name: quantity, class: 3, quantity, scaler, unit, access: all() };
+}
+
+function profile(logicalName: string, columns: string[], period: number, depth: number): ObjectDocument {
+  const whole = columns.map((column) => (column === "clock" ? `${CLOCK}:2` : `${column}:2`));
+  return {
+    ...{ logicalName, name: logicalName, class: 7, version: 1, access: all([3, 4, 5, 8]) },
+    profile: { columns: whole, period, depth, columnsMax: 8 },
+  };
+}
+
+const clock: ObjectDocument = {
+  ...{ logicalName: CLOCK, name: "Clock", class: 8, access: all([2, 3, 5, 6, 7, 8]) },
+  attributes: {
+    2: { quantity: "clock-time" },
+    3: { value: { long: -60 }, min: -720, max: 840 },
+    4: { quantity: "clock-status" },
+    5: { value: { clock: "*-03-last sun 02:00:00.00 * 00" } },
+    6: { value: { clock: "*-10-last sun 03:00:00.00 * 80" } },
+    7: { value: { integer: 60 } },
+    8: { value: { boolean: true } },
+    9: { value: { enum: 1 } },
+  },
+};
+
+const value = (logicalName: string, text: object): ObjectDocument => ({
+  ...{ logicalName, name: logicalName, class: 1, access: all([2]) },
+  attributes: { 2: text },
+});
+
+function document(): TemplateDocument {
+  const setup = "0-0:25.0.0.255";
+  return {
+    name: "meter-tests",
+    identity: { manufacturer: "MMM", deviceType: 103, functions: [] },
+    associations: { client: { clientSap: 16, mechanisms: ["none"], contexts: ["ln"], conformance: ["get"] } },
+    ports: { tcp: { kind: "wrapper", connections: 1, setup } },
+    clock: CLOCK,
+    eventCode: "0-0:96.11.0.255",
+    objects: [
+      {
+        ...{ logicalName: setup, name: "TCP-UDP setup", class: 41, access: all() },
+        attributes: {
+          2: { value: { "long-unsigned": 4059 } },
+          3: { value: { ln: "0-0:25.1.0.255" } },
+          4: { value: { "long-unsigned": 576 } },
+          5: { value: { unsigned: 1 } },
+          6: { value: { "long-unsigned": 180 } },
+        },
+      },
+      clock,
+      {
+        ...{ logicalName: "1-0:0.9.11.255", name: "Clock time shift limit", class: 3, unit: "s", access: all([2]) },
+        attributes: { 2: { value: { "double-long-unsigned": 10 }, min: 0, max: 900 } },
+      },
+      register("1-0:1.8.0.255", "active-energy-import", 0, "Wh"),
+      register("1-0:2.8.0.255", "active-energy-export", 0, "Wh"),
+      register("1-0:1.8.1.255", "active-energy-import-rate-1", 0, "Wh"),
+      register("1-0:1.8.2.255", "active-energy-import-rate-2", 0, "Wh"),
+      register("1-0:16.8.0.255", "active-energy-net", 0, "Wh"),
+      register("1-0:3.8.0.255", "reactive-energy-import", 3, "varh"),
+      register("1-0:32.7.0.255", "voltage-l1", -1, "V"),
+      register("1-0:31.7.0.255", "current-l1", -2, "A"),
+      register("1-0:16.7.0.255", "active-power-net", 0, "W"),
+      register("1-0:13.7.0.255", "power-factor", -3, "count"),
+      value("0-0:96.10.1.255", { quantity: "profile-status-1" }),
+      value("0-0:96.10.2.255", { quantity: "profile-status-2" }),
+      value("0-0:96.11.0.255", { quantity: "event-code-standard" }),
+      value("0-0:96.11.1.255", { value: { unsigned: 0 }, stored: true }),
+      value("0-0:96.1.0.255", { type: "octet-string(8)", value: { text: "A" } }),
+      value("0-0:96.1.1.255", { type: "long", value: { long: 5 }, min: -100, max: 1000 }),
+      value("1-0:0.1.2.255", { type: "octet-string(12)", value: { clock: "2024-01-01 00:00:00" } }),
+      profile("1-0:99.1.0.255", ["clock", "0-0:96.10.1.255", "1-0:1.8.0.255", "1-0:2.8.0.255"], 900, 300),
+      profile("1-0:99.2.0.255", ["clock", "0-0:96.10.2.255", "1-0:1.8.0.255"], 86400, 40),
+      profile("0-0:98.1.0.255", ["clock", "0-0:96.1.0.255", "0-0:96.1.1.255", "1-0:1.8.0.255"], 0, 13),
+      profile(STANDARD_LOG, ["clock", "0-0:96.11.0.255"], 0, 20),
+      profile(FRAUD_LOG, ["clock", "0-0:96.11.1.255"], 0, 20),
+    ],
+    events: [
+      { code: 1, name: "power down", log: STANDARD_LOG, alarm2: 0 },
+      { code: 2, name: "power up", log: STANDARD_LOG, alarm2: 1 },
+      { code: 3, name: "daylight saving", log: STANDARD_LOG },
+      { code: 4, name: "clock adjusted, old time", log: STANDARD_LOG },
+      { code: 5, name: "clock adjusted, new time", log: STANDARD_LOG },
+      { code: 6, name: "clock invalid", log: STANDARD_LOG, alarm1: 0, error: 0 },
+      { code: 40, name: "terminal cover removed", log: FRAUD_LOG, alarm1: 13 },
+      { code: 47, name: "parameters changed", log: STANDARD_LOG },
+      { code: 254, name: "load profile cleared", log: STANDARD_LOG },
+      { code: 255, name: "event log cleared", log: STANDARD_LOG },
+    ],
+  };
+}
+
+let compiled: Compiled | undefined;
+
+/** The compiled test template. */
+export function meterTemplate(): Compiled {
+  return (compiled ??= compileTemplate(document()));
+}
