@@ -1,10 +1,19 @@
 /** What handles secrets without telling them: no branch and no address here depends on an octet. */
 export class Ct {
-  /** 1 when the `size` octets at `a` and `b` are equal, else 0; reads all of them either way. */
+  /**
+   * Lets `value`, which was made from secrets, be known: whether a tag was right, a key in range. Only what has passed
+   * here may decide a branch. `test/ct` puts a mark in its place and looks for any other way out.
+   */
+  @inline
+  static declassify(value: i32): i32 {
+    return value;
+  }
+
+  /** 1 when the `size` octets at `a` and `b` are equal, else 0; reads all of them either way. The answer may be known. */
   static equal(a: usize, b: usize, size: u32): i32 {
     let difference: u32 = 0;
     for (let i: u32 = 0; i < size; i++) difference |= (<u32>load<u8>(a + i)) ^ (<u32>load<u8>(b + i));
-    return <i32>((difference - 1) >> 31);
+    return Ct.declassify(<i32>((difference - 1) >> 31));
   }
 
   /** Overwrites `size` octets with zero. */

@@ -16,11 +16,11 @@ const CANDIDATES_MAX: i32 = 8;
 
 /** Key pairs of a curve. A private key is an integer of `curve.size` octets, a public key {x, y} without prefix. */
 export class EcKey {
-  /** Reads a private key; 1 when it is from 1 to n - 1, else 0. Nothing but that answer depends on it. */
+  /** Reads a private key; 1 when it is from 1 to n - 1, else 0. That much may be known of it. */
   static read(curve: Curve, scalar: usize, privateKey: usize): i32 {
     const n = curve.n;
     n.read(scalar, privateKey);
-    return n.isBelow(scalar) & (n.isZero(scalar) ^ 1);
+    return Ct.declassify(n.isBelow(scalar) & (n.isZero(scalar) ^ 1));
   }
 
   /** Writes the public key that belongs to a private one. Err.MALFORMED when the private key is out of range. */

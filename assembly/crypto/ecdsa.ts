@@ -83,7 +83,7 @@ export class Ecdsa {
     Point.affine(curve, U, 0, POINT);
     n.enter(R, U);
     n.leave(U, R);
-    if (n.isZero(U) != 0) return Err.ENTROPY;
+    if (Ct.declassify(n.isZero(U)) != 0) return Err.ENTROPY;
     n.write(signature, U);
     // s = (e + r d) / k
     n.enter(S, PRIVATE);
@@ -93,7 +93,7 @@ export class Ecdsa {
     n.invert(NONCE, NONCE);
     n.multiply(S, S, NONCE);
     n.leave(S, S);
-    if (n.isZero(S) != 0) return Err.ENTROPY;
+    if (Ct.declassify(n.isZero(S)) != 0) return Err.ENTROPY;
     n.write(signature + curve.size, S);
     return Err.OK;
   }

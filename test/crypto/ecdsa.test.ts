@@ -119,7 +119,11 @@ describe.each(CURVES)("$name", (curve) => {
 
   test("every changed bit of signature, digest and key is refused", () => {
     const key = octets(4242n, size);
-    const parts = { publicKey: core.publicOf(key).key, digest: digestOf(curve, hex("01")), signature: Buffer.alloc(0) };
+    const parts: Record<"publicKey" | "digest" | "signature", Buffer> = {
+      publicKey: core.publicOf(key).key,
+      digest: digestOf(curve, hex("01")),
+      signature: Buffer.alloc(0),
+    };
     parts.signature = core.sign(key, parts.digest).signature;
     for (const name of ["publicKey", "digest", "signature"] as const) {
       for (let bit = 0; bit < parts[name].length * 8; bit += curve.kind === 0 ? 1 : 3) {
