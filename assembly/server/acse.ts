@@ -5,7 +5,6 @@
 import { Err } from "../base/err";
 import { CHALLENGE_SIZE_MAX, SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
-import { Writer } from "../base/writer";
 import { Ct } from "../crypto/ct";
 import { entropyTake } from "../session/entropy";
 import { contextOf, SecurityContext } from "../session/keys";
@@ -151,7 +150,7 @@ function initiateOpen(meter: Meter, slot: Slot, x: Aarq): bool {
     at = opened.at;
     size = opened.size;
   }
-  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED && !policyMet(meter, slot)) {
+  if (!policyMet(meter, slot)) {
     refuseOpened(slot);
     return false;
   }

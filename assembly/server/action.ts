@@ -215,7 +215,7 @@ function actionFirstBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
   t.invoke = request.invokeId;
   t.block = 0;
   t.frozenSize = w.size;
-  inboxAppend(meter, headOctets, w.size);
+  inboxAppend(meter, slotIndex, headOctets, w.size);
   actionBlock(meter, slotIndex, slot);
 }
 
@@ -237,7 +237,7 @@ function actionBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
     abort(meter, slotIndex, slot, ActionResult.DATA_BLOCK_UNAVAILABLE);
     return;
   }
-  if (inboxAppend(meter, x.rawAt, x.rawSize) != Err.OK) {
+  if (inboxAppend(meter, slotIndex, x.rawAt, x.rawSize) != Err.OK) {
     abort(meter, slotIndex, slot, ActionResult.LONG_ACTION_ABORTED);
     return;
   }

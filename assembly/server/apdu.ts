@@ -129,7 +129,7 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     exceptionNotSupported(slot);
     return;
   }
-  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED && !policyMet(meter, slot)) {
+  if (!policyMet(meter, slot)) {
     exceptionNotPossible(slot);
     return;
   }
@@ -137,6 +137,10 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
   // Until pass 3 has succeeded nothing but reply_to_HLS_authentication is served (sheet D.9).
   if (slot.state == AssociationState.ASSOCIATION_PENDING && !isHlsReply(at, size)) {
     exceptionNotPossible(slot);
+    return;
+  }
+  if (isHeadless(tag, size)) {
+    exceptionNotSupported(slot);
     return;
   }
   const r = reader.over(at, size);
@@ -165,6 +169,20 @@ const HLS_REPLY: usize = memory.data<u8>([0x00, 0x0f, 0x00, 0x00, 0x28, 0x00, 0x
 function isHlsReply(at: usize, size: u32): bool {
   if (size < 13 || load<u8>(at) != ApduTag.ACTION_REQUEST || load<u8>(at + 1) != 1) return false;
   return memory.compare(at + 3, HLS_REPLY, 9) == 0;
+}
+
+/** Whether a request is cut short before it says its service class: then it is answered like any other broken one. */
+function isHeadless(tag: u32, size: u32): bool {
+  switch (tag) {
+    case ApduTag.GET_REQUEST:
+    case ApduTag.SET_REQUEST:
+    case ApduTag.ACTION_REQUEST:
+      return size < 3;
+    case ApduTag.ACCESS_REQUEST:
+      return size < 5;
+    default:
+      return false;
+  }
 }
 
 /** APDUs that exist but are not offered, and octets that are no APDU tag (sheet D.11). */

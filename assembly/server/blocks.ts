@@ -103,7 +103,7 @@ function receive(meter: Meter, slotIndex: u32, slot: Slot, window: u32, streamin
   const b = Blocks.of(slot);
   const inOrder = x.blockNumber == b.peer + 1;
   if (inOrder) {
-    if (inboxAppend(meter, x.dataAt, x.dataSize) != Err.OK) {
+    if (inboxAppend(meter, slotIndex, x.dataAt, x.dataSize) != Err.OK) {
       abort(meter, slotIndex, slot);
       return BlockEvent.DONE;
     }

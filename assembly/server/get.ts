@@ -46,9 +46,8 @@ const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 /** Answers the GET request at `r`. */
 export function getServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
-  const size = r.remaining;
   const err = getRequestParse(r, request);
-  serviceConfirmed(slot, size, request.invokeId);
+  serviceConfirmed(slot, request.invokeId);
   const supported = (slot.conformance & Conformance.GET) != 0;
   if (err != Err.OK || r.remaining != 0 || !supported) {
     exceptionNotSupported(slot);

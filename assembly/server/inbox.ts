@@ -8,6 +8,7 @@ import { Meter } from "../store/block";
 import { AssociationState, Slot } from "../session/slot";
 import { Layout } from "../store/layout";
 import { Transfer, TransferKind } from "./answer";
+import { Blocks, BlocksState } from "./block_stream";
 
 /** Whether the slot that has the inbox still collects a request in it. */
 function ownerAlive(meter: Meter): bool {
@@ -16,7 +17,8 @@ function ownerAlive(meter: Meter): bool {
   const slot = Slot.of(meter, owner - 1);
   const kind = Transfer.of(slot).kind;
   const collects = kind == TransferKind.SET_REQUEST || kind == TransferKind.ACTION_REQUEST;
-  return slot.state != AssociationState.NON_ASSOCIATED && collects;
+  const receives = Blocks.of(slot).state == BlocksState.RECEIVING;
+  return slot.state != AssociationState.NON_ASSOCIATED && (collects || receives);
 }
 
 /** Takes the inbox for a slot. @returns 0, or Err.STATE while another slot has it */
@@ -27,8 +29,12 @@ export function inboxTake(meter: Meter, slotIndex: u32): i32 {
   return Err.OK;
 }
 
-/** Appends octets of a long request. @returns 0, or Err.NO_SPACE when it outgrows the inbox */
-export function inboxAppend(meter: Meter, at: usize, size: u32): i32 {
+/**
+ * Appends octets of a slot's long request.
+ * @returns 0, Err.NO_SPACE when it outgrows the inbox, or Err.STATE when the slot has lost it
+ */
+export function inboxAppend(meter: Meter, slotIndex: u32, at: usize, size: u32): i32 {
+  if (meter.inboxOwner != slotIndex + 1) return Err.STATE;
   if (size > INBOX_SIZE - meter.inboxSize) return Err.NO_SPACE;
   memory.copy(meter.inbox() + <usize>meter.inboxSize, at, <usize>size);
   meter.inboxSize += size;

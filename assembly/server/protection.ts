@@ -12,6 +12,7 @@ import { layerBegin, layerOpen, layerSeal } from "../session/layer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { PROTECTION_ROOM } from "../store/layout";
+import { NONE, Template } from "../store/template";
 import {
   Ciphered,
   cipheredHeadEmit,
@@ -24,6 +25,7 @@ import {
   cipherFamily,
   SecurityControl,
 } from "../wire/ciphered";
+import { ApplicationContext } from "../wire/names";
 import { Blocks } from "./block_stream";
 
 /** An encrypted-only APDU has no tag, so its counter proves nothing: a jump further than this is refused (sheet 7.3). */
@@ -134,9 +136,19 @@ export function protectionOpen(meter: Meter, slot: Slot, at: usize, size: u32, o
   return Err.OK;
 }
 
-/** Whether the request has the protection the policy demands of every request. */
+/** The policy of the slot's association; one without a Security setup has none. */
+function policyOf(meter: Meter, slot: Slot): u32 {
+  const row = Template.of().association(slot.association);
+  return <u32>row.securitySetup == NONE ? 0 : SecurityContext.of(meter, slot.security).policy;
+}
+
+/**
+ * Whether the request has the protection the policy demands of every request, in whatever context (decision 14). Where nothing
+ * can be ciphered, what the policy demands of responses cannot be met either.
+ */
 export function policyMet(meter: Meter, slot: Slot): bool {
-  const policy = SecurityContext.of(meter, slot.security).policy;
+  const policy = policyOf(meter, slot);
+  if (slot.context != ApplicationContext.LOGICAL_NAME_CIPHERED) return policy == 0;
   return (policy & POLICY_REQUEST_MASK & ~slot.protection) == 0;
 }
 
@@ -144,7 +156,7 @@ export function policyMet(meter: Meter, slot: Slot): bool {
 function responseControl(meter: Meter, slot: Slot): u32 {
   const c = SecurityContext.of(meter, slot.security);
   let control = slot.securityControl & (SecurityControl.AUTHENTICATED | SecurityControl.ENCRYPTED);
-  const demanded = c.policy | slot.responseMode;
+  const demanded = policyOf(meter, slot) | slot.responseMode;
   if (demanded & RESPONSE_AUTHENTICATED) control |= SecurityControl.AUTHENTICATED;
   if (demanded & RESPONSE_ENCRYPTED) control |= SecurityControl.ENCRYPTED;
   return control == 0 ? 0 : control | c.suite;

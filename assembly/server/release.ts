@@ -7,7 +7,6 @@ import { Meter } from "../store/block";
 import { PROTECTION_ROOM } from "../store/layout";
 import { Release, rlreEmit, rlrqParse } from "../wire/acse_release";
 import { cipherFamily, CipherFamily } from "../wire/ciphered";
-import { ApplicationContext } from "../wire/names";
 import { ReleaseReason } from "../wire/results";
 import { openRefused } from "./acse";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
@@ -34,7 +33,7 @@ export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void 
       return;
     }
   }
-  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED && !policyMet(meter, slot)) {
+  if (!policyMet(meter, slot)) {
     exceptionNotPossible(slot);
     return;
   }

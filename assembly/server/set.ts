@@ -47,9 +47,8 @@ const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 export function setServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
   const x = request;
-  const size = r.remaining;
   const err = setRequestParse(r, x);
-  serviceConfirmed(slot, size, x.invokeId);
+  serviceConfirmed(slot, x.invokeId);
   if (err != Err.OK || r.remaining != 0 || !choiceNegotiated(slot, x.choice)) {
     exceptionNotSupported(slot);
     return;
@@ -188,7 +187,7 @@ function setFirstBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
   t.choice = x.choice;
   t.block = 0;
   t.frozenSize = w.size;
-  if (w.err != Err.OK || inboxAppend(meter, headOctets, w.size) != Err.OK) {
+  if (w.err != Err.OK || inboxAppend(meter, slotIndex, headOctets, w.size) != Err.OK) {
     abort(meter, slotIndex, slot, DataAccessResult.LONG_SET_ABORTED);
     return;
   }
@@ -214,7 +213,7 @@ function setBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
     abort(meter, slotIndex, slot, DataAccessResult.DATA_BLOCK_NUMBER_INVALID);
     return;
   }
-  if (inboxAppend(meter, x.rawAt, x.rawSize) != Err.OK) {
+  if (inboxAppend(meter, slotIndex, x.rawAt, x.rawSize) != Err.OK) {
     abort(meter, slotIndex, slot, DataAccessResult.LONG_SET_ABORTED);
     return;
   }
