@@ -1,6 +1,6 @@
-// Builds what is shipped: build/core.wasm, dist/ and, when there are benchmarks, dist-bench/. Steps whose inputs have not
-// changed are skipped. `--quiet` prints nothing unless something has to be built.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+// Builds what is shipped, build/core.wasm and dist/, and with `--bench` the benchmarks in dist-bench/. Steps whose inputs
+// have not changed are skipped. `--quiet` prints nothing unless something has to be built.
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { wasmCheck } from "./check_wasm.mjs";
@@ -21,14 +21,20 @@ async function buildCore() {
   wasmCheck(join(ROOT, "build/core.wasm"));
 }
 
-/** Compiles host sources with `config` and puts the JSON documents beside them. */
+/** Compiles host sources with `config`, puts the JSON documents beside them, and only then takes the place of `out`. */
 async function buildHost(config, out, hostIn) {
-  rmSync(join(ROOT, out), { recursive: true, force: true });
-  await requireNode(TSC, ["-p", config], `tsc -p ${config}`);
-  for (const path of filesBelow("host").filter((name) => name.endsWith(".json"))) {
-    const target = join(ROOT, out, hostIn, path.slice("host/".length));
-    mkdirSync(dirname(target), { recursive: true });
-    cpSync(join(ROOT, path), target);
+  const made = `${out}.${process.pid}`;
+  try {
+    await requireNode(TSC, ["-p", config, "--outDir", made], `tsc -p ${config}`);
+    for (const path of filesBelow("host").filter((name) => name.endsWith(".json"))) {
+      const target = join(ROOT, made, hostIn, path.slice("host/".length));
+      mkdirSync(dirname(target), { recursive: true });
+      cpSync(join(ROOT, path), target);
+    }
+    rmSync(join(ROOT, out), { recursive: true, force: true });
+    renameSync(join(ROOT, made), join(ROOT, out));
+  } finally {
+    rmSync(join(ROOT, made), { recursive: true, force: true });
   }
 }
 
@@ -42,7 +48,7 @@ const steps = [
   },
 ];
 
-if (existsSync(join(ROOT, "bench/main.ts"))) {
+if (process.argv.includes("--bench") && existsSync(join(ROOT, "bench/main.ts"))) {
   steps.push({
     name: "dist-bench",
     inputs: ["host", "bench", "tsconfig.json", "tsconfig.build.json", "tsconfig.bench.json", ...TOOLS],
