@@ -142,6 +142,21 @@ describe("lists", () => {
       expect(wire.outOctets(items.length)).toEqual(items);
     });
   }
+  test.each([
+    ["shortNameResponse", "0C04 0009 01AA 010B 02 01 0001 02 BBCC 03 0007"],
+    ["shortNameResponse", "0D03 00 010B 02 0005"],
+    ["shortNameRequest", "0506 02FA00 04FA00 01 1101 05 0002 06 01 0003 02 AABB 07 01 0004 07 00 0005"],
+  ] as const)("%s: every choice of an item, %s", (kind, text) => {
+    const octets = hex(text);
+    expect(wire.parse(kind, octets)).toBe(octets.length);
+    const { count, list } = wire.read(kind) as { count: number; list: string };
+    const items = hex(list);
+    const at = wire.put(items);
+    const id = KINDS[kind].id;
+    const echo = wire.emitWith((out) => wire.call("listEcho", id, count, at, items.length, out, 100), 100);
+    expect(echo).toBe(items.length);
+    expect(wire.outOctets(echo)).toEqual(items);
+  });
   test("H-GET-2: the selected columns of a range", () => {
     wire.parse("getRequest", hex(vector("H-GET-2").hex));
     wire.parse("rangeDescriptor", hex(wire.read("getRequest")["parameters"] as string));
