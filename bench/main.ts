@@ -9,9 +9,12 @@ import { FULL, goalMet, QUICK, type Figure, type Group } from "./figure.ts";
 import { cipherGroup } from "./cipher.ts";
 import { getGroup } from "./get.ts";
 import { profileGroup } from "./profile.ts";
+import { sizesGroup } from "./sizes.ts";
+import { startupGroup } from "./startup.ts";
+import { ticksGroup } from "./ticks.ts";
 import { jsonWrite, machine, tableText } from "./report.ts";
 
-const GROUPS: readonly Group[] = [getGroup, profileGroup, cipherGroup];
+const GROUPS: readonly Group[] = [getGroup, profileGroup, cipherGroup, ticksGroup, startupGroup, sizesGroup];
 
 interface Options {
   quick?: boolean;

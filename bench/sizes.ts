@@ -1,0 +1,107 @@
+/** What the core and its meters weigh: module, template, block, resident memory, and octets written to the flash. */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { attribute } from "../host/client/session.ts";
+import { coreOctets, packageFile } from "../host/files.ts";
+import { templateLoad } from "../host/template/load.ts";
+import { reference, type Figure, type Goal, type Group } from "./figure.ts";
+import { associated, CIPHERED, getRequest, onWrapper, PLAIN, REGISTER } from "./requests.ts";
+import { core, Seat } from "./seat.ts";
+
+const KIB = 1024;
+const SHALLOW_TEMPLATE = "bench/shallow_profiles.json";
+/** Goals in KiB: module, template image, resident memory of a connected meter. */
+const MODULE_MAX = 128;
+const TEMPLATE_MAX = 20;
+const CONNECTED_MAX = 16;
+const METERS = [1000, 5000];
+const METERS_QUICK = [200];
+/** A load profile row of the template: stamp, status, two energies. */
+const ROW_SIZE = 12 + 1 + 4 + 4;
+const PERIODS = 2880;
+const SETS = 500;
+const GETS = 5000;
+const SHIFT_LIMIT = attribute(3, "1-0:0.9.11.255", 2);
+const SHIFT_LIMIT_SIZE = 5;
+
+function sizeFigure(id: string, what: string, octets: number, limitKib?: number): Figure {
+  const goal: { goal?: Goal } = limitKib === undefined ? {} : { goal: { limit: limitKib, kind: "at most" } };
+  return { id, what, value: octets / KIB, unit: "KiB", ...goal, references: [] };
+}
+
+function moduleFigures(): Figure[] {
+  const octets = coreOctets();
+  const { image } = templateLoad();
+  const { blockSize, flashSize } = core().plan(image);
+  // A block with profiles of one row each is what a meter needs besides its profiles.
+  const shallow = templateLoad(packageFile(SHALLOW_TEMPLATE));
+  const { blockSize: withoutRows } = core().plan(shallow.image);
+  return [
+    sizeFigure("wasm", "core.wasm", octets.length, MODULE_MAX),
+    sizeFigure("wasm-gzip", "core.wasm, gzip", gzipSync(octets, { level: 9 }).length),
+    sizeFigure("template-image", "image of the template", image.length, TEMPLATE_MAX),
+    sizeFigure("block", "block of a meter", blockSize),
+    sizeFigure("block-without-rows", "block of a meter without its profiles' rows", withoutRows),
+    sizeFigure("flash", "flash of a meter", flashSize),
+  ];
+}
+
+function residentFigures(count: number): Figure[] {
+  const script = fileURLToPath(new URL("seats.js", import.meta.url));
+  const text = execFileSync(process.execPath, ["--expose-gc", script, String(count)], { encoding: "utf8" });
+  const { seated, connected } = JSON.parse(text) as { seated: number; connected: number };
+  const block = core().plan(templateLoad().image).blockSize;
+  const figure = (id: string, what: string, octets: number, limitKib?: number): Figure => ({
+    ...sizeFigure(id, what, octets, limitKib),
+    references: [reference("its block, whole", block / KIB, octets / KIB)],
+  });
+  const many = count.toLocaleString("en-US");
+  return [
+    figure(`rss-seated-${count}`, `resident memory of one of ${many} running meters`, seated),
+    figure(`rss-connected-${count}`, `resident memory of one of ${many} connected meters`, connected, CONNECTED_MAX),
+  ];
+}
+
+/** Octets programmed while `run` does something `count` times, for each time. */
+async function written(seat: Seat, count: number, run: () => Promise<void>): Promise<number> {
+  const before = seat.counts.octets;
+  await run();
+  return (seat.counts.octets - before) / count;
+}
+
+async function flashFigures(): Promise<Figure[]> {
+  const seat = new Seat(templateLoad());
+  const row = await written(seat, PERIODS, async () => {
+    for (let i = 0; i < PERIODS; i++) seat.step();
+  });
+  const plain = await associated(seat, PLAIN, 0);
+  const set = await written(seat, SETS, async () => {
+    for (let i = 0; i < SETS; i++) await plain.set(SHIFT_LIMIT, { type: "double-long-unsigned", value: 1 + (i & 1) });
+  });
+  const ciphered = await associated(seat, CIPHERED, 1);
+  const requests = Array.from({ length: GETS }, () => onWrapper(ciphered, getRequest(REGISTER)));
+  const get = await written(seat, GETS, async () => {
+    for (const request of requests) seat.exchange(seat.slotOf("wrapper", 1), request);
+  });
+  const figure = (id: string, what: string, octets: number, payload: string, size: number): Figure => ({
+    id,
+    what,
+    value: octets,
+    unit: "octets",
+    references: [reference(payload, size, octets)],
+  });
+  return [
+    figure("flash-row", `flash written for a period of a load profile, snapshots included`, row, "its row", ROW_SIZE),
+    figure("flash-set", "flash written for a SET of a register", set, "its value", SHIFT_LIMIT_SIZE),
+    figure("flash-get", "flash written for a ciphered GET (counters ahead)", get, "its two counters", 8),
+  ];
+}
+
+export const sizesGroup: Group = {
+  title: "Sizes",
+  async measure(effort) {
+    const counts = effort.quick ? METERS_QUICK : METERS;
+    return [...moduleFigures(), ...counts.flatMap(residentFigures), ...(await flashFigures())];
+  },
+};

@@ -1,0 +1,146 @@
+/** From the start of `dlms-meter serve` to the first answer, and rows over loopback from the served meter. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { Client } from "../host/client/session.ts";
+import { connectTcp, type Transport } from "../host/client/transport.ts";
+import { WRAPPER_HEADER_SIZE } from "../host/client/wrapper.ts";
+import { packageFile } from "../host/files.ts";
+import { reference, type Effort, type Figure, type Group } from "./figure.ts";
+import { DEEP_TEMPLATE, ROWS } from "./profile.ts";
+import { CLOCK, getRequest, nextRequest, onWrapper, PLAIN, PROFILE, PUBLIC } from "./requests.ts";
+import { median } from "./timing.ts";
+
+/** Longest wait for the first answer that the project accepts, s. */
+const FIRST_ANSWER_MAX = 5;
+
+/** A process that says on which port it is ready. */
+interface Served {
+  readonly process: ChildProcess;
+  readonly port: number;
+}
+
+async function start(...args: string[]): Promise<Served> {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const event = JSON.parse(line) as { event: string; tcp?: number[] };
+    if (event.event === "ready") return { process: child, port: event.tcp![0]! };
+  }
+  throw new Error("a server ends before it is ready");
+}
+
+function serve(...options: string[]): Promise<Served> {
+  return start(packageFile("dist/cli/main.js"), "serve", "--tcp", "0", "--hdlc-tcp", "0", "--json", ...options);
+}
+
+async function stop(served: Served): Promise<void> {
+  served.process.kill("SIGTERM");
+  await once(served.process, "exit");
+}
+
+/** Seconds from the start of the process to the answer of a GET. */
+async function firstAnswer(): Promise<number> {
+  const begin = performance.now();
+  const served = await serve();
+  const client = new Client(await connectTcp("127.0.0.1", served.port), PUBLIC);
+  await client.connect();
+  await client.associate();
+  await client.get(CLOCK);
+  const seconds = (performance.now() - begin) / 1000;
+  await client.disconnect();
+  await stop(served);
+  return seconds;
+}
+
+async function bareStart(): Promise<number> {
+  const begin = performance.now();
+  await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
+  return (performance.now() - begin) / 1000;
+}
+
+async function startFigure(effort: Effort): Promise<Figure> {
+  const starts: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < (effort.quick ? 2 : 7); round++) {
+    starts.push(await firstAnswer());
+    bare.push(await bareStart());
+  }
+  return {
+    id: "first-answer",
+    what: "from the start of serve to the clock's time",
+    value: median(starts),
+    unit: "s",
+    goal: { limit: FIRST_ANSWER_MAX, kind: "at most" },
+    references: [reference("node -e 0", median(bare), median(starts))],
+  };
+}
+
+/** Days that fill the profile, and blocks that are more than it has. */
+const BACKFILL_DAYS = String(Math.ceil(ROWS / 96) + 1);
+const BLOCKS_MAX = 400;
+/** Where the WPDU of a block says whether it is the last one. */
+const LAST_AT = WRAPPER_HEADER_SIZE + 3;
+const ROWS_GOAL = 600_000;
+
+/** Sends the first request, and the next one whenever an answer is whole; resolves to the number of blocks. */
+function transfer(transport: Transport, requests: readonly Uint8Array[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let rest = new Uint8Array(0);
+    let sent = 0;
+    transport.onData((octets) => {
+      rest = rest.length === 0 ? Uint8Array.from(octets) : Uint8Array.from(Buffer.concat([rest, octets]));
+      if (rest.length < WRAPPER_HEADER_SIZE || rest.length < WRAPPER_HEADER_SIZE + ((rest[6]! << 8) | rest[7]!)) return;
+      const isBlock = rest[WRAPPER_HEADER_SIZE] === 0xc4 && rest[WRAPPER_HEADER_SIZE + 1] === 2;
+      const last = rest[LAST_AT] !== 0;
+      rest = new Uint8Array(0);
+      if (!isBlock || sent === requests.length) reject(new Error("a block is missing"));
+      else if (last) resolve(sent);
+      else transport.write(requests[sent++]!);
+    });
+    transport.write(requests[sent++]!);
+  });
+}
+
+/** Requests of a whole transfer, from a client that is associated. */
+function transferRequests(client: Client): Uint8Array[] {
+  const next = Array.from({ length: BLOCKS_MAX }, (_, i) => nextRequest(i + 1));
+  return [getRequest(PROFILE), ...next].map((request) => onWrapper(client, request));
+}
+
+async function loopbackFigure(effort: Effort): Promise<Figure> {
+  const served = await serve("--template", packageFile(DEEP_TEMPLATE), "--backfill", BACKFILL_DAYS);
+  const transport = await connectTcp("127.0.0.1", served.port);
+  const client = new Client(transport, PLAIN);
+  await client.associate();
+  const requests = transferRequests(client);
+  const blocks = await transfer(transport, requests);
+  const echo = await start(fileURLToPath(new URL("echo.js", import.meta.url)), String(blocks));
+  const echoTransport = await connectTcp("127.0.0.1", echo.port);
+  const seconds = async (to: Transport): Promise<number> => {
+    const begin = performance.now();
+    await transfer(to, requests);
+    return (performance.now() - begin) / 1000;
+  };
+  const times: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < effort.rounds; round++) {
+    times.push(await seconds(transport));
+    bare.push(await seconds(echoTransport));
+  }
+  await Promise.all([transport.close(), echoTransport.close(), stop(served), stop(echo)]);
+  const rows = ROWS / median(times);
+  return {
+    id: "loopback-rows",
+    what: "10,000 rows over loopback, in the clear: rows in a second",
+    value: rows,
+    unit: "1/s",
+    goal: { limit: ROWS_GOAL, kind: "at least" },
+    references: [reference("a process that answers as many blocks from a buffer", ROWS / median(bare), rows)],
+  };
+}
+
+export const startupGroup: Group = {
+  title: "Start and loopback",
+  measure: async (effort) => [await startFigure(effort), await loopbackFigure(effort)],
+};
