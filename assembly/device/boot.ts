@@ -65,11 +65,10 @@ export function flashDoneSeat(seat: u32, status: i32, meterTime: f64): i32 {
   const meter = Meter.at(seat);
   const err = journalDone(meter, status == 0, FLASH);
   Status.of().durable = journalDurable(meter);
-  if (err != Err.OK) return err;
-  if (status != 0) {
+  if (err != Err.OK || status != 0) {
     meter.state = SeatState.FAULT;
-    meter.fault = Err.STATE;
-    return Err.OK;
+    meter.fault = err != Err.OK ? err : <i32>Err.STATE;
+    return err;
   }
   if (meter.state == SeatState.BOOTING && journalReady(meter)) bootFinish(meter);
   return Err.OK;

@@ -10,7 +10,7 @@ import { entropyTake } from "../session/entropy";
 import { contextOf, SecurityContext } from "../session/keys";
 import { AssociationState, Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { AssociationRow, NONE, Template } from "../store/template";
+import { AssociationFlag, AssociationRow, NONE, Template } from "../store/template";
 import { valueAt, valueSize } from "../store/values";
 import { Aarq, aarqParse, AuthenticationValue } from "../wire/acse_aarq";
 import { cipherFamily, CipherFamily } from "../wire/ciphered";
@@ -57,7 +57,9 @@ export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u
     return;
   }
   slot.association = associationFind(clientSap, serverSap);
-  if (slot.association == NONE) {
+  const known = slot.association != NONE;
+  // A pre-established association is there already; an AARQ for it changes nothing (sheet G.5).
+  if (!known || ((<u32>Template.of().association(slot.association).flags) & AssociationFlag.PRE_ESTABLISHED) != 0) {
     aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_PERMANENT);
     return;
   }

@@ -18,6 +18,7 @@ import { actionServe } from "./action";
 import { exceptionNotPossible, exceptionNotSupported, exceptionSend } from "./exception";
 import { getServe } from "./get";
 import { Opened, policyMet, protectionOpen } from "./protection";
+import { preEstablish } from "./pre_established";
 import { rlrqServe } from "./release";
 import { setServe } from "./set";
 
@@ -53,7 +54,8 @@ export function apduServe(
     if (tag != ApduTag.GENERAL_BLOCK_TRANSFER) Blocks.of(slot).state = BlocksState.NONE;
     if (tag == ApduTag.AARQ) aarqServe(meter, slot, clientSap, serverSap, at, size);
     else if (tag == ApduTag.RLRQ) rlrqServe(meter, slot, at, size);
-    else xdlmsServe(meter, slotIndex, slot, at, size);
+    else if (slot.state == AssociationState.NON_ASSOCIATED) preEstablish(meter, slot, clientSap, serverSap);
+    if (tag != ApduTag.AARQ && tag != ApduTag.RLRQ) xdlmsServe(meter, slotIndex, slot, at, size);
   }
   slot.dependsOn = journalSequence(meter);
 }

@@ -10,6 +10,7 @@ import { cipherFamily, CipherFamily } from "../wire/ciphered";
 import { ReleaseReason } from "../wire/results";
 import { openRefused } from "./acse";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
+import { isPreEstablished } from "./pre_established";
 import { Opened, policyMet, protectionOpen } from "./protection";
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
@@ -21,7 +22,8 @@ const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
 export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void {
   const r = reader.over(at, size);
   const x = release;
-  if (slot.state == AssociationState.NON_ASSOCIATED || rlrqParse(r, x) != Err.OK || r.remaining != 0) {
+  const none = slot.state == AssociationState.NON_ASSOCIATED || isPreEstablished(slot);
+  if (none || rlrqParse(r, x) != Err.OK || r.remaining != 0) {
     exceptionNotSupported(slot);
     return;
   }

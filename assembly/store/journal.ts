@@ -230,10 +230,13 @@ function headEmit(page: usize, epoch: u32): void {
   store<u32>(page + 16, Crc32.of(page, 16));
 }
 
-/** Epoch of the head at `page`, 0 when it is not one; Err.VERSION as a huge epoch is not possible. */
+/** Stands for the epoch of an area that another version of this core has written. */
+const EPOCH_FOREIGN: u32 = 0xffffffff;
+
+/** Epoch of the head at `page`, 0 when it is not one. */
 function headEpoch(page: usize): u32 {
   if (load<u32>(page) != HEAD_MAGIC || load<u32>(page + 16) != Crc32.of(page, 16)) return 0;
-  return load<u32>(page + 4) == FORMAT_VERSION ? load<u32>(page + 8) : 0;
+  return load<u32>(page + 4) == FORMAT_VERSION ? load<u32>(page + 8) : EPOCH_FOREIGN;
 }
 
 /**
@@ -256,8 +259,7 @@ export function journalDone(meter: Meter, good: bool, page: usize): i32 {
       break;
     case JournalState.HEAD_1:
       j.epoch1 = headEpoch(page);
-      headsRead(j);
-      break;
+      return headsRead(j);
     case JournalState.REPLAY:
       replay(meter, j, page, j.operationSize);
       break;
@@ -289,17 +291,25 @@ export function journalDone(meter: Meter, good: bool, page: usize): i32 {
   return Err.OK;
 }
 
-/** The newer head names the area; without any the journal starts with a snapshot in area 0. */
-function headsRead(j: Journal): void {
+/**
+ * The newer head names the area; without any the journal starts with a snapshot in area 0. State of another format version is
+ * never erased: Err.VERSION.
+ */
+function headsRead(j: Journal): i32 {
+  if (j.epoch0 == EPOCH_FOREIGN || j.epoch1 == EPOCH_FOREIGN) {
+    j.state = JournalState.FAILED;
+    return Err.VERSION;
+  }
   if (j.epoch0 == 0 && j.epoch1 == 0) {
     j.area = 1;
     checkpointBegin(j);
-    return;
+    return Err.OK;
   }
   j.area = j.epoch1 > j.epoch0 ? 1 : 0;
   j.epoch = j.area == 1 ? j.epoch1 : j.epoch0;
   j.writeAt = HEAD_SIZE;
   j.state = JournalState.REPLAY;
+  return Err.OK;
 }
 
 /** Applies the whole records of a page of the log; writeAt is where the next one begins. */

@@ -22,6 +22,11 @@ export const enum AttributeFlag {
   RANGED = 8,
 }
 
+export const enum AssociationFlag {
+  /** It exists without AARQ and cannot be released (GB9 9.4.4.4). */
+  PRE_ESTABLISHED = 1,
+}
+
 /** How octets reach a port. */
 export const enum PortKind {
   /** Wrapper over a stream (IEC 62056-4-7 TCP). */
@@ -110,7 +115,7 @@ export class AssociationRow {
   mechanisms: u8;
   /** Bit c: application context c is accepted. */
   contexts: u8;
-  /** Bit 0: pre-established. */
+  /** AssociationFlag. */
   flags: u8;
   reserved0: u8;
   /** Conformance bits offered, bit 0 of the standard as bit 23. */

@@ -41,7 +41,7 @@ describe("template", () => {
     for (const object of templateLoad().model.objects) expect(out).toContain(object.logicalName);
     expect(out).toMatch(/0-0:1\.0\.0\.255 .*8 v0 Clock .*get 1-9 .*get 1-9 set 2-3,5-6,8 act 1-6 .*S O M .*high/);
     expect(out).toMatch(
-      /idis-p3: 67 objects, \d+ attribute rows, 12 slots, 3 profiles of \d+ octets, image \d+ octets\n$/,
+      /idis-p3: 68 objects, \d+ attribute rows, 12 slots, 3 profiles of \d+ octets, image \d+ octets\n$/,
     );
   });
 
@@ -60,7 +60,7 @@ describe("template", () => {
   });
 
   test("check says what a template holds, or one line and exit code 1", async () => {
-    expect((await run(templateCommand(), "check")).out).toMatch(/^idis-p3: 67 objects.*\n$/);
+    expect((await run(templateCommand(), "check")).out).toMatch(/^idis-p3: 68 objects.*\n$/);
     const bad = await run(templateCommand(), "check", "--override", "Clock:3=1000");
     expect(bad.code).toBe(1);
     expect(bad.err).toBe(

@@ -98,6 +98,7 @@ describe("extends", () => {
     expect(parts.associations.map((a) => [a.name, a.mechanisms])).toEqual([
       ["public", 1],
       ["management", 32],
+      ["pre-established", 1],
     ]);
     expect(parts.slotCount).toBe(8 + 8);
     expect(parts.events.filter((e) => e.code === 1)).toEqual([{ code: 1, name: "gone", profile: 0 }]);

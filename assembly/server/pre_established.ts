@@ -1,0 +1,46 @@
+/** Associations that exist without AARQ (GB9 9.4.4.4; IDIS client 102): they come up with the first APDU of their client. */
+import { SYSTEM_TITLE_SIZE } from "../base/limits";
+import { contextOf } from "../session/keys";
+import { AssociationState, Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { AssociationFlag, NONE, Template } from "../store/template";
+import { rowOf, valueAt, valueSize } from "../store/values";
+import { ApplicationContext } from "../wire/names";
+import { associationFind } from "./acse";
+
+/** Whether the association of the slot came without AARQ: then it cannot be released either. */
+export function isPreEstablished(slot: Slot): bool {
+  const flags = <u32>Template.of().association(slot.association).flags;
+  return (flags & AssociationFlag.PRE_ESTABLISHED) != 0;
+}
+
+/** Brings the pre-established association of {client, server} up in a slot; nothing happens when the template has none. */
+export function preEstablish(meter: Meter, slot: Slot, clientSap: u32, serverSap: u32): void {
+  const t = Template.of();
+  const found = associationFind(clientSap, serverSap);
+  if (found == NONE) return;
+  const row = t.association(found);
+  if (((<u32>row.flags) & AssociationFlag.PRE_ESTABLISHED) == 0) return;
+  slot.disassociate();
+  slot.association = found;
+  slot.clientSap = clientSap;
+  slot.serverSap = serverSap;
+  const ciphered = ((<u32>row.contexts) & (1 << ApplicationContext.LOGICAL_NAME_CIPHERED)) != 0;
+  slot.context = ciphered ? ApplicationContext.LOGICAL_NAME_CIPHERED : ApplicationContext.LOGICAL_NAME;
+  slot.conformance = row.conformance;
+  slot.clientSizeMax = t.apduSizeMax;
+  slot.serverSizeMax = t.apduSizeMax;
+  slot.state = AssociationState.ASSOCIATED;
+  const security = contextOf(row.securitySetup);
+  if (security == NONE) return;
+  slot.security = security;
+  titleTake(meter, slot, row.securitySetup);
+}
+
+/** Without an AARQ the client's system title is the one in Security setup, attribute 4 (security sheet 2.2). */
+function titleTake(meter: Meter, slot: Slot, securitySetup: u32): void {
+  const title = rowOf(securitySetup, 4, 0);
+  if (title == NONE || valueSize(meter, title) != 2 + SYSTEM_TITLE_SIZE) return;
+  slot.clientTitle = load<u64>(valueAt(meter, title) + 2);
+  slot.clientTitleKnown = 1;
+}
