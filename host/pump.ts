@@ -82,9 +82,15 @@ export class Pump {
     this.state = "booting";
     this.powerFails = false;
     this.durable = 0;
-    const result = core.boot(seat, provision, flash.size, this.lineTime, this.meterTime);
-    if (result < 0) this.fault(`the core refuses to boot (${result})`);
-    else this.run();
+    let refusal: string | undefined;
+    try {
+      const result = core.boot(seat, provision, flash.size, this.lineTime, this.meterTime);
+      if (result < 0) refusal = `the core refuses to boot (${result})`;
+    } catch (error) {
+      refusal = `the core cannot boot (${(error as Error).message})`;
+    }
+    if (refusal === undefined) this.run();
+    else this.fault(refusal);
   }
 
   /** A new line for the connection named by `slot`; undefined when the meter is out of service. */

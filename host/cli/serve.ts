@@ -77,6 +77,9 @@ class Service {
 
   /** Brings the meters up and serves them until a signal ends the process with code 0. */
   async run(): Promise<void> {
+    const end = (): void => void this.end();
+    process.once("SIGINT", end);
+    process.once("SIGTERM", end);
     await this.bootAll();
     this.bank.start(new RunningClock(this.start, this.options.speed));
     try {
@@ -91,9 +94,6 @@ class Service {
       );
     }
     this.sayReady();
-    const end = (): void => void this.end();
-    process.once("SIGINT", end);
-    process.once("SIGTERM", end);
   }
 
   private setupMaker(): (index: number, plan: Plan) => MeterSetup {
@@ -166,6 +166,7 @@ class Service {
   /** Closes the ports, then lets every meter write what it holds back, then gives the state folder free. */
   private async close(): Promise<void> {
     await this.listeners.close();
+    for (const file of this.files) file.relaxed = false;
     await this.bank.powerFail();
     for (const file of this.files) file.close();
     this.state?.release();

@@ -32,6 +32,7 @@ export class FakeCore implements CoreCalls {
   /** Makes the next receive() trap, as a failed assert does. */
   trap = false;
   bootResult = 0;
+  bootTrap = false;
   /** Each received line makes a record that must be durable before the answer leaves. */
   recording = false;
   private readonly page = new Uint8Array(4096);
@@ -41,6 +42,7 @@ export class FakeCore implements CoreCalls {
     this.calls.push(`boot ${provision.length} ${flashSize} ${meterTime}`);
     this.outgoing.length = 0;
     this.flashWanted.length = 0;
+    if (this.bootTrap) throw new WebAssembly.RuntimeError("unreachable");
     return this.bootResult;
   }
 

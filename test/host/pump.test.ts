@@ -302,6 +302,16 @@ describe("watchdog", () => {
     expect(reports[0]).toContain("-9");
   });
 
+  it("is out of service when the core traps while it boots again", () => {
+    const pump = meterWith();
+    pump.boot();
+    core.trap = true;
+    core.bootTrap = true;
+    connect(pump).send(octets("x\n"));
+    expect(pump.state).toBe("fault");
+    expect(reports.at(-1)).toContain("cannot boot (unreachable)");
+  });
+
   it("does not hang on a core that leaves its deadline where it is", () => {
     core.meterDeadline = START;
     const pump = meterWith();

@@ -147,6 +147,20 @@ describe.runIf(existsSync(MAIN))("serve", () => {
     await end(child, "SIGTERM");
   });
 
+  it("ends with 0 while it still makes history, and keeps what there is of it", async () => {
+    const state = join(folder, "state");
+    const words = ["serve", "--tcp", "0", "--backfill", "3660", "--meters", "20", "--state", state];
+    const child = spawn(process.execPath, [MAIN, ...words]);
+    running.push(child);
+    while (!existsSync(join(state, "meter-0.flash"))) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await end(child, "SIGINT")).toBe(0);
+    expect(readdirSync(state)).not.toContain("lock");
+    const { child: again, ready } = await serve("--state", state);
+    expect(await read(ready.tcp[0]!, LLS)).toBeGreaterThan(0);
+    await end(again, "SIGTERM");
+  });
+
   it("warns when others can reach it", async () => {
     const { child, events } = await serve("--host", "0.0.0.0");
     expect(events().join()).toContain("their keys are public");
