@@ -19,6 +19,8 @@ const COUNTRY_NAME: u32 = 756;
 const CONFORMANCE_BITS: u32 = 24;
 
 const scratch: usize = memory.data(4);
+/** The reference of an association without a Security setup: a logical name that names nothing. */
+const NOTHING: usize = memory.data<u8>([0, 0, 0, 0, 0, 0]);
 
 /** Whether the object is 0-0:40.0.0.255: group E names the instance, 0 the current association. */
 function isCurrent(ask: Ask): bool {
@@ -72,8 +74,10 @@ export function associationLnGet(ask: Ask, out: Writer): i32 {
       Axdr.enum_(out, slotIndex == NONE ? AssociationState.NON_ASSOCIATED : Slot.of(ask.meter, slotIndex).state);
       return DataAccessResult.SUCCESS;
     case 9: // security_setup_reference
-      if (<u32>row.securitySetup == NONE) return plainGet(ask, out);
-      Axdr.logicalName(out, Template.of().object(row.securitySetup).logicalName);
+      Axdr.logicalName(
+        out,
+        <u32>row.securitySetup == NONE ? NOTHING : Template.of().object(row.securitySetup).logicalName,
+      );
       return DataAccessResult.SUCCESS;
     default:
       return plainGet(ask, out);
@@ -95,7 +99,7 @@ function nameEmit(out: Writer, kind: u32, id: u32): void {
 /** The context in use, else the strongest one offered. */
 function contextShown(ask: Ask, slotIndex: u32, row: AssociationRow): u32 {
   if (slotIndex != NONE) return Slot.of(ask.meter, slotIndex).context;
-  const ciphered = (<u32>row.contexts & (1 << ApplicationContext.LOGICAL_NAME_CIPHERED)) != 0;
+  const ciphered = ((<u32>row.contexts) & (1 << ApplicationContext.LOGICAL_NAME_CIPHERED)) != 0;
   return ciphered ? ApplicationContext.LOGICAL_NAME_CIPHERED : ApplicationContext.LOGICAL_NAME;
 }
 
