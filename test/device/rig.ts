@@ -49,10 +49,11 @@ export function template(over?: Partial<TemplateDocument>): Compiled {
   return (defaultTemplate ??= compileTemplate(templateRead()));
 }
 
-/** The services that work in the core but that the default template does not yet offer. */
+/** The services that work in the core, whether the default template offers them or not. */
 export const EVERY_SERVICE = [
-  ...["general-protection", "block-transfer-with-get", "block-transfer-with-set", "block-transfer-with-action"],
-  ...["multiple-references", "get", "set", "selective-access", "action"],
+  ...["general-protection", "general-block-transfer", "attribute0-supported-with-set", "attribute0-supported-with-get"],
+  ...["block-transfer-with-get", "block-transfer-with-set", "block-transfer-with-action", "multiple-references"],
+  ...["access", "get", "set", "selective-access", "action"],
 ];
 
 /** The default template with every service offered to the management client. */
