@@ -294,5 +294,10 @@ describe("the links of a line (decision 1)", () => {
     expect(station.drain()).toEqual([]);
     const { frames } = station.exchange(from(control.rr(0), undefined, { client: 1 }));
     expect(controlName(frames[0]!.control)).toBe("I0,1*");
+    // Also when the other one does not poll.
+    station.exchange(from(control.i(1, 1), request(2), { client: 1 }));
+    expect(station.exchange(from(control.rr(0, false))).frames).toEqual([]);
+    station.send(0, Uint8Array.of(1));
+    expect(station.drain()).toEqual([]);
   });
 });

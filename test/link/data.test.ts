@@ -265,6 +265,15 @@ describe("windows", () => {
     expect(names(control.rr(7))).toBe("FRMR*");
   });
 
+  test("N(R) stays valid when the client breaks in while its window is repeated", () => {
+    const { station, say, names } = connected({}, proposal(128, 128, 1, 3));
+    say(bytes(1000));
+    expect(names(control.i(0, 0), request(1))).toBe("I0,1 I1,1 I2,1*");
+    station.receive(station.wire(from(control.rr(0))));
+    expect(station.transmitInto(4096)).toBeGreaterThan(128);
+    expect(names(control.rr(3))).toBe("I3,1 I4,1 I5,1*");
+  });
+
   test("a window of request segments is answered once, at its last frame", () => {
     const { station, asked, names } = connected({}, proposal(128, 128, 3, 1));
     const lpdu = request(...bytes(300));

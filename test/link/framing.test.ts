@@ -193,6 +193,21 @@ describe("a counted line", () => {
     expect(names(station.offer(octets.slice(20)).sent)).toBe("UA* UA*");
   });
 
+  test("what waits behind a good frame in the buffer is told by `more`, and judged without further octets", () => {
+    const station = fresh();
+    const inside = concat(station.wire(SNRM), station.wire(from(control.DISC)));
+    // Announced so that the broken frame ends with the last octet of the good ones.
+    const octets = concat(fromHex("7E A0"), Uint8Array.of(2 + 4 + inside.length - 1), fromHex("03 21 10 00"), inside);
+    expect(station.receive(octets.slice(0, 4)).consumed).toBe(4);
+    const rest = octets.slice(4);
+    const first = station.receive(rest);
+    expect([first.consumed, first.event.kind, first.more]).toEqual([rest.length, "LINK_UP", true]);
+    expect(names(station.drain())).toBe("UA*");
+    const second = station.receive(new Uint8Array());
+    expect([second.consumed, second.event.kind, second.more]).toEqual([0, "LINK_DOWN", false]);
+    expect(names(station.drain())).toBe("UA*");
+  });
+
   test("a wrong header does not swallow the frames behind it", () => {
     const station = fresh();
     const octets = concat(fromHex("7E A7 FF 03 21 10 00 00"), station.wire(SNRM));
@@ -248,6 +263,14 @@ describe("a counted line", () => {
     }
   });
 
+  test("UI longer than the buffer is dropped where no limit was agreed", () => {
+    const station = fresh(POINT_TO_POINT, { frameCapacity: 80 });
+    const octets = station.wire(from(control.ui(), request(...new Dice(4).octets(300))));
+    for (const piece of [octets.slice(0, 200), octets.slice(200)]) {
+      expect(station.offer(piece)).toEqual({ events: [], sent: [] });
+    }
+  });
+
   test("a frame longer than the buffer to many stations, or an SNRM, is dropped", () => {
     for (const frame of [from(control.ui(), new Uint8Array(500), { destination: Uint8Array.of(0xff) }), SNRM]) {
       const station = fresh(POINT_TO_POINT, { frameCapacity: 80 });
@@ -298,6 +321,15 @@ describe("a stuffed line", () => {
     const { sent } = s.offer(s.wire(from(control.i(0, 0), request(1))));
     expect(frameReadWhole(sent[0]!, true).info.length).toBe(2030);
     expect(sent[0]!.length).toBeGreaterThan(4050);
+  });
+
+  test("a room that escapes could overflow is refused, whatever the octets are", () => {
+    const s = station();
+    s.receive(s.wire(SNRM));
+    const size = 32;
+    for (const capacity of [size, size + 2, 2 * size + 1]) expect(s.transmitInto(capacity)).toBe(-3);
+    expect(s.transmitInto(2 * size + 2)).toBeGreaterThan(size);
+    s.core.guardsCheck();
   });
 
   test("an escape before the flag aborts the frame", () => {

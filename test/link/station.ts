@@ -222,7 +222,9 @@ export class Station {
     const sent: Uint8Array[] = [];
     let rest = octets;
     let more = false;
+    let calls = 0;
     do {
+      if (++calls > 4 * octets.length + 16) throw new Error("the station does not come to an end");
       const result = this.receive(rest);
       if (result.consumed > rest.length) throw new Error("consumed more than there was");
       rest = rest.slice(result.consumed);
