@@ -200,7 +200,7 @@ function initiateCheck(slot: Slot): i32 {
 
 /** Step 12: the association is up, or pending until pass 3 of HLS. */
 function associate(meter: Meter, slot: Slot): void {
-  const hls = slot.mechanism >= <u32>Mechanism.HLS_GMAC;
+  const hls = slot.mechanism > <u32>Mechanism.LLS;
   if (hls) {
     if (entropyTake(meter, slot.stoc, STOC_SIZE) != Err.OK) {
       aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_TRANSIENT);

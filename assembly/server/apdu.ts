@@ -1,6 +1,7 @@
 /** One APDU in, at most one out: ACSE, protection, service (GB9 9.4). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
+import { contextsRefresh } from "../session/keys";
 import { AssociationState, Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
@@ -57,6 +58,7 @@ export function apduServe(
     else if (slot.state == AssociationState.NON_ASSOCIATED) preEstablish(meter, slot, clientSap, serverSap);
     if (tag != ApduTag.AARQ && tag != ApduTag.RLRQ) xdlmsServe(meter, slotIndex, slot, at, size);
   }
+  contextsRefresh(meter);
   slot.dependsOn = journalSequence(meter);
 }
 
@@ -116,6 +118,10 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
 /** A block of a general block transfer; the last one of a request brings the request itself, with its protection. */
 function blocksServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
   const offered = (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0;
+  if (slot.state == AssociationState.ASSOCIATION_PENDING) {
+    exceptionNotPossible(slot);
+    return;
+  }
   if (slot.state != AssociationState.ASSOCIATED || !offered || slot.viaBlocks != 0) {
     exceptionNotSupported(slot);
     return;

@@ -1,13 +1,19 @@
 /**
- * High level security with GMAC, mechanism 5 (GB9 9.2.7.4): passes 3 and 4 in reply_to_HLS_authentication.
- * f(challenge) = SC || IC || GMAC(SC || AK || challenge).
+ * High level security, passes 3 and 4 in reply_to_HLS_authentication (GB9 9.2.7.4). f(challenge) by mechanism:
+ *
+ *   3 MD5, 4 SHA-1   hash(challenge || secret)
+ *   5 GMAC           SC || IC || GMAC(SC || AK || challenge)
+ *   6 SHA-256        SHA-256(secret || title of the sender || title of the receiver || challenge answered || own challenge)
  */
 import { Err } from "../base/err";
-import { TAG_SIZE } from "../base/limits";
+import { SYSTEM_TITLE_SIZE, TAG_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Ct } from "../crypto/ct";
+import { Hash, HashKind, HASH_SIZE } from "../crypto/hash";
 import { Meter } from "../store/block";
+import { NONE, Template } from "../store/template";
+import { valueAt, valueSize } from "../store/values";
 import { Axdr } from "../wire/axdr";
 import { SecurityControl } from "../wire/ciphered";
 import { Mechanism } from "../wire/names";
@@ -16,51 +22,104 @@ import { COUNTER_END, receiveAdvance, SecurityContext, transmitTake } from "./ke
 import { layerMac } from "./layer";
 import { AssociationState, Slot } from "./slot";
 
-/** Octets of f(challenge). */
-const REPLY_SIZE: u32 = 5 + TAG_SIZE;
+/** Octets of f(challenge) with GMAC. */
+const GMAC_SIZE: u32 = 5 + TAG_SIZE;
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const tag: usize = memory.data(16, 8);
-const reply: usize = memory.data(24, 8);
+const expected: usize = memory.data(48, 8);
+const reply: usize = memory.data(48, 8);
+const titles: usize = memory.data(16, 8);
+const hash: Hash = changetype<Hash>(memory.data(208, 8));
 
-if (REPLY_SIZE > 24) ERROR("the reply has 17 octets");
+if (GMAC_SIZE > 48 || HASH_SIZE > 208) ERROR("scratch holds a reply and a hash");
 
 /**
  * Takes f(StoC) from the parameter Data at `at` and writes f(CtoS) as return Data. One attempt only: a wrong value ends the
- * association (security sheet 5.4), which the server sees by its state.
+ * association, which the server sees by its state.
  */
 export function hlsReply(meter: Meter, slotIndex: u32, at: usize, size: u32, out: Writer): i32 {
   const slot = Slot.of(meter, slotIndex);
   if (slot.state != AssociationState.ASSOCIATION_PENDING) return ActionResult.READ_WRITE_DENIED;
   const r = reader.over(at, size);
-  const value = Axdr.readOctetString(r, REPLY_SIZE);
-  const right =
-    r.err == Err.OK && r.remaining == 0 && slot.mechanism == Mechanism.HLS_GMAC && clientRight(meter, slot, value);
-  if (!right || serverReply(meter, slot, out) != Err.OK) {
+  const wanted = replySize(slot.mechanism);
+  const value = Axdr.readOctetString(r, wanted);
+  let good: bool = r.err == Err.OK && r.remaining == 0 && wanted != 0;
+  if (good && slot.mechanism == <u32>Mechanism.HLS_GMAC) {
+    good = gmacRight(meter, slot, value) && gmacReply(meter, slot) == Err.OK;
+  } else if (good) {
+    good = hashed(meter, slot, true, expected) && Ct.equal(expected, value, wanted) != 0;
+    if (good) hashed(meter, slot, false, reply);
+  }
+  if (!good) {
     slot.state = AssociationState.NON_ASSOCIATED;
     return ActionResult.READ_WRITE_DENIED;
   }
+  Axdr.octetString(out, reply, wanted);
   slot.state = AssociationState.ASSOCIATED;
   return ActionResult.SUCCESS;
 }
 
+/** Octets of f(challenge), 0 for mechanisms this meter does not have. */
+function replySize(mechanism: u32): u32 {
+  switch (mechanism) {
+    case Mechanism.HLS_MD5:
+      return 16;
+    case Mechanism.HLS_SHA1:
+      return 20;
+    case Mechanism.HLS_GMAC:
+      return GMAC_SIZE;
+    case Mechanism.HLS_SHA256:
+      return 32;
+    default:
+      return 0;
+  }
+}
+
+/** Writes f(StoC) of the client, or f(CtoS) of the server, to `out`; false when no secret is set. */
+function hashed(meter: Meter, slot: Slot, ofClient: bool, out: usize): bool {
+  const row = <u32>Template.of().association(slot.association).hlsSecret;
+  if (row == NONE || valueSize(meter, row) == 0) return false;
+  const secret = valueAt(meter, row);
+  const secretSize = valueSize(meter, row);
+  const answered = ofClient ? slot.stoc : slot.ctos;
+  const answeredSize = ofClient ? slot.stocSize : slot.ctosSize;
+  if (slot.mechanism != <u32>Mechanism.HLS_SHA256) {
+    hash.begin(slot.mechanism == <u32>Mechanism.HLS_MD5 ? HashKind.MD5 : HashKind.SHA1);
+    hash.update(answered, answeredSize);
+    hash.update(secret, secretSize);
+    hash.finish(out);
+    return true;
+  }
+  const own = SecurityContext.of(meter, slot.security).title;
+  store<u64>(titles, ofClient ? slot.clientTitle : own);
+  store<u64>(titles + 8, ofClient ? own : slot.clientTitle);
+  hash.begin(HashKind.SHA256);
+  hash.update(secret, secretSize);
+  hash.update(titles, 2 * SYSTEM_TITLE_SIZE);
+  hash.update(answered, answeredSize);
+  hash.update(ofClient ? slot.ctos : slot.stoc, ofClient ? slot.ctosSize : slot.stocSize);
+  hash.finish(out);
+  return true;
+}
+
 /**
  * Checks f(StoC). Its counter is taken from the same key as the APDU around it, with the same or the number before: it
- * must not be below the floor that held before that APDU was opened (sheet 5.4, D10).
+ * must not be below the floor that held before that APDU was opened.
  */
-function clientRight(meter: Meter, slot: Slot, value: usize): bool {
+function gmacRight(meter: Meter, slot: Slot, value: usize): bool {
   const c = SecurityContext.of(meter, slot.security);
   const control = <u32>load<u8>(value);
   const counter = bswap<u32>(load<u32>(value + 1));
   if (control != (SecurityControl.AUTHENTICATED | c.suite)) return false;
   if (slot.clientTitleKnown == 0 || counter < slot.receiveFloor || counter == COUNTER_END) return false;
   const ak = c.authenticationKey;
-  layerMac(c.unicast, control, counter, slot.clientTitle, ak, c.keySize, slot.stoc, slot.stocSize, tag);
-  if (Ct.equal(tag, value + 5, TAG_SIZE) == 0) return false;
+  layerMac(c.unicast, control, counter, slot.clientTitle, ak, c.keySize, slot.stoc, slot.stocSize, expected);
+  if (Ct.equal(expected, value + 5, TAG_SIZE) == 0) return false;
   return counter < c.receiveLowest || receiveAdvance(meter, c, counter, false) == Err.OK;
 }
 
-function serverReply(meter: Meter, slot: Slot, out: Writer): i32 {
+/** Makes f(CtoS) with a counter of its own. */
+function gmacReply(meter: Meter, slot: Slot): i32 {
   const c = SecurityContext.of(meter, slot.security);
   const err = transmitTake(meter, c);
   if (err != Err.OK) return err;
@@ -69,6 +128,5 @@ function serverReply(meter: Meter, slot: Slot, out: Writer): i32 {
   store<u8>(reply, <u8>control);
   store<u32>(reply + 1, bswap<u32>(counter));
   layerMac(c.unicast, control, counter, c.title, c.authenticationKey, c.keySize, slot.ctos, slot.ctosSize, reply + 5);
-  Axdr.octetString(out, reply, REPLY_SIZE);
   return Err.OK;
 }

@@ -28,10 +28,19 @@ export const enum KeyPart {
 /** Counters written ahead: how many may be used before the next record. */
 const TRANSMIT_AHEAD: u32 = 1000;
 const RECEIVE_AHEAD: u32 = 64;
+/** First counter sent under a new key (decision 15). */
+export const COUNTER_FIRST: u32 = 1;
 /** The value at which a key is used up (security sheet 7.3). */
 export const COUNTER_END: u32 = 0xffffffff;
 /** Milliseconds from 1970 to 2000: a meter without state starts its counter with the time (decision 15). */
 const EPOCH_2000: f64 = 946684800000;
+
+/** What a key transfer has made old in a working copy. */
+export const enum Stale {
+  KEYS = 1,
+  UNICAST_COUNTERS = 2,
+  BROADCAST_COUNTER = 4,
+}
 
 @unmanaged
 export class SecurityContext {
@@ -53,7 +62,8 @@ export class SecurityContext {
   title: u64;
   /** Requests that failed to open since boot. */
   failures: u32;
-  reserved: u32;
+  /** New keys stand in the journal (Stale); they are taken when the response to their transfer has been sealed. */
+  stale: u32;
 
   // authentication key[32], unicast GcmKey, broadcast GcmKey follow.
 
@@ -187,6 +197,26 @@ export function countersExact(meter: Meter, context: u32): void {
     counterWrite(meter, c.object, KeyPart.RECEIVE_BROADCAST, c.broadcastLowest) == Err.OK
   )
     c.broadcastBound = c.broadcastLowest;
+}
+
+/** Takes keys that a transfer has changed: from the next request on they count, with counters from the start. */
+export function contextsRefresh(meter: Meter): void {
+  for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) {
+    const c = SecurityContext.of(meter, i);
+    if (c.stale == 0) continue;
+    contextLoad(meter, i, c.object);
+    if (c.stale & Stale.UNICAST_COUNTERS) {
+      c.transmitNext = COUNTER_FIRST;
+      c.transmitBound = COUNTER_FIRST;
+      c.receiveLowest = 0;
+      c.receiveBound = 0;
+    }
+    if (c.stale & Stale.BROADCAST_COUNTER) {
+      c.broadcastLowest = 0;
+      c.broadcastBound = 0;
+    }
+    c.stale = 0;
+  }
 }
 
 /** Number of the security context of a Security setup object, NONE when it has none. */

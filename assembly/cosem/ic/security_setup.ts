@@ -2,6 +2,8 @@
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
+import { EventCode, eventRaise } from "../../meter/events";
+import { keyTransfer } from "../../session/key_transfer";
 import { contextLoad, contextOf, SecurityContext } from "../../session/keys";
 import { Slot } from "../../session/slot";
 import { changeValue } from "../../store/change";
@@ -39,9 +41,20 @@ export function securitySetupInvoke(ask: Ask, out: Writer): i32 {
   switch (ask.attribute) {
     case 1: // security_activate
       return securityActivate(ask);
+    case 2: // key_transfer
+      return keysTransfer(ask);
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }
+}
+
+/** Logged as event 48; the keys count from the next request on. */
+function keysTransfer(ask: Ask): i32 {
+  const context = contextOf(ask.object);
+  if (context == NONE) return ActionResult.OBJECT_UNAVAILABLE;
+  const result = keyTransfer(ask.meter, context, ask.dataAt, ask.dataSize);
+  if (result == ActionResult.SUCCESS) eventRaise(ask.meter, EventCode.KEYS_CHANGED);
+  return result;
 }
 
 /** The new policy may only add protection (decision 11). It holds from the next request on. */
