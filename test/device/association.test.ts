@@ -175,7 +175,7 @@ describe("AARQ of other clients", () => {
     expectIdle(open);
   });
 
-  it.each([0, 2, 17, 102, 0xffff])("client %i is unknown", (clientSap) => {
+  it.each([0, 2, 17, 100, 0xffff])("client %i is unknown", (clientSap) => {
     const unknown = meter.wrapper({ clientSap, index: 1 });
     expect(answerTo(aarq(), unknown)).toMatchObject({ result: 1, source: USER, diagnostic: 1 });
     expectIdle(unknown);
@@ -283,6 +283,7 @@ describe("HLS-GMAC, passes 3 and 4", () => {
       act(15, CURRENT_ASSOCIATION, 2),
       fromHex("C0"),
       fromHex("D9"),
+      fromHex("E08100010000"),
     ]) {
       expect(hex(channel.exchange(request))).toBe("D80101");
     }
