@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
 import { connectTcp, fromHex } from "../../host/client/index.ts";
 import type { Case } from "./case.ts";
-import { CASES } from "./cases/index.ts";
+import { CASES, casesFor } from "./cases/index.ts";
 import {
   associationsDefault,
   associationsRead,
@@ -157,9 +157,9 @@ function listText(cases: readonly Case[]): string {
 async function main(): Promise<number> {
   const program = command().parse();
   const o = program.opts<Options>();
-  const cases = CASES.filter((one) => o.case?.test(one.name) ?? true);
+  const wanted = (name: string): boolean => o.case?.test(name) ?? true;
   if (o.list === true) {
-    console.log(listText(cases));
+    console.log(listText(CASES.filter((one) => wanted(one.name))));
     return 0;
   }
   if (o.target === undefined && o.hdlc === undefined && o.serial === undefined) {
@@ -168,6 +168,7 @@ async function main(): Promise<number> {
   const config = configOf(o);
   const reached = config.target ?? config.hdlc;
   if (reached !== undefined) await (await connectTcp(reached.host, reached.port)).close();
+  const cases = await casesFor(config, wanted);
   const lines: string[] = [];
   const run = await conformanceRun(config, cases, {
     onResult: (result) => {
