@@ -1,6 +1,5 @@
 /**
- * When profiles capture: at the end of each period of local time, after an outage, and when the clock is set (sheet
- * events, section 6). Instants are UTC seconds of the meter's clock; deadlines are meter time, so that setting the clock
+ * When profiles capture: at the end of each period of local time, after an outage, and when the clock is set (IDIS). Instants are UTC seconds of the meter's clock; deadlines are meter time, so that setting the clock
  * moves them by itself.
  */
 import { Err } from "../base/err";
@@ -178,7 +177,7 @@ export function captureDue(meter: Meter, now: f64): bool {
   if (rowsWrite(meter, mask, 0) != Err.OK) return false;
   const state = CaptureState.of(meter);
   if (state.nextSwitch == at) {
-    // "The entry's time stamp is the time before the change" (sheet events, code 3).
+    // "The entry's time stamp is the time before the change".
     const before = clockSaving(meter, at - 1) ? Season.SAVING : Season.NORMAL;
     eventRaiseAt(meter, EventCode.DAYLIGHT_SAVING_SWITCHED, at, before);
     state.nextSwitch = clockSwitchAfter(meter, at);
@@ -216,7 +215,7 @@ function periodsClose(meter: Meter, mask: u32, ms: f64): i32 {
 /**
  * Sets the clock to `ms` since 1970 UTC. Within `limit` seconds the time is silently corrected. Beyond it a period that
  * still runs afterwards is marked; one that the clock leaves, forwards or backwards, is closed at once with its nominal
- * end, and the one it enters is marked; skipped periods have no rows and no row is removed (sheet events, section 6).
+ * end, and the one it enters is marked; skipped periods have no rows and no row is removed.
  * Events 4 and 5 carry the old and the new time. What is already due must be handled before.
  * @returns 0, or Err.NO_SPACE when the flash is behind; then the clock has not moved
  */
@@ -284,7 +283,7 @@ export function capturePowerReturns(meter: Meter): void {
 /**
  * After an outage from UTC second `down` (0 = not known: each profile takes its newest row for it) until now. The period
  * in which the power went is closed with its nominal end, the one in which it returned is marked, and periods between have
- * no rows (sheet events, section 6). Rows for which the flash has no room are lost.
+ * no rows. Rows for which the flash has no room are lost.
  */
 function powerReturn(meter: Meter, down: i64): void {
   const up = clockSeconds(meter);

@@ -17,7 +17,7 @@ import { DataAccessResult } from "../wire/results";
 import { Ask, Caller } from "./ask";
 import { classGet } from "./classes";
 
-/** Bits of the status of a row (sheet events, section 5). */
+/** Bits of the status of a row. */
 export const enum RowStatus {
   /** CIV: the clock is invalid. */
   CLOCK_INVALID = 0x02,

@@ -15,10 +15,12 @@ import { classGet, classInvoke, classSet } from "./classes";
 export const enum AccessMode {
   READ = 0x01,
   WRITE = 0x02,
-  ACCESS = 0x01,
   REQUEST_MASK = 0x1c,
   RESPONSE_MASK = 0xe0,
 }
+
+/** Bit 0 of a method's mode. */
+const METHOD_ACCESS: u32 = 0x01;
 
 /** Not a Data-Access-Result: the request lacks protection and gets exception-response 1/1 (decision 14). */
 export const UNDER_PROTECTED: i32 = 0x100;
@@ -141,7 +143,7 @@ export function dispatchInvoke(
   out: Writer,
 ): i32 {
   let result = resolve(ask, meter, slot, classId, name, method, true);
-  if (result == DataAccessResult.SUCCESS) result = permit(ask, true, AccessMode.ACCESS);
+  if (result == DataAccessResult.SUCCESS) result = permit(ask, true, METHOD_ACCESS);
   if (result != DataAccessResult.SUCCESS) return result;
   ask.dataAt = dataAt;
   ask.dataSize = dataSize;

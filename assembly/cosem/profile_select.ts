@@ -1,4 +1,4 @@
-/** Selective access to a profile's buffer: which rows and columns an answer pins (Blue Book, class_id 7; sheets H.3, H.4). */
+/** Selective access to a profile's buffer: which rows and columns an answer pins (Blue Book, class_id 7). */
 import { Civil, SECONDS_PER_DAY } from "../base/civil";
 import { Err } from "../base/err";
 import { RUNS_MAX } from "../base/limits";

@@ -6,7 +6,7 @@ import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
 import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
 import { WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
 import { apduMore, apduOutside, apduServe, apduTooLong, blockStreaming } from "../server/apdu";
-import { AssociationState, Slot, SLOT_LINK_AT, SLOT_LINK_SIZE } from "../session/slot";
+import { AssociationState, Slot, SLOT_LINK_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
 import { Layout } from "../store/layout";
 import { NONE, PortKind, PortRow, Template } from "../store/template";
@@ -142,7 +142,7 @@ function wrapperTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
   return consumed;
 }
 
-/** Whether any association is offered on a server SAP; a WPDU to another one is dropped (sheet C.2, rule 6). */
+/** Whether any association is offered on a server SAP; a WPDU to another one is dropped. */
 function associationServed(serverSap: u32): bool {
   const t = Template.of();
   for (let i: u32 = 0; i < <u32>t.associationCount; i++) {

@@ -4,7 +4,7 @@ import { EventRow, NONE, Template } from "../store/template";
 import { clockSeconds, Season } from "./clock";
 import { EVENTS_WAITING, EventSignal, Metering } from "./metering_state";
 
-/** Event codes that this core raises by itself (sheet events, section 1). */
+/** Event codes that this core raises by itself. */
 export const enum EventCode {
   POWER_DOWN = 1,
   POWER_UP = 2,

@@ -1,4 +1,4 @@
-/** The AARE, for each outcome of an AARQ (sheet D.3). */
+/** The AARE, for each outcome of an AARQ. */
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
 import { SecurityContext } from "../session/keys";
@@ -124,7 +124,7 @@ function seal(meter: Meter, slot: Slot, size: u32): u32 {
   return slot.outboundSize;
 }
 
-/** Refused by the ACSE user; user-information says what the association would offer (sheet D.3). */
+/** Refused by the ACSE user; user-information says what the association would offer. */
 export function aareRefused(meter: Meter, slot: Slot, diagnostic: UserDiagnostic, result: AssociationResult): void {
   if (slot.association != NONE) slot.conformance = Template.of().association(slot.association).conformance;
   const x = begin(slot, result, DiagnosticSource.ACSE_SERVICE_USER, diagnostic);

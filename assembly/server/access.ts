@@ -1,5 +1,5 @@
 /**
- * ACCESS service (GB9 9.3.10, 9.4.6.9; sheet F.6): GET, SET and ACTION of many attributes and methods in one request, each with
+ * ACCESS service (GB9 9.3.10, 9.4.6.9): GET, SET and ACTION of many attributes and methods in one request, each with
  * its own result. Everything is executed once; long sources are pinned, the rest is frozen.
  */
 import { Err } from "../base/err";

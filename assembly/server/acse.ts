@@ -1,5 +1,5 @@
 /**
- * Opening and releasing associations (GB9 9.4.4; sheets D.2 to D.9). The steps of sheet D.9 run in order; each failure has
+ * Opening associations (GB9 9.4.4). The steps run in order; each failure has
  * its diagnostic, leaves the slot non-associated and the connection as it is.
  */
 import { Err } from "../base/err";
@@ -22,7 +22,7 @@ import { exceptionCounter, exceptionNotPossible, exceptionSend } from "./excepti
 import { Opened, policyMet, protectionOpen } from "./protection";
 import { ServiceError, StateError } from "../wire/results";
 
-/** Octets of the challenges accepted and of the one made (security sheet 5.1). */
+/** Octets of the challenges accepted and of the one made. */
 const CHALLENGE_SIZE_MIN: u32 = 8;
 const STOC_SIZE: u32 = 16;
 
@@ -58,7 +58,7 @@ export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u
   }
   slot.association = associationFind(clientSap, serverSap);
   const known = slot.association != NONE;
-  // A pre-established association is there already; an AARQ for it changes nothing (sheet G.5).
+  // A pre-established association is there already; an AARQ for it changes nothing.
   if (!known || ((<u32>Template.of().association(slot.association).flags) & AssociationFlag.PRE_ESTABLISHED) != 0) {
     aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_PERMANENT);
     return;
@@ -77,7 +77,7 @@ export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u
   associate(meter, slot);
 }
 
-/** Steps 4 to 9 of sheet D.9: names, titles, mechanism, password or challenge. */
+/** Steps 4 to 9 of opening an association: names, titles, mechanism, password or challenge. */
 function namesCheck(meter: Meter, slot: Slot, x: Aarq): UserDiagnostic {
   const row = Template.of().association(slot.association);
   const context = objectIdentifierParse(x.contextNameAt, x.contextNameSize, NameKind.APPLICATION_CONTEXT);
@@ -169,7 +169,7 @@ function refuseOpened(slot: Slot): void {
   slot.disassociate();
 }
 
-/** Sends the exception for a protection that did not open (security sheet 7.2). */
+/** Sends the exception for a protection that did not open. */
 export function openRefused(meter: Meter, slot: Slot, err: i32): void {
   if (err == Err.REPLAY) exceptionCounter(slot, SecurityContext.of(meter, slot.security), false);
   else if (err == Err.NO_SPACE) exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);

@@ -1,4 +1,4 @@
-/** ACTION service in all its request choices but long lists (GB9 9.3.8, 9.4.6.6; sheets F.5, G.4). */
+/** ACTION service in all its request choices but long lists (GB9 9.3.8, 9.4.6.6). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -73,7 +73,7 @@ export function actionServe(meter: Meter, slotIndex: u32, r: Reader): void {
       actionNext(meter, slot);
       return;
     default:
-      // No source defines the raw data of a long list (sheet F.5), so none is guessed.
+      // No source defines the raw data of a long list, so none is guessed.
       exceptionNotSupported(slot);
   }
 }
@@ -143,7 +143,7 @@ function methodRun(meter: Meter, slotIndex: u32, slot: Slot, x: MethodDescriptor
   blockSend(meter, slot, t);
 }
 
-/** Each method has its own result; an earlier failure does not stop later ones (sheet F.5). */
+/** Each method has its own result; an earlier failure does not stop later ones. */
 function actionList(meter: Meter, slotIndex: u32, slot: Slot): void {
   const x = request;
   if (x.count != x.valueCount) {
@@ -171,7 +171,7 @@ function actionList(meter: Meter, slotIndex: u32, slot: Slot): void {
   respond(meter, slot, w);
 }
 
-/** Sends the next block of long return data: the Data only (sheet F.5). */
+/** Sends the next block of long return data: the Data only. */
 function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
   const sizeMax = responseSizeMax(meter, slot);
   const room = sizeMax > PBLOCK_HEAD_SIZE ? sizeMax - PBLOCK_HEAD_SIZE : 0;

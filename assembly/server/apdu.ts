@@ -51,7 +51,7 @@ export function apduServe(
   slot.lastHeard = meter.lineTime;
   if (size != 0) {
     const tag = <u32>load<u8>(at);
-    // Another APDU ends the exchange of blocks under way (sheet F.9, step 6).
+    // Another APDU ends the exchange of blocks under way.
     if (tag != ApduTag.GENERAL_BLOCK_TRANSFER) Blocks.of(slot).state = BlocksState.NONE;
     if (tag == ApduTag.AARQ) aarqServe(meter, slot, clientSap, serverSap, at, size);
     else if (tag == ApduTag.RLRQ) rlrqServe(meter, slot, at, size);
@@ -142,7 +142,7 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     return;
   }
   const tag = <u32>load<u8>(at);
-  // Until pass 3 has succeeded nothing but reply_to_HLS_authentication is served (sheet D.9).
+  // Until pass 3 has succeeded nothing but reply_to_HLS_authentication is served.
   if (slot.state == AssociationState.ASSOCIATION_PENDING && !isHlsReply(at, size)) {
     exceptionNotPossible(slot);
     return;
@@ -193,7 +193,7 @@ function isHeadless(tag: u32, size: u32): bool {
   }
 }
 
-/** APDUs that exist but are not offered, and octets that are no APDU tag (sheet D.11). */
+/** APDUs that exist but are not offered, and octets that are no APDU tag. */
 function unknownServe(slot: Slot, tag: u32): void {
   switch (tag) {
     case ApduTag.READ_REQUEST:

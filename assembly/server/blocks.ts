@@ -1,5 +1,5 @@
 /**
- * General block transfer (GB9 9.4.6.13; sheet F.9): requests collected in the inbox, answers sent as streams with a window, lost
+ * General block transfer (GB9 9.4.6.13): requests collected in the inbox, answers sent as streams with a window, lost
  * blocks sent again from the acknowledged cursor.
  */
 import { Err } from "../base/err";
@@ -42,7 +42,7 @@ function blockOpen(slot: Slot, control: u32, number: u32, acknowledged: u32, siz
   return w;
 }
 
-/** Ends the transfer and tells the client (sheet F.9: LB = 1, all else 0). */
+/** Ends the transfer and tells the client. */
 function abort(meter: Meter, slotIndex: u32, slot: Slot): void {
   const silent = Blocks.of(slot).unconfirmed != 0;
   Blocks.of(slot).state = BlocksState.NONE;
@@ -198,7 +198,7 @@ function streamBegin(slot: Slot, b: Blocks, plainSize: u32): bool {
   b.acknowledged = 0;
   b.next = 1;
   b.acknowledge(Transfer.of(slot));
-  // A client whose window is not known yet gets one block alone (sheet F.9, step 1).
+  // A client whose window is not known yet gets one block alone.
   b.burst = slot.viaBlocks != 0 && b.window != 0 ? min<u32>(b.window, count) : 1;
   b.state = BlocksState.SENDING;
   return true;

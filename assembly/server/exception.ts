@@ -1,4 +1,4 @@
-/** Refusals that are no service response: exception-response (GB9 9.4.4, sheet D.11). They go out in clear. */
+/** Refusals that are no service response: exception-response (GB9 9.4.4). They go out in clear. */
 import { Writer } from "../base/writer";
 import { SecurityContext } from "../session/keys";
 import { Slot } from "../session/slot";

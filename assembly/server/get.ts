@@ -1,4 +1,4 @@
-/** GET service: normal, next and with-list, with service-specific block transfer (GB9 9.3.6, 9.4.6.4; sheets F.3, G.3). */
+/** GET service: normal, next and with-list, with service-specific block transfer (GB9 9.3.6, 9.4.6.4). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -64,7 +64,7 @@ function selectorOf(x: AttributeDescriptor): u32 {
   return x.selector == 0 ? SELECTOR_UNKNOWN : <u32>x.selector;
 }
 
-/** Attribute 0: a structure of all attributes in order, null-data for those that are not to be had (sheet F.3). */
+/** Attribute 0: a structure of all attributes in order, null-data for those that are not to be had. */
 function allRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
   const count = attributeZeroCount(meter, slotIndex, x.classId, x.logicalNameAt);
   if (count < 0) return -count;
@@ -124,7 +124,7 @@ function refusedWhole(slot: Slot, result: i32): bool {
   return true;
 }
 
-/** Each attribute has its own result, and an earlier refusal does not stop later ones (sheet F.5). */
+/** Each attribute has its own result, and an earlier refusal does not stop later ones. */
 function getList(meter: Meter, slotIndex: u32, slot: Slot): void {
   if ((slot.conformance & Conformance.MULTIPLE_REFERENCES) == 0) {
     exceptionNotSupported(slot);
@@ -180,7 +180,7 @@ function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, headSize:
   }
   const bits = slot.conformance;
   const blockwise = (bits & Conformance.BLOCK_TRANSFER_WITH_GET) != 0;
-  // An answer to blocks goes back in blocks; else the service's own transfer comes first (sheet G.2).
+  // An answer to blocks goes back in blocks; else the service's own transfer comes first.
   if (slot.viaBlocks != 0 || (!blockwise && (bits & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
     const w = headEmit(slot, headSize);
     const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, w.size);
@@ -212,7 +212,7 @@ function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
   const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
   getResponseDatablockEmit(w, t.invoke, last, t.block, size);
   if (answerEmit(meter, slot, t, w, size) != Err.OK) {
-    // The rows are gone: the ring went over them, or the buffer was reset (sheet G.3).
+    // The rows are gone: the ring went over them, or the buffer was reset.
     t.end();
     blockRefuse(meter, slot, t.invoke, t.block, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
     return;
@@ -221,7 +221,7 @@ function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
   respond(meter, slot, w);
 }
 
-/** Errors of a long GET go out as a last datablock (sheet G.3). */
+/** Errors of a long GET go out as a last datablock. */
 function blockRefuse(meter: Meter, slot: Slot, invoke: u32, block: u32, result: DataAccessResult): void {
   const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
   getResponseDatablockErrorEmit(w, invoke, block, result);

@@ -37,7 +37,7 @@ export function preEstablish(meter: Meter, slot: Slot, clientSap: u32, serverSap
   titleTake(meter, slot, row.securitySetup);
 }
 
-/** Without an AARQ the client's system title is the one in Security setup, attribute 4 (security sheet 2.2). */
+/** Without an AARQ the client's system title is the one in Security setup, attribute 4. */
 function titleTake(meter: Meter, slot: Slot, securitySetup: u32): void {
   const title = rowOf(securitySetup, 4, 0);
   if (title == NONE || valueSize(meter, title) != 2 + SYSTEM_TITLE_SIZE) return;

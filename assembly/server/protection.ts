@@ -28,7 +28,7 @@ import {
 import { ApplicationContext } from "../wire/names";
 import { Blocks } from "./block_stream";
 
-/** An encrypted-only APDU has no tag, so its counter proves nothing: a jump further than this is refused (sheet 7.3). */
+/** An encrypted-only APDU has no tag, so its counter proves nothing: a jump further than this is refused. */
 const UNPROVED_JUMP_MAX: u32 = 1000;
 /** Bits of policy and access mode: request authenticated and encrypted; the response bits lie 3 higher. */
 const REQUEST_AUTHENTICATED: u32 = 0x04;
@@ -69,13 +69,13 @@ function keyOf(slot: Slot, c: SecurityContext, family: u32, control: u32): GcmKe
 function controlGood(slot: Slot, c: SecurityContext, family: u32, control: u32): bool {
   if ((control & SecurityControl.SUITE_MASK) != c.suite) return false;
   if ((control & (SecurityControl.AUTHENTICATED | SecurityControl.ENCRYPTED)) == 0) return false;
-  // No server offers V.44; the compression bit is refused as an unreadable text (sheet 1.2).
+  // No server offers V.44; the compression bit is refused as an unreadable text.
   if (control & SecurityControl.COMPRESSED) return false;
   if (isDedicated(family)) return slot.dedicatedSize != 0 && (control & SecurityControl.BROADCAST) == 0;
   return true;
 }
 
-/** The title in a general APDU must be the partner's; an empty one means it (sheet 2.2). */
+/** The title in a general APDU must be the partner's; an empty one means it. */
 function titleGood(slot: Slot, x: Ciphered): bool {
   if (slot.clientTitleKnown == 0) return false;
   if (x.titleAt == 0 || x.titleSize == 0) return true;
@@ -167,7 +167,7 @@ function responseFamily(slot: Slot): CipherFamily {
   return slot.family == CipherFamily.NONE ? CipherFamily.GLO : slot.family;
 }
 
-/** Tag that carries a protected response; ACCESS has no service-specific form (sheet 2.1). */
+/** Tag that carries a protected response; ACCESS has no service-specific form. */
 function responseTag(slot: Slot, plainTag: u32): u32 {
   const family = responseFamily(slot);
   const specific = cipheredTag(plainTag, family);

@@ -1,4 +1,4 @@
-/** RLRQ: releasing an association (GB9 9.4.5; sheet D.4; decision 8). */
+/** RLRQ: releasing an association (GB9 9.4.5; decision 8). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";

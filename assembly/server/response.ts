@@ -8,7 +8,7 @@ import { Invoke } from "../wire/tags";
 import { exceptionSend } from "./exception";
 import { protectionSend } from "./protection";
 
-/** A request of service class unconfirmed is served and never answered, not even with an error (GB9 9.4.6; sheet G.5). */
+/** A request of service class unconfirmed is served and never answered, not even with an error (GB9 9.4.6). */
 export function serviceConfirmed(slot: Slot, invoke: u32): void {
   if ((invoke & Invoke.CONFIRMED) == 0) slot.confirmed = 0;
 }

@@ -1,4 +1,4 @@
-/** SET service in all its request choices (GB9 9.3.7, 9.4.6.5; sheets F.4, G.4). */
+/** SET service in all its request choices (GB9 9.3.7, 9.4.6.5). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -80,7 +80,7 @@ function choiceNegotiated(slot: Slot, choice: u32): bool {
 }
 
 /**
- * Attribute 0: a structure with one element per attribute, null-data for those that stay (sheet F.3 read the other way). They are set in
+ * Attribute 0: a structure with one element per attribute, null-data for those that stay. They are set in
  * order; the first refusal ends it and is the result, as if the client had set them one by one.
  */
 function allWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {

@@ -30,7 +30,7 @@ const TRANSMIT_AHEAD: u32 = 1000;
 const RECEIVE_AHEAD: u32 = 64;
 /** First counter sent under a new key (decision 15). */
 export const COUNTER_FIRST: u32 = 1;
-/** The value at which a key is used up (security sheet 7.3). */
+/** The value at which a key is used up. */
 export const COUNTER_END: u32 = 0xffffffff;
 /** Milliseconds from 1970 to 2000: a meter without state starts its counter with the time (decision 15). */
 const EPOCH_2000: f64 = 946684800000;

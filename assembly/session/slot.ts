@@ -70,7 +70,7 @@ export class Slot {
   /** Challenges of HLS. */
   ctosSize: u32;
   stocSize: u32;
-  /** Lowest acceptable counter before the APDU that carries pass 3 was opened (security sheet 5.4). */
+  /** Lowest acceptable counter before the APDU that carries pass 3 was opened. */
   receiveFloor: u32;
 
   /** The request under way: its family (CipherFamily; a response goes back in it, decision 13), its security control octet, protection bits (policy coding of bits 2 and 3). */

@@ -36,7 +36,7 @@ export class SecurityError extends DlmsError {}
 /** The answer is well-formed but not an answer to the request. */
 export class UnexpectedAnswerError extends DlmsError {}
 
-/** A data-access-result other than success. Codes: acse-xdlms sheet F.8, GB9 9.3. */
+/** A data-access-result other than success. Codes: GB9 9.3. */
 export class DataAccessError extends DlmsError {
   readonly code: number;
   constructor(where: string, code: number) {

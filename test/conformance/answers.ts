@@ -27,7 +27,7 @@ export async function answerOf(client: Client, plain: Uint8Array): Promise<Answe
   }
 }
 
-function apduOf(octets: Uint8Array): Apdu {
+export function apduOf(octets: Uint8Array): Apdu {
   try {
     return decodeApdu(octets);
   } catch {
@@ -35,7 +35,7 @@ function apduOf(octets: Uint8Array): Apdu {
   }
 }
 
-function answerText(apdu: Apdu, octets: Uint8Array): string {
+export function answerText(apdu: Apdu, octets: Uint8Array): string {
   if (apdu.kind === "exception-response") {
     return `exception-response ${apdu.stateError}, ${apdu.serviceError} (${exceptionServiceErrorName(apdu.serviceError)})`;
   }

@@ -131,7 +131,7 @@ export function associationLnInvoke(ask: Ask, out: Writer): i32 {
       return isCurrent(ask)
         ? hlsReply(ask.meter, ask.slot, ask.dataAt, ask.dataSize, out)
         : ActionResult.OBJECT_UNAVAILABLE;
-    case 2: // change_HLS_secret: no mechanism offered here keeps its secret there (5.3 of the security sheet)
+    case 2: // change_HLS_secret: no mechanism offered here keeps its secret there
       return ActionResult.READ_WRITE_DENIED;
     default:
       return ActionResult.OBJECT_UNAVAILABLE;

@@ -88,7 +88,7 @@ function sortSet(ask: Ask): i32 {
   return method == UNSORTED ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
 }
 
-/** capture_period values of the profile (sheet events, section 6). */
+/** capture_period values of the profile. */
 function periodAllowed(seconds: i64): bool {
   switch (<i32>seconds) {
     case 0:
