@@ -38,6 +38,8 @@ import {
 export { captureRow } from "./capture_row";
 
 const CAPTURE_PERIOD: i32 = 4;
+/** Last second that stamps can compare. */
+const SECONDS_MAX: i64 = 0xffffffff;
 
 @unmanaged
 class CaptureState {
@@ -74,9 +76,10 @@ export function captureStart(meter: Meter, profile: u32): void {
   dueAfter(meter, ring, clockSeconds(meter));
 }
 
-/** The next capture of a ring after UTC second `utc`. */
+/** The next capture of a ring after UTC second `utc`; none where stamps no longer compare as 32-bit seconds (2106). */
 function dueAfter(meter: Meter, ring: Ring, utc: i64): void {
-  ring.due = ring.period != 0 ? <u32>clockAlignedAfter(meter, utc, ring.period) : 0;
+  const next = ring.period != 0 ? clockAlignedAfter(meter, utc, ring.period) : 0;
+  ring.due = next > 0 && next <= SECONDS_MAX ? <u32>next : 0;
 }
 
 /**
@@ -204,10 +207,7 @@ function periodsClose(meter: Meter, mask: u32, ms: f64): i32 {
   if (whole) clockMove(meter, ms);
   else changeAbort(meter);
   const err = changeCommit(meter);
-  if (whole) {
-    if (err != Err.OK) clockConfigure(meter);
-    return err;
-  }
+  if (whole) return err;
   const written = rowsWrite(meter, mask, RowStatus.CLOCK_ADJUSTED);
   return written != Err.OK ? written : clockMove(meter, ms);
 }
@@ -217,9 +217,10 @@ function periodsClose(meter: Meter, mask: u32, ms: f64): i32 {
  * still runs afterwards is marked; one that the clock leaves, forwards or backwards, is closed at once with its nominal
  * end, and the one it enters is marked; skipped periods have no rows and no row is removed.
  * Events 4 and 5 carry the old and the new time. What is already due must be handled before.
- * @returns 0, or Err.NO_SPACE when the flash is behind; then the clock has not moved
+ * @returns 0; Err.LIMIT outside 1970..2105; Err.NO_SPACE when the flash is behind. Then the clock has not moved.
  */
 export function captureClockSet(meter: Meter, ms: f64, limit: i64): i32 {
+  if (!(ms >= 0 && ms <= <f64>SECONDS_MAX * 1000)) return Err.LIMIT;
   const old = clockSeconds(meter);
   if (abs(ms - clockNow(meter)) <= <f64>limit * 1000) return clockMove(meter, ms);
   const next = <i64>Math.floor(ms / 1000);
@@ -294,7 +295,7 @@ function powerReturn(meter: Meter, down: i64): void {
     if (ring.period == 0 || last == 0) continue;
     ring.status |= RowStatus.POWER_DOWN;
     const lost = clockAlignedAfter(meter, last, ring.period);
-    if (lost > up) continue;
+    if (lost > up || lost > SECONDS_MAX) continue;
     ring.due = <u32>lost;
     mask |= 1 << p;
   }

@@ -100,6 +100,21 @@ describe("time", () => {
     expect(world.set(CLOCK, 2, Buffer.from("090C07E8060A", "hex"))).toBe(Result.TYPE);
   });
 
+  test("stays within the seconds that stamps can compare", () => {
+    const world = fresh();
+    expect(world.clockSet("2105-12-31T23:59:50Z")).toBe(Result.SUCCESS);
+    world.run(ms(start) + 86_400_000);
+    expect(world.stamps("1-0:99.1.0.255").length).toBeGreaterThan(90);
+    world.run(ms(start) + 60 * 86_400_000);
+    expect(world.clock().slice(0, 7)).toBe("2106-03");
+    expect(world.stamps("1-0:99.1.0.255").at(-1)).toBe("2106-02-07T07:15:00+01:00");
+    expect(world.invoke(CLOCK, 6, long(5))).toBe(Result.OTHER);
+    const early = new MeterWorld("1970-01-01T00:00:10Z");
+    expect(early.invoke(CLOCK, 6, long(-11))).toBe(Result.OTHER);
+    expect(early.invoke(CLOCK, 6, long(-10))).toBe(Result.SUCCESS);
+    expect(early.run("1970-01-01T00:20:20Z")).toBe(1);
+  });
+
   test("survives a restart, and goes on with meter time", () => {
     const world = new MeterWorld(start, "new");
     expect(world.clockSet("2030-01-01T00:00:00+01:00")).toBe(Result.SUCCESS);
@@ -131,6 +146,35 @@ describe("settings", () => {
     expect(world.clock()).toBe("2024-06-10T12:00:00+02:00");
     world.timeSet(ms("2025-06-10T10:00:00Z"));
     expect(world.clock()).toBe("2025-06-10T11:00:00+01:00");
+  });
+
+  test.each([
+    ["last Sunday", "FFFF0AFE0703000000800000", "2024-10-27T01:00:00Z"],
+    ["second last Sunday", "FFFF0AFD0703000000800000", "2024-10-20T01:00:00Z"],
+    ["last day", "FFFF0AFEFF03000000800000", "2024-10-31T01:00:00Z"],
+    ["second last day", "FFFF0AFDFF03000000800000", "2024-10-30T01:00:00Z"],
+    ["15th", "FFFF0A0FFF03000000800000", "2024-10-15T01:00:00Z"],
+    ["first Sunday", "FFFF0AFF0703000000800000", "2024-10-06T01:00:00Z"],
+    ["Sunday on or after the 8th", "FFFF0A080703000000800000", "2024-10-13T01:00:00Z"],
+    ["Tuesday on or after the 8th, which is one", "FFFF0A080203000000800000", "2024-10-08T01:00:00Z"],
+    ["hour and minute left open", "FFFF0A0FFFFFFFFFFF800000", "2024-10-14T22:00:00Z"],
+  ])("a pattern names the %s", (_, pattern, at) => {
+    const world = fresh();
+    expect(world.set(CLOCK, 6, octetString(pattern))).toBe(Result.SUCCESS);
+    expect(world.long("switchAfter", 0, BigInt(ms(start) / 1000))).toBe(BigInt(ms(at) / 1000));
+  });
+
+  test.each([
+    ["no month", "FFFFFFFE0703000000800000"],
+    ["no day", "FFFF0AFFFF03000000800000"],
+    ["a day the month does not have", "FFFF061FFF03000000800000"],
+    ["a weekday behind the end of the month", "FFFF061E0103000000800000"],
+  ])("a pattern with %s names no switch", (_, pattern) => {
+    const world = new MeterWorld("2026-04-10T10:00:00Z");
+    expect(world.set(CLOCK, 6, octetString(pattern))).toBe(Result.SUCCESS);
+    expect(world.long("switchAfter", 0, BigInt(ms("2026-04-10T10:00:00Z") / 1000))).toBe(
+      BigInt(ms("2027-03-28T01:00:00Z") / 1000),
+    );
   });
 
   test("a deviation in a pattern counts", () => {

@@ -93,6 +93,10 @@ describe("range of the clock, both bounds included", () => {
     ["an hour", bound("07E8010AFF0AFFFFFF8000FF"), bound("07E8010AFF0AFFFFFF8000FF"), "10:00 10:45 4"],
     ["a minute", bound("07E8010AFF0A0FFFFF8000FF"), bound("07E8010AFF0A0FFFFF8000FF"), "10:15 10:15 1"],
     ["hundredths behind a row", bound("07E8010AFF0A000001800000"), bound("07E8010AFF0A0F0001800000"), "10:15 10:15 1"],
+    ["the year 0", bound("00000101FF00000000800000"), bound("00000C1FFF00000000800000"), "none"],
+    ["from the year 0", bound("00000101FF00000000800000"), bound("07E8010AFF001E0000800000"), "00:15 00:30 2"],
+    ["from 1900", bound("076C0101FF00000000800000"), bound("07E8010AFF001E0000800000"), "00:15 00:30 2"],
+    ["to the last year", bound("07E8010AFF172D0000800000"), bound("FFFE0C1FFF173B3B00800000"), "23:45 00:00 2"],
     ["the last day of a month, below", bound("07E801FEFF00000000800000"), open, "none"],
     ["the last day of a month, above", open, bound("07E801FEFF00000000800000"), "00:15 00:00 96"],
     [
@@ -290,6 +294,15 @@ describe("a pinned answer", () => {
     expect(rows.map((row) => row[1])).toEqual(["AB", "ABCDEFGH", "X"]);
     expect(billing.call("pinned", 3)).toBe(0);
     expect(billing.call("pinned", 2)).toBe(2 + 3 * (2 + 14 + 2 + 3 + 5) + 11);
+  });
+
+  test("second last day of a month as a bound", () => {
+    const month = new MeterWorld("2024-01-28T12:00:00Z");
+    month.run("2024-02-02T12:00:00Z");
+    const from = octetString(fromHex("07E801FDFF00000000800000"));
+    expect(month.stamps(LP2, 1, rangeOf(from, from))).toEqual(["2024-01-30T00:00:00+01:00"]);
+    const last = octetString(fromHex("07E801FEFF00000000800000"));
+    expect(month.stamps(LP2, 1, rangeOf(last, last))).toEqual(["2024-01-31T00:00:00+01:00"]);
   });
 
   test("goes on while rows are added behind it", () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { array, doubleLongUnsigned, integer, long, longUnsigned, unsigned } from "../../host/client/data.ts";
 import { BILLING, FRAUD, LOG, log, LP1, short, WH } from "./shown.ts";
+import { meterTemplate } from "./template.ts";
 import { captureObject, MeterWorld, ms, Result } from "./world.ts";
 
 const CLOCK = "0-0:1.0.0.255";
@@ -108,6 +109,9 @@ describe("resets", () => {
       ["2024-01-10T10:07:31+01:00", "ABCDEFGH", -7, 12],
       ["2024-01-10T10:07:31+01:00", "", -7, 12],
     ]);
+    // What a shorter text leaves of its cell is zero: a row in the flash holds nothing of another one.
+    const row = world.call("ringAt", 0, meterTemplate().model.find(BILLING)!.instance!, 2);
+    expect(Buffer.from(world.octets.slice(row + 12, row + 21))).toEqual(Buffer.alloc(9));
     expect(world.invoke(BILLING, 2, unsigned(0))).toBe(Result.TYPE);
     expect(world.invoke(BILLING, 2, integer(1))).toBe(Result.OTHER);
     expect(world.invoke(BILLING, 3)).toBe(Result.UNAVAILABLE);
