@@ -31,9 +31,12 @@ const TAGS = memory.data<u8>([
 ]);
 const TAG_ROWS: u32 = 16;
 
-/** Cell of the table: column 0 plain, then CipherFamily.GLO, CipherFamily.DED. */
-function cell(row: u32, column: u32): u32 {
-  return load<u8>(TAGS + <usize>(3 * row + column));
+class Tags {
+  /** Cell of the table: column 0 plain, then CipherFamily.GLO, CipherFamily.DED. Every APDU looks its tag up. */
+  @inline
+  static cell(row: u32, column: u32): u32 {
+    return load<u8>(TAGS + <usize>(3 * row + column));
+  }
 }
 
 /** GLO or DED for a service-specific tag, the GENERAL families for DB, DC, DD, else NONE. */
@@ -42,8 +45,8 @@ export function cipherFamily(tag: u32): CipherFamily {
   if (tag == ApduTag.GENERAL_DED_CIPHERING) return CipherFamily.GENERAL_DED;
   if (tag == ApduTag.GENERAL_CIPHERING) return CipherFamily.GENERAL;
   for (let row: u32 = 0; row < TAG_ROWS; row++) {
-    if (cell(row, CipherFamily.GLO) == tag) return CipherFamily.GLO;
-    if (cell(row, CipherFamily.DED) == tag) return CipherFamily.DED;
+    if (Tags.cell(row, CipherFamily.GLO) == tag) return CipherFamily.GLO;
+    if (Tags.cell(row, CipherFamily.DED) == tag) return CipherFamily.DED;
   }
   return CipherFamily.NONE;
 }
@@ -51,7 +54,7 @@ export function cipherFamily(tag: u32): CipherFamily {
 /** The plain tag behind a service-specific ciphered one, or 0. */
 export function cipheredTagPlain(tag: u32): u32 {
   for (let row: u32 = 0; row < TAG_ROWS; row++) {
-    if (cell(row, CipherFamily.GLO) == tag || cell(row, CipherFamily.DED) == tag) return cell(row, 0);
+    if (Tags.cell(row, CipherFamily.GLO) == tag || Tags.cell(row, CipherFamily.DED) == tag) return Tags.cell(row, 0);
   }
   return 0;
 }
@@ -63,7 +66,7 @@ export function cipheredTag(plain: u32, family: CipherFamily): u32 {
   if (family == CipherFamily.GENERAL) return ApduTag.GENERAL_CIPHERING;
   if (family != CipherFamily.GLO && family != CipherFamily.DED) return 0;
   for (let row: u32 = 0; row < TAG_ROWS; row++) {
-    if (cell(row, 0) == plain) return cell(row, family);
+    if (Tags.cell(row, 0) == plain) return Tags.cell(row, family);
   }
   return 0;
 }
