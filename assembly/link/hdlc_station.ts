@@ -28,7 +28,7 @@ function lengthAllowed(configured: u32, size: u32, upper: u32, lower: u32): bool
   if (size == 2) return true;
   // Four octets for a station of two: only what names stations by a reserved value.
   if (lower == HDLC_ALL_STATION) return upper == HDLC_ALL_STATION;
-  return lower == HDLC_CALLING && upper == MANAGEMENT;
+  return lower == HDLC_CALLING;
 }
 
 /** Judges the destination field of `size` octets at `at`; `calling` is the layer parameter CALLING DEVICE. */

@@ -134,6 +134,30 @@ export function wrapperDatagram(at: usize, size: u32, event: WrapperEvent): void
   event.serverWPort = HEADER.destination;
 }
 
+/**
+ * Takes a datagram of a peer that came at line time `time` (ms): its APDU goes into the `capacity` octets at `inbound`, cut
+ * there when it is TOO_LONG. One that is dropped counts for nothing, not for the peer's activity either.
+ */
+export function wrapperDatagramReceive(
+  line: WrapperLine,
+  at: usize,
+  size: u32,
+  inbound: usize,
+  capacity: u32,
+  time: f64,
+  event: WrapperEvent,
+): void {
+  wrapperDatagram(at, size, event);
+  if (event.kind == WrapperEventKind.NONE) return;
+  line.lastOctet = time;
+  if (event.size > capacity) {
+    event.kind = WrapperEventKind.TOO_LONG;
+    event.size = capacity;
+  }
+  memory.copy(inbound, event.apdu, <usize>event.size);
+  event.apdu = inbound;
+}
+
 /** Empties a line: it has been opened at line time `time` (ms). */
 export function wrapperOpen(line: WrapperLine, time: f64): void {
   memory.fill(changetype<usize>(line), 0, WRAPPER_LINE_SIZE);

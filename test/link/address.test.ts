@@ -17,12 +17,12 @@ function field(size: number, upper: number, lower: number): Uint8Array {
 
 const core = new LinkCore();
 
-function judge(flags: number, addressLength: number, address: Uint8Array, calling = false): number {
+function judge(flags: number, addressLength: number, address: Uint8Array, calling = false, own = 1): number {
   return core.scoped(() => {
     const parameters = core.room(20);
     core.octets.set([addressLength, flags], parameters + 6);
     core.setU16(parameters + 8, 17);
-    core.setU16(parameters + 10, 1);
+    core.setU16(parameters + 10, own);
     return core.call("station", parameters, calling ? 1 : 0, core.put(address), address.length);
   });
 }
@@ -71,6 +71,18 @@ describe("strict address lengths (GB9 8.4.2.5)", () => {
     expect(strict(2, field(4, 1, CALLING[4]))).toBe(OTHER);
     expect(strict(2, field(4, 1, CALLING[4]), true)).toBe(OWN);
     expect(strict(2, field(4, 16, CALLING[4]), true)).toBe(OTHER);
+  });
+
+  test("CALLING means the management logical device alone", () => {
+    for (const size of [2, 4] as const) {
+      for (const configured of [2, 4]) {
+        const called = (upper: number, own: number) =>
+          judge(STRICT | POINT_TO_POINT, configured, field(size, upper, CALLING[size]), true, own);
+        expect(called(1, 1)).toBe(OWN);
+        expect(called(16, 16)).toBe(OTHER);
+        expect(called(1, 16)).toBe(OTHER);
+      }
+    }
   });
 
   test("the configured length: own, all-station, no other; all-station of the other length means a station", () => {
@@ -265,6 +277,18 @@ describe("the links of a line (decision 1)", () => {
     station.time = start + 14_000;
     expect(station.expire()).toMatchObject({ kind: "LINK_DOWN", link: 1 });
     expect(station.deadline()).toBe(0);
+  });
+
+  test("an expired connection holds no token, even if its caller still owes an answer", () => {
+    const station = new Station();
+    station.answer = () => "later";
+    snrm(station, CLIENT);
+    station.exchange(from(control.i(0, 0), request(1)));
+    station.time += 120_000;
+    expect(station.expire()).not.toBeNull();
+    expect(station.drain()).toEqual([]);
+    expect(station.send(0, Uint8Array.of(1))).toBe(-8);
+    expect(station.drain()).toEqual([]);
   });
 
   test("0 switches the time-out off", () => {

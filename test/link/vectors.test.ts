@@ -220,6 +220,22 @@ describe("frames", () => {
     }
   });
 
+  test("a length that leaves no room for FCS, or room for HCS but no information, is refused however the checks come out", () => {
+    const header = (size: number) => [0xa0, size, 0x02, 0x23, 0x21, 0x93];
+    const check = (octets: number[]) => [crc16(Uint8Array.from(octets)) & 0xff, crc16(Uint8Array.from(octets)) >> 8];
+    for (let size = 7; size <= 10; size++) {
+      const withHcs = [...header(size), ...check(header(size))];
+      for (const tail of [[0], [0x7e], check(withHcs)]) {
+        const octets = Uint8Array.from([...withHcs, ...tail, 0, 0]);
+        core.scoped(() => {
+          const result = core.call("frameParse", core.put(octets), size, core.room(4 * FRAME_FIELDS));
+          // Eight octets are a frame without information: its HCS is its FCS.
+          expect(result, `${size}`).toBe(size === 8 ? 0 : -2);
+        });
+      }
+    }
+  });
+
   // The other bad frames have an octet format that is right; the station refuses them (framing.test.ts).
   test.each(["A-N-1", "A-N-3", "A-N-4", "A-N-5"])("%s is refused", (id) => {
     const v = vectors.find((vector) => vector.id === id)!;
