@@ -52,6 +52,8 @@ describe("time", () => {
     expect(timeSet(world, "07E8060A010C00003200788000")).toBe(Result.TYPE);
     expect(timeSet(world, "07E8060A010C00003200007F")).toBe(Result.SUCCESS);
     expect(world.call("now", 0)).toBe(ms("2024-06-10T12:00:00.500Z"));
+    expect(timeSet(world, "07E8060A010E00000C800080")).toBe(Result.SUCCESS);
+    expect(world.call("now", 0)).toBe(ms("2024-06-10T12:00:00.120Z"));
     expect(world.set(CLOCK, 2, { type: "date-time", value: stampOctets("2024-06-10T14:00:00+02:00") })).toBe(0);
     expect(world.clock()).toBe("2024-06-10T14:00:00+02:00");
   });
