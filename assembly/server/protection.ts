@@ -26,6 +26,7 @@ import {
   SecurityControl,
 } from "../wire/ciphered";
 import { ApplicationContext } from "../wire/names";
+import { ApduTag } from "../wire/tags";
 import { Blocks } from "./block_stream";
 
 /** An encrypted-only APDU has no tag, so its counter proves nothing: a jump further than this is refused. */
@@ -96,6 +97,20 @@ function lowestAdvance(meter: Meter, slot: Slot, c: SecurityContext, family: u32
   return receiveAdvance(meter, c, x.invocationCounter, (x.control & SecurityControl.BROADCAST) != 0);
 }
 
+/** Whether a tag is that of a request this server takes. */
+function isRequest(tag: u32): bool {
+  switch (tag) {
+    case ApduTag.INITIATE_REQUEST:
+    case ApduTag.GET_REQUEST:
+    case ApduTag.SET_REQUEST:
+    case ApduTag.ACTION_REQUEST:
+    case ApduTag.ACCESS_REQUEST:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /**
  * Opens a ciphered APDU in place. Nothing has changed unless it returns 0: the tag is checked first, then the counter.
  * @returns 0; Err.MALFORMED, Err.AUTHENTICATION (deciphering error); Err.REPLAY (counter below the lowest one);
@@ -122,11 +137,14 @@ export function protectionOpen(meter: Meter, slot: Slot, at: usize, size: u32, o
     return opened;
   }
   if (x.invocationCounter < lowest) return Err.REPLAY;
-  const err = lowestAdvance(meter, slot, c, family, x);
-  if (err != Err.OK) return err;
   // The service behind a service-specific tag is fixed: another one inside is a forged envelope.
   const inner = opened > 0 ? <u32>load<u8>(x.textAt) : 0;
-  if (opened == 0 || (!x.isGeneral && inner != cipheredTagPlain(x.tag))) return Err.MALFORMED;
+  const fits = opened != 0 && (x.isGeneral || inner == cipheredTagPlain(x.tag));
+  // Where no tag proves the counter, a text that does not even begin like a request spends none.
+  if (!proved && !(fits && isRequest(inner))) return Err.AUTHENTICATION;
+  const err = lowestAdvance(meter, slot, c, family, x);
+  if (err != Err.OK) return err;
+  if (!fits) return Err.MALFORMED;
   slot.family = family;
   slot.securityControl = x.control;
   slot.protection = proved ? REQUEST_AUTHENTICATED : 0;
