@@ -36,7 +36,16 @@ const ENTROPY_SIZE = 32;
 export interface RawSnapshot {
   readonly block: Uint8Array;
   readonly flash: MemoryFlash;
-  readonly writes: number;
+  readonly driver: Driver;
+}
+
+/** What the driver knows of a meter besides its block and flash. */
+interface Driver {
+  lineTime: number;
+  meterTime: number;
+  sampledTo: number;
+  durable: number;
+  writes: number;
 }
 
 interface Held {
@@ -219,18 +228,19 @@ export class RawMeter {
   // --- copies ---
 
   snapshot(): RawSnapshot {
-    return { block: this.bank.snapshot(this.seat), flash: this.flash.clone(), writes: this.writes };
+    const { lineTime, meterTime, sampledTo, durable, writes } = this;
+    const driver = { lineTime, meterTime, sampledTo, durable, writes };
+    return { block: this.bank.snapshot(this.seat), flash: this.flash.clone(), driver };
   }
 
-  /** Puts block and flash back. Open lines stay open: their state is in the block. */
+  /** Puts block, flash and times back. Lines stay as they are known here: their state is in the block. */
   restore(snapshot: RawSnapshot): void {
     this.bank.restore(this.seat, snapshot.block);
-    if (this.writes !== snapshot.writes) this.flash = snapshot.flash.clone();
-    this.writes = snapshot.writes;
+    if (this.writes !== snapshot.driver.writes) this.flash = snapshot.flash.clone();
+    Object.assign(this, snapshot.driver);
     for (const line of this.lines.values()) {
       line.held.length = 0;
       line.sent.length = 0;
-      line.open = true;
     }
   }
 
@@ -243,9 +253,7 @@ export class RawMeter {
       flash: this.flash.clone(),
       start: this.meterTime,
     });
-    bank.restore(seat, this.bank.snapshot(this.seat));
-    moved.lineTime = this.lineTime;
-    moved.durable = this.durable;
+    moved.restore({ ...this.snapshot(), flash: moved.flash });
     for (const slot of this.lines.keys()) moved.lines.set(slot, { open: true, held: [], sent: [] });
     return moved;
   }
