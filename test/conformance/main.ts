@@ -21,7 +21,9 @@ import { resultLine, summaryText } from "./report/text.ts";
 import { conformanceRun } from "./runner.ts";
 
 const RESTART_SECONDS_MAX = 30;
-const SERIAL_GAP = 200;
+/** Milliseconds: what meters allow between octets over TCP, where packets travel, and on a line. */
+const INTER_OCTET_TCP = 1000;
+const INTER_OCTET_SERIAL = 30;
 
 interface Options {
   target?: Endpoint;
@@ -132,7 +134,7 @@ function configOf(o: Options): Config {
     kek: o.kek,
     timeOut: o.timeout,
     silence: o.silence,
-    interOctet: o.interOctet ?? (serial === undefined ? 1000 : SERIAL_GAP),
+    interOctet: o.interOctet ?? (serial === undefined ? INTER_OCTET_TCP : INTER_OCTET_SERIAL),
     quick: o.quick ?? false,
     readOnly: o.readOnly ?? false,
   };
