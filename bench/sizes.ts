@@ -47,20 +47,19 @@ function moduleFigures(): Figure[] {
   ];
 }
 
-function residentFigures(count: number): Figure[] {
+/** Resident memory of meters in a process of their own: with all that the host keeps for them, or blocks of the core alone. */
+function residentFigures(count: number, what: "bank" | "core"): Figure[] {
   const script = fileURLToPath(new URL("seats.js", import.meta.url));
-  const text = execFileSync(process.execPath, ["--expose-gc", script, String(count)], { encoding: "utf8" });
+  const text = execFileSync(process.execPath, ["--expose-gc", script, String(count), what], { encoding: "utf8" });
   const { seated, connected } = JSON.parse(text) as { seated: number; connected: number };
   const block = core().plan(templateLoad().image).blockSize;
-  const figure = (id: string, what: string, octets: number, limitKib?: number): Figure => ({
-    ...sizeFigure(id, what, octets, limitKib),
-    references: [reference("its block, whole", block / KIB, octets / KIB)],
-  });
-  const many = count.toLocaleString("en-US");
-  return [
-    figure(`rss-seated-${count}`, `resident memory of one of ${many} running meters`, seated),
-    figure(`rss-connected-${count}`, `resident memory of one of ${many} connected meters`, connected, CONNECTED_MAX),
-  ];
+  const figure = (state: string, octets: number, limitKib?: number): Figure => {
+    const part = what === "core" ? ", its block alone" : ", host and flash twin included";
+    const text = `resident memory of one of ${count.toLocaleString("en-US")} ${state} meters${part}`;
+    const size = sizeFigure(`rss-${what}-${state}-${count}`, text, octets, limitKib);
+    return { ...size, references: [reference("a whole block", block / KIB, octets / KIB)] };
+  };
+  return [figure("running", seated), figure("connected", connected, what === "bank" ? CONNECTED_MAX : undefined)];
 }
 
 /** Octets programmed while `run` does something `count` times, for each time. */
@@ -72,6 +71,8 @@ async function written(seat: Seat, count: number, run: () => Promise<void>): Pro
 
 async function flashFigures(): Promise<Figure[]> {
   const seat = new Seat(templateLoad());
+  // A full profile: the snapshots that make room in the flash hold all of its rows.
+  for (let i = 0; i < PERIODS; i++) seat.step();
   const row = await written(seat, PERIODS, async () => {
     for (let i = 0; i < PERIODS; i++) seat.step();
   });
@@ -92,7 +93,13 @@ async function flashFigures(): Promise<Figure[]> {
     references: [reference(payload, size, octets)],
   });
   return [
-    figure("flash-row", `flash written for a period of a load profile, snapshots included`, row, "its row", ROW_SIZE),
+    figure(
+      "flash-row",
+      "flash written for a period of a full load profile, snapshots included",
+      row,
+      "its row",
+      ROW_SIZE,
+    ),
     figure("flash-set", "flash written for a SET of a register", set, "its value", SHIFT_LIMIT_SIZE),
     figure("flash-get", "flash written for a ciphered GET (counters ahead)", get, "its two counters", 8),
   ];
@@ -102,6 +109,8 @@ export const sizesGroup: Group = {
   title: "Sizes",
   async measure(effort) {
     const counts = effort.quick ? METERS_QUICK : METERS;
-    return [...moduleFigures(), ...counts.flatMap(residentFigures), ...(await flashFigures())];
+    const banks = counts.flatMap((count) => residentFigures(count, "bank"));
+    const blocks = residentFigures(counts.at(-1)!, "core");
+    return [...moduleFigures(), ...banks, ...blocks, ...(await flashFigures())];
   },
 };
