@@ -85,8 +85,9 @@ function dueAfter(meter: Meter, ring: Ring, utc: i64): void {
 /**
  * Makes the clock, the accumulators and the profiles ready, when the values are there (provisioned, replayed) and the
  * rings have their shape. A meter with a past has come back from an outage.
+ * @returns whether it has a past
  */
-export function captureBoot(meter: Meter): void {
+export function captureBoot(meter: Meter): bool {
   clockConfigure(meter);
   meteringBoot(meter);
   let newest: i64 = 0;
@@ -97,10 +98,11 @@ export function captureBoot(meter: Meter): void {
   }
   const state = CaptureState.of(meter);
   state.nextSwitch = clockSwitchAfter(meter, clockSeconds(meter));
-  if (newest == 0) return;
+  if (newest == 0) return false;
   const known = powerDownLogged(meter);
   if (known == 0) eventRaiseAt(meter, EventCode.POWER_DOWN, newest, Season.UNKNOWN);
   powerReturn(meter, known);
+  return true;
 }
 
 /** The earliest instant at which something is due, NEVER when nothing is. */

@@ -1,6 +1,7 @@
 /** Power-up: an empty block, the provisioned values, the journal on top, then everything that derives from them. */
 import { Err } from "../base/err";
 import { captureBoot } from "../cosem/capture";
+import { EventCode, eventRaise } from "../meter/events";
 import { contextsBoot } from "../session/keys";
 import { Meter, SeatState } from "../store/block";
 import { entriesApply } from "../store/change";
@@ -45,7 +46,8 @@ export function bootSeat(seat: u32, provisionSize: u32, flashSize: u32, lineTime
 function bootFinish(meter: Meter): void {
   meter.state = SeatState.RUNNING;
   contextsBoot(meter);
-  captureBoot(meter);
+  // The log of a meter without a past begins with its first power-up.
+  if (!captureBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
 }
 
 /** Next flash operation of a seat; see FlashOperation. */

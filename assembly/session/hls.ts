@@ -15,7 +15,7 @@ import { Meter } from "../store/block";
 import { NONE, Template } from "../store/template";
 import { valueAt, valueSize } from "../store/values";
 import { Axdr } from "../wire/axdr";
-import { SecurityControl } from "../wire/ciphered";
+import { CipherFamily, SecurityControl } from "../wire/ciphered";
 import { Mechanism } from "../wire/names";
 import { ActionResult } from "../wire/results";
 import { COUNTER_END, receiveAdvance, SecurityContext, transmitTake } from "./keys";
@@ -111,7 +111,8 @@ function gmacRight(meter: Meter, slot: Slot, value: usize): bool {
   const control = <u32>load<u8>(value);
   const counter = bswap<u32>(load<u32>(value + 1));
   if (control != (SecurityControl.AUTHENTICATED | c.suite)) return false;
-  if (slot.clientTitleKnown == 0 || counter < slot.receiveFloor || counter == COUNTER_END) return false;
+  const floor = slot.family == CipherFamily.NONE ? c.receiveLowest : slot.receiveFloor;
+  if (slot.clientTitleKnown == 0 || counter < floor || counter == COUNTER_END) return false;
   const ak = c.authenticationKey;
   layerMac(c.unicast, control, counter, slot.clientTitle, ak, c.keySize, slot.stoc, slot.stocSize, expected);
   if (Ct.equal(expected, value + 5, TAG_SIZE) == 0) return false;

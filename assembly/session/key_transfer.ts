@@ -60,7 +60,7 @@ function unwrap(c: SecurityContext, id: u32, wrapped: usize, size: u32): i32 {
 /** One record: the keys, and the counters of encryption keys whose value is new. An unchanged key must not repeat its nonces. */
 function keysStore(meter: Meter, c: SecurityContext, present: u32): i32 {
   const object = Template.of().object(c.object);
-  let stale: u32 = Stale.KEYS;
+  let stale: u32 = Stale.VALUES;
   changeOpen(meter);
   for (let id: u32 = 0; id < KEY_IDS; id++) {
     if ((present & (1 << id)) == 0) continue;

@@ -35,9 +35,10 @@ export const COUNTER_END: u32 = 0xffffffff;
 /** Milliseconds from 1970 to 2000: a meter without state starts its counter with the time (decision 15). */
 const EPOCH_2000: f64 = 946684800000;
 
-/** What a key transfer has made old in a working copy. */
+/** What a change has made old in a working copy. */
 export const enum Stale {
-  KEYS = 1,
+  /** Keys or policy. */
+  VALUES = 1,
   UNICAST_COUNTERS = 2,
   BROADCAST_COUNTER = 4,
 }
@@ -62,7 +63,7 @@ export class SecurityContext {
   title: u64;
   /** Requests that failed to open since boot. */
   failures: u32;
-  /** New keys stand in the journal (Stale); they are taken when the response to their transfer has been sealed. */
+  /** New values stand in the journal (Stale); they are taken when the response to their change has been sealed. */
   stale: u32;
 
   // authentication key[32], unicast GcmKey, broadcast GcmKey follow.

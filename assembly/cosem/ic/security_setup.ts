@@ -4,7 +4,7 @@ import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { EventCode, eventRaise } from "../../meter/events";
 import { keyTransfer } from "../../session/key_transfer";
-import { contextLoad, contextOf, SecurityContext } from "../../session/keys";
+import { contextOf, SecurityContext, Stale } from "../../session/keys";
 import { Slot } from "../../session/slot";
 import { changeValue } from "../../store/change";
 import { NONE } from "../../store/template";
@@ -68,6 +68,7 @@ function securityActivate(ask: Ask): i32 {
   const present = SecurityContext.of(ask.meter, context).policy;
   if ((policy & ~POLICY_SUITE_0) != 0 || (present & ~policy) != 0) return ActionResult.READ_WRITE_DENIED;
   if (changeValue(ask.meter, row, ask.dataAt, ask.dataSize) != Err.OK) return ActionResult.TEMPORARY_FAILURE;
-  contextLoad(ask.meter, context, ask.object);
+  // The answer still goes out under the old policy.
+  SecurityContext.of(ask.meter, context).stale |= Stale.VALUES;
   return ActionResult.SUCCESS;
 }
