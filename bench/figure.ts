@@ -34,7 +34,7 @@ export interface Effort {
   readonly rounds: number;
 }
 
-export const FULL: Effort = { quick: false, warmUpMs: 300, rounds: 31 };
+export const FULL: Effort = { quick: false, warmUpMs: 500, rounds: 51 };
 export const QUICK: Effort = { quick: true, warmUpMs: 60, rounds: 9 };
 
 /** A group of figures with its heading. */

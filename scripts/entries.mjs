@@ -7,6 +7,15 @@ import { filesBelow, requireNode, ROOT, runStep } from "./steps.mjs";
 const ASC = "node_modules/assemblyscript/bin/asc.js";
 const ENTRY = /^testing[^/]*\.ts$/;
 
+/** The benchmarks time the code that is shipped, so their entry is compiled like it. */
+const LIKE_RELEASE = "testing_bench.ts";
+
+function optionsOf(entry) {
+  if (entry !== LIKE_RELEASE) return [];
+  const { optimizeLevel, shrinkLevel } = JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8")).targets.release;
+  return ["--optimizeLevel", String(optimizeLevel), "--shrinkLevel", String(shrinkLevel)];
+}
+
 /** Names of all entries. */
 export function entryNames() {
   return readdirSync(join(ROOT, "assembly")).filter((name) => ENTRY.test(name));
@@ -15,11 +24,12 @@ export function entryNames() {
 /** Builds one entry unless it is fresh; throws when it breaks a promise of the core. */
 export async function buildEntry(entry) {
   const out = `build/${basename(entry, ".ts")}.wasm`;
-  const args = [`assembly/${entry}`, "--config", "asconfig.testing.json", "--outFile", out];
+  const args = [`assembly/${entry}`, "--config", "asconfig.testing.json", "--outFile", out, ...optionsOf(entry)];
   await runStep({
     name: entry,
     inputs: [
       ...filesBelow("assembly").filter((path) => !path.includes("__tests__")),
+      "asconfig.json",
       "asconfig.testing.json",
       "package-lock.json",
     ],
