@@ -7,6 +7,7 @@ import { coreOctets } from "../../host/files.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
 import { metrologyMaker } from "../../host/metrology/source.ts";
 import { MeterPort, portFor, portsOf } from "../../host/ports.ts";
+import type { Compiled } from "../../host/template/compile.ts";
 import { meterIdentity, provisionRecords } from "../../host/template/identity.ts";
 import { templateLoad } from "../../host/template/load.ts";
 import { TcpListener } from "../../host/transport/tcp.ts";
@@ -17,9 +18,14 @@ const DAY_MS = 86_400_000;
 
 export class SocketMeter {
   private readonly core = new Core(coreOctets());
-  private readonly compiled = templateLoad();
+  private readonly compiled: Compiled;
   private bank: Bank | undefined;
   private listeners: TcpListener[] = [];
+
+  /** With changes of the default template, as `serve --override` takes them. */
+  constructor(...overrides: string[]) {
+    this.compiled = templateLoad(undefined, overrides);
+  }
 
   /** Puts a fresh meter with a day of history on new ports, and says in `config` where it is. */
   async start(config: Config): Promise<void> {

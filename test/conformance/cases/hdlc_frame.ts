@@ -68,13 +68,15 @@ async function inactivityTimeout(ctx: Ctx): Promise<void> {
 async function missingFlags(ctx: Ctx): Promise<void> {
   const line = await ctx.line();
   const snrm = line.frame(CONTROL.SNRM);
-  await line.silent(snrm.subarray(1), "SNRM without its opening flag", afterGap(ctx));
+  // The closing flag of the frame before may open this one, so another octet has to stand between.
+  const between = Uint8Array.of(0);
+  await line.silent(concat(between, snrm.subarray(1)), "SNRM without its opening flag", afterGap(ctx));
   await line.up();
   await line.down();
   await line.silent(snrm.subarray(0, -1), "SNRM without its closing flag", afterGap(ctx));
   await line.up();
   await line.down();
-  await line.silent(snrm.subarray(1, -1), "SNRM without flags", afterGap(ctx));
+  await line.silent(concat(between, snrm.subarray(1, -1)), "SNRM without flags", afterGap(ctx));
   await line.up();
 }
 
