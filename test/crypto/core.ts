@@ -1,40 +1,10 @@
 /** Builds and loads `assembly/testing_crypto.ts`, the entry that shows the insides of the crypto room to its tests. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { type TestingExports, testingModule } from "../testing.ts";
 
-export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const ENTRY = "assembly/testing_crypto.ts";
-const WASM = join(ROOT, "build/testing_crypto.wasm");
+export { Dice, hex, ROOT } from "../testing.ts";
+export type CryptoExports = TestingExports;
+
 const PAGES = 4;
-
-export type CryptoExports = Record<string, (...values: number[]) => number>;
-
-function newestInput(): number {
-  const folders = ["assembly/crypto", "assembly/base"].map((path) => join(ROOT, path));
-  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  return Math.max(...[...files, join(ROOT, ENTRY), join(ROOT, "asconfig.json")].map((path) => statSync(path).mtimeMs));
-}
-
-/** Compiles in a folder of this process, then moves the module into place: test files run side by side. */
-function build(): void {
-  const folder = join(ROOT, `build/testing_crypto.${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  const config = join(folder, "asconfig.json");
-  writeFileSync(
-    config,
-    JSON.stringify({ ...JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8")), entries: [] }),
-  );
-  const out = join(folder, "out.wasm");
-  const asc = "node_modules/assemblyscript/bin/asc.js";
-  execFileSync(process.execPath, [asc, ENTRY, "--config", config, "--target", "release", "-o", out], {
-    cwd: ROOT,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  renameSync(out, WASM);
-  rmSync(folder, { recursive: true });
-}
 
 let module: WebAssembly.Module | undefined;
 
@@ -46,10 +16,7 @@ export class Crypto {
   private free: number;
 
   constructor() {
-    if (module === undefined) {
-      if (!existsSync(WASM) || statSync(WASM).mtimeMs < newestInput()) build();
-      module = new WebAssembly.Module(readFileSync(WASM));
-    }
+    module ??= testingModule("testing_crypto", ["crypto", "base"]);
     this.x = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as CryptoExports;
     this.free = this.call("freeFrom") + 64;
   }
@@ -102,28 +69,3 @@ export class Crypto {
 }
 
 const CANARY = 0xa5;
-
-export const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ""), "hex");
-
-/** A small seeded generator (xorshift32): the same numbers on every run. */
-export class Dice {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed >>> 0 || 1;
-  }
-
-  /** A whole number from 0 to `below` - 1. */
-  roll(below: number): number {
-    let s = this.state;
-    s ^= s << 13;
-    s ^= s >>> 17;
-    s ^= s << 5;
-    this.state = s >>> 0;
-    return this.state % below;
-  }
-
-  octets(size: number): Buffer {
-    return Buffer.from(Array.from({ length: size }, () => this.roll(256)));
-  }
-}

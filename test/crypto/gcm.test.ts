@@ -144,7 +144,7 @@ test("open refuses every changed bit of tag, text, data, IV and key, and shows n
   const message = { key: dice.octets(16), iv: dice.octets(12), aad: dice.octets(17) };
   const plain = dice.octets(35);
   const { cipher, tag } = core.seal(message, plain);
-  const parts: Record<string, Buffer> = { ...message, cipher, tag };
+  const parts: Record<string, Uint8Array> = { ...message, cipher, tag };
   let refused = 0;
   for (const name of Object.keys(parts)) {
     for (let bit = 0; bit < parts[name]!.length * 8; bit++) {

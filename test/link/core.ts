@@ -1,42 +1,11 @@
 /** Builds and loads `assembly/testing_link.ts`, the entry that shows the link room and its formats to their tests. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { type TestingExports, testingModule } from "../testing.ts";
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const ENTRY = "assembly/testing_link.ts";
-const WASM = join(ROOT, "build/testing_link.wasm");
+export { Dice, hex as fromHex } from "../testing.ts";
+
 const PAGES = 4;
 const CANARY = 0xa5;
 const GUARD = 16;
-
-function newestInput(): number {
-  const folders = ["assembly/link", "assembly/base"].map((path) => join(ROOT, path));
-  const wire = readdirSync(join(ROOT, "assembly/wire")).filter((name) => /^(hdlc_|wrapper)/.test(name));
-  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  const all = [...files, ...wire.map((name) => join(ROOT, "assembly/wire", name)), join(ROOT, ENTRY)];
-  return Math.max(...[...all, join(ROOT, "asconfig.json")].map((path) => statSync(path).mtimeMs));
-}
-
-/** Compiles in a folder of this process, then moves the module into place: test files run side by side. */
-function build(): void {
-  const folder = join(ROOT, `build/testing_link.${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  const config = join(folder, "asconfig.json");
-  writeFileSync(
-    config,
-    JSON.stringify({ ...JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8")), entries: [] }),
-  );
-  const out = join(folder, "out.wasm");
-  const asc = "node_modules/assemblyscript/bin/asc.js";
-  execFileSync(process.execPath, [asc, ENTRY, "--config", config, "--target", "release", "-o", out], {
-    cwd: ROOT,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  renameSync(out, WASM);
-  rmSync(folder, { recursive: true });
-}
 
 let module: WebAssembly.Module | undefined;
 
@@ -45,17 +14,14 @@ export class LinkCore {
   readonly memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   readonly octets = new Uint8Array(this.memory.buffer);
   readonly view = new DataView(this.memory.buffer);
-  private readonly x: Record<string, (...values: number[]) => number>;
+  private readonly x: TestingExports;
   private readonly guards: number[] = [];
   private free: number;
 
   constructor() {
-    if (module === undefined) {
-      if (!existsSync(WASM) || statSync(WASM).mtimeMs < newestInput()) build();
-      module = new WebAssembly.Module(readFileSync(WASM));
-    }
+    module ??= testingModule("testing_link", ["link", "wire", "base"]);
     const instance = new WebAssembly.Instance(module, { env: { memory: this.memory } });
-    this.x = instance.exports as unknown as Record<string, (...values: number[]) => number>;
+    this.x = instance.exports as unknown as TestingExports;
     this.free = this.call("freeFrom");
   }
 
@@ -128,28 +94,4 @@ export class LinkCore {
   }
 }
 
-export const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
 export const toHex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex").toUpperCase();
-
-/** A small seeded generator (xorshift32): the same numbers on every run. */
-export class Dice {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed >>> 0 || 1;
-  }
-
-  /** A whole number from 0 to `below` - 1. */
-  roll(below: number): number {
-    let s = this.state;
-    s ^= s << 13;
-    s ^= s >>> 17;
-    s ^= s << 5;
-    this.state = s >>> 0;
-    return this.state % below;
-  }
-
-  octets(size: number): Uint8Array {
-    return Uint8Array.from({ length: size }, () => this.roll(256));
-  }
-}

@@ -2,20 +2,13 @@
  * A meter of the test template in a core of its own, driven in virtual time. Answers are decoded by the client's codecs,
  * which share no code with the core; times are ISO 8601 texts with the offset.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Data, decodeData, encodeData } from "../../host/client/axdr.ts";
 import { array, doubleLongUnsigned, integer, longUnsigned, octetString, structure } from "../../host/client/data.ts";
 import { dateTimeEmit, dateTimeFromIso, dateTimeParse, dateTimeToIso } from "../../host/client/date_time.ts";
 import { logicalNameParse } from "../../host/client/logical_name.ts";
-import { sourcesOf } from "../tidy/sources.ts";
+import { testingModule } from "../testing.ts";
 import { meterTemplate } from "./template.ts";
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const ENTRY = "assembly/testing_meter.ts";
-const WASM = join(ROOT, "build/testing_meter.wasm");
 const PAGES = 32;
 
 export const Err = { NO_SPACE: -3, LIMIT: -4, STATE: -8 } as const;
@@ -34,30 +27,10 @@ export const Result = {
 
 type Exports = Record<string, (...values: (number | bigint)[]) => number | bigint>;
 
-/** Compiles beside the module and moves it into place: test files run side by side. */
-function build(): void {
-  const folder = join(ROOT, `build/testing_meter.${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  const out = join(folder, "out.wasm");
-  const asc = "node_modules/assemblyscript/bin/asc.js";
-  execFileSync(process.execPath, [asc, ENTRY, "--config", "asconfig.testing.json", "-o", out], {
-    cwd: ROOT,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  renameSync(out, WASM);
-  rmSync(folder, { recursive: true });
-}
-
 let module: WebAssembly.Module | undefined;
 
 function moduleOf(): WebAssembly.Module {
-  if (module !== undefined) return module;
-  const rooms = ["base", "wire", "store", "session", "meter", "cosem"].map((room) => `assembly/${room}`);
-  const inputs = [...sourcesOf(...rooms), ENTRY, "asconfig.testing.json"].map(
-    (path) => statSync(join(ROOT, path)).mtimeMs,
-  );
-  if (!existsSync(WASM) || statSync(WASM).mtimeMs < Math.max(...inputs)) build();
-  return (module = new WebAssembly.Module(readFileSync(WASM)));
+  return (module ??= testingModule("testing_meter", ["base", "wire", "store", "session", "meter", "cosem"]));
 }
 
 /** A flash in memory; `journal` counts what was written to it. */

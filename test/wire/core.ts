@@ -1,13 +1,9 @@
 /** Builds and loads `assembly/testing_wire.ts`, the entry that shows the codecs to their tests. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { type TestingExports, testingModule } from "../testing.ts";
 import { KINDS, type Kind, type Value } from "./kinds.ts";
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const ENTRY = "assembly/testing_wire.ts";
-const WASM = join(ROOT, "build/testing_wire.wasm");
+export { Dice, hex } from "../testing.ts";
+
 const PAGES = 4;
 const PAGE = 65536;
 const CANARY = 0xa5;
@@ -16,31 +12,6 @@ const OUT_SIZE = 65536;
 /** The values of `enum Err` the codecs return. */
 export const Err = { INCOMPLETE: -1, MALFORMED: -2, NO_SPACE: -3, LIMIT: -4, UNKNOWN: -5 } as const;
 
-type Exports = Record<string, (...values: number[]) => number>;
-
-function newestInput(): number {
-  const folders = ["assembly/wire", "assembly/base"].map((path) => join(ROOT, path));
-  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  return Math.max(...[...files, join(ROOT, ENTRY), join(ROOT, "asconfig.json")].map((path) => statSync(path).mtimeMs));
-}
-
-/** Compiles in a folder of this process, then moves the module into place: test files run side by side. */
-function build(): void {
-  const folder = join(ROOT, `build/testing_wire.${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  const config = join(folder, "asconfig.json");
-  const own = JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8")) as object;
-  writeFileSync(config, JSON.stringify({ ...own, entries: [] }));
-  const out = join(folder, "out.wasm");
-  const asc = "node_modules/assemblyscript/bin/asc.js";
-  execFileSync(process.execPath, [asc, ENTRY, "--config", config, "--target", "release", "-o", out], {
-    cwd: ROOT,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  renameSync(out, WASM);
-  rmSync(folder, { recursive: true });
-}
-
 let module: WebAssembly.Module | undefined;
 
 /**
@@ -48,7 +19,7 @@ let module: WebAssembly.Module | undefined;
  * canaries.
  */
 export class Wire {
-  private readonly x: Exports;
+  private readonly x: TestingExports;
   private readonly memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   readonly octets = new Uint8Array(this.memory.buffer);
   private readonly view = new DataView(this.memory.buffer);
@@ -58,11 +29,8 @@ export class Wire {
   private inputSize = 0;
 
   constructor() {
-    if (module === undefined) {
-      if (!existsSync(WASM) || statSync(WASM).mtimeMs < newestInput()) build();
-      module = new WebAssembly.Module(readFileSync(WASM));
-    }
-    this.x = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as Exports;
+    module ??= testingModule("testing_wire", ["wire", "base"]);
+    this.x = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as TestingExports;
     this.value = this.call("valueAt");
     this.out = (this.call("freeFrom") + 64 + 7) & ~7;
     if (this.out + OUT_SIZE + 64 > PAGES * PAGE - PAGE) throw new Error("test memory is full");
@@ -143,30 +111,5 @@ export class Wire {
       throw new Error(`${name} lies outside the input: ${at - this.input}, ${size} of ${this.inputSize}`);
     }
     return Buffer.from(this.octets.slice(at, at + size));
-  }
-}
-
-export const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ""), "hex");
-
-/** A small seeded generator (xorshift32): the same numbers on every run. */
-export class Dice {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed >>> 0 || 1;
-  }
-
-  /** A whole number from 0 to `below` - 1. */
-  roll(below: number): number {
-    let s = this.state;
-    s ^= s << 13;
-    s ^= s >>> 17;
-    s ^= s << 5;
-    this.state = s >>> 0;
-    return this.state % below;
-  }
-
-  octets(size: number): Buffer {
-    return Buffer.from(Array.from({ length: size }, () => this.roll(256)));
   }
 }
