@@ -1,13 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Line, LineAccept, LineListener } from "../../host/transport/line.ts";
 import { SerialLine } from "../../host/transport/serial.ts";
 import { TcpListener } from "../../host/transport/tcp.ts";
+import { hasSocat, startSocat, terminals, until } from "./terminals.ts";
 
 /** Echoes what arrives and writes down what happens. */
 class Echo {
@@ -28,14 +25,6 @@ class Echo {
       closed: () => this.log.push("closed"),
     };
   };
-}
-
-async function until(what: () => boolean, milliseconds = 5000): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!what()) {
-    if (performance.now() > end) throw new Error("it does not come true");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 const endings: (() => unknown)[] = [];
@@ -136,24 +125,6 @@ describe("TCP", () => {
   });
 });
 
-const hasSocat = spawnSync("socat", ["-V"]).status === 0;
-
-/** Two pseudo terminals that are one line. */
-async function terminals(): Promise<{ near: string; far: string; socat: ChildProcess; folder: string }> {
-  const folder = mkdtempSync(join(tmpdir(), "serial-"));
-  const [near, far] = [join(folder, "near"), join(folder, "far")];
-  const socat = startSocat(near, far);
-  endings.push(() => rmSync(folder, { recursive: true }));
-  await until(() => existsSync(near) && existsSync(far));
-  return { near, far, socat, folder };
-}
-
-function startSocat(near: string, far: string): ChildProcess {
-  const socat = spawn("socat", [`pty,raw,echo=0,link=${near}`, `pty,raw,echo=0,link=${far}`]);
-  endings.push(() => socat.kill());
-  return socat;
-}
-
 async function farEnd(path: string): Promise<{ write: (text: string) => void; heard: () => string }> {
   const { SerialPort } = await import("serialport");
   const port = new SerialPort({ path, baudRate: 9600 });
@@ -167,7 +138,7 @@ async function farEnd(path: string): Promise<{ write: (text: string) => void; he
 
 describe.skipIf(!hasSocat)("a serial line", () => {
   it("carries octets both ways and tells when they have left", async () => {
-    const { near, far } = await terminals();
+    const { near, far } = await terminals(endings);
     const echo = new Echo();
     const line = await SerialLine.open(near, 9600, echo.accept, () => undefined);
     endings.push(() => line.end());
@@ -187,14 +158,14 @@ describe.skipIf(!hasSocat)("a serial line", () => {
   });
 
   it("is opened again when the device comes back", async () => {
-    const { near, far, socat } = await terminals();
+    const { near, far, socat } = await terminals(endings);
     const echo = new Echo();
     const line = await SerialLine.open(near, 9600, echo.accept, () => undefined);
     endings.push(() => line.end());
     socat.kill();
     await until(() => echo.log.includes("closed"));
     await until(() => socat.exitCode !== null || socat.signalCode !== null);
-    startSocat(near, far);
+    startSocat(endings, near, far);
     await until(() => echo.log.filter((entry) => entry === "open").length === 2);
     const client = await farEnd(far);
     client.write("back");
