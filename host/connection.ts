@@ -1,4 +1,5 @@
 /** What the pump keeps for an open line: octets that wait for the core, and items that wait for the flash. */
+import { EXCHANGE_SIZE } from "./core.ts";
 import type { Line, LineListener } from "./transport/line.ts";
 
 /** Octets that may wait for the core before the line stops reading. */
@@ -16,6 +17,7 @@ export class Connection implements LineListener {
   /** First slot of the connection, which is its name in the ABI. */
   readonly slot: number;
   readonly line: Line;
+  /** What the core is offered next: all that waits, or of datagrams the first. */
   inbound: Uint8Array = NONE;
   readonly held: Item[] = [];
   /** The core has been told of the line. */
@@ -26,6 +28,9 @@ export class Connection implements LineListener {
   draining = false;
   /** The last item has left, which the core does not know yet. */
   sent = false;
+  /** Datagrams behind `inbound`, and all octets that wait. */
+  private readonly datagrams: Uint8Array[] = [];
+  private waiting = 0;
   private paused = false;
   private readonly changed: () => void;
 
@@ -36,8 +41,13 @@ export class Connection implements LineListener {
   }
 
   received(octets: Uint8Array): void {
-    if (this.gone) return;
-    this.inbound = this.inbound.length === 0 ? octets : Buffer.concat([this.inbound, octets]);
+    if (this.gone || octets.length === 0) return;
+    // The core takes a datagram in one piece or not at all.
+    if (this.line.datagrams === true && octets.length > EXCHANGE_SIZE) return;
+    if (this.inbound.length === 0) this.inbound = octets;
+    else if (this.line.datagrams === true) this.datagrams.push(octets);
+    else this.inbound = Buffer.concat([this.inbound, octets]);
+    this.waiting += octets.length;
     this.throttle();
     this.changed();
   }
@@ -55,9 +65,11 @@ export class Connection implements LineListener {
     this.changed();
   }
 
-  /** Takes `count` octets off the front of what waits. */
+  /** Takes `count` octets off the front of what waits; of a datagram always the whole. */
   consumed(count: number): void {
-    this.inbound = count === this.inbound.length ? NONE : this.inbound.subarray(count);
+    const whole = this.line.datagrams === true || count === this.inbound.length;
+    this.waiting -= whole ? this.inbound.length : count;
+    this.inbound = whole ? (this.datagrams.shift() ?? NONE) : this.inbound.subarray(count);
     this.throttle();
   }
 
@@ -83,7 +95,7 @@ export class Connection implements LineListener {
   }
 
   private throttle(): void {
-    const stop = this.inbound.length > INBOUND_MAX;
+    const stop = this.waiting > INBOUND_MAX;
     if (stop === this.paused) return;
     this.paused = stop;
     this.line.pause(stop);

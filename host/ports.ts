@@ -2,7 +2,7 @@
 import type { Pump } from "./pump.ts";
 import type { Line, LineListener } from "./transport/line.ts";
 
-export const PortKind = { WRAPPER: 1, HDLC: 2 } as const;
+export const PortKind = { WRAPPER: 1, HDLC: 2, WRAPPER_UDP: 3 } as const;
 const SERIAL = 4;
 
 /** Where the head of an image tells of its ports, and the octets of a row. */
@@ -34,9 +34,13 @@ export function portsOf(image: Uint8Array): Port[] {
   });
 }
 
-/** The port for the wrapper, for HDLC over TCP, or for a serial line, which may also take an HDLC port meant for TCP. */
-export function portFor(ports: readonly Port[], use: "wrapper" | "hdlc" | "serial"): Port | undefined {
+/** What a port is wanted for. */
+export type PortUse = "wrapper" | "udp" | "hdlc" | "serial";
+
+/** The port for the wrapper over TCP or UDP, for HDLC over TCP, or for a serial line, which may also take an HDLC port meant for TCP. */
+export function portFor(ports: readonly Port[], use: PortUse): Port | undefined {
   if (use === "wrapper") return ports.find((port) => port.kind === PortKind.WRAPPER);
+  if (use === "udp") return ports.find((port) => port.kind === PortKind.WRAPPER_UDP);
   const found = ports.filter((port) => port.kind === PortKind.HDLC);
   return found.find((port) => port.isSerial === (use === "serial")) ?? (use === "serial" ? found[0] : undefined);
 }

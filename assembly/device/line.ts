@@ -4,7 +4,7 @@ import { EXCHANGE_SIZE } from "../base/limits";
 import { HdlcConnection, HdlcEventKind, Reply } from "../link/hdlc_state";
 import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
 import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
-import { WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
+import { wrapperDatagramReceive, WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
 import { apduMore, apduOutside, apduServe, apduTooLong, blockStreaming } from "../server/apdu";
 import { AssociationState, Slot, SLOT_LINK_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
@@ -119,7 +119,11 @@ function wrapperTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
   const head = Slot.of(meter, first);
   const capacity = <u32>Template.of().apduSizeMax;
   const e = wrapperEvent;
-  const consumed = wrapperReceive(wrapperLine(meter, first), IN, size, head.inbound, capacity, meter.lineTime, e);
+  const line = wrapperLine(meter, first);
+  let consumed = size;
+  if (port.kind == PortKind.WRAPPER_UDP)
+    wrapperDatagramReceive(line, IN, size, head.inbound, capacity, meter.lineTime, e);
+  else consumed = wrapperReceive(line, IN, size, head.inbound, capacity, meter.lineTime, e);
   if (e.kind == WrapperEventKind.CLOSE) {
     connectionClose(meter, port, first);
     return size;

@@ -33,6 +33,8 @@ export const enum PortKind {
   WRAPPER = 1,
   /** HDLC frame type 3 (IEC 62056-46). */
   HDLC = 2,
+  /** Wrapper over datagrams (IEC 62056-4-7 UDP): each call of receive is one of them. */
+  WRAPPER_UDP = 3,
 }
 
 export const enum PortFlag {
@@ -134,7 +136,7 @@ export class AssociationRow {
 export class PortRow {
   kind: u8;
   flags: u8;
-  /** Connections the port holds at once, and HDLC links on each of them (1 for the wrapper). */
+  /** Connections the port holds at once, and HDLC links on each of them (1 for the wrapper, over TCP or UDP). */
   connections: u8;
   links: u8;
   /** IEC HDLC setup or TCP-UDP setup object. */

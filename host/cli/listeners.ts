@@ -1,13 +1,26 @@
 /** Everything the meters of `serve` listen on. */
 import type { Bank } from "../bank.ts";
 import { MeterPort, portFor, portsOf, type Port } from "../ports.ts";
+import type { LineAccept } from "../transport/line.ts";
 import { SerialLine } from "../transport/serial.ts";
 import { TcpListener } from "../transport/tcp.ts";
+import { UdpListener } from "../transport/udp.ts";
 import { ServeError, type ServeOptions } from "./serve_options.ts";
+
+interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** TcpListener or UdpListener. */
+interface ListenerKind {
+  listen(host: string, port: number, accept: LineAccept): Promise<Listener>;
+}
 
 export class Listeners {
   /** Ports in use, one for each meter; empty when the template has no such port. */
   readonly wrapper: number[] = [];
+  readonly udp: number[] = [];
   readonly hdlc: number[] = [];
   private readonly bank: Bank;
   private readonly ports: readonly Port[];
@@ -24,9 +37,10 @@ export class Listeners {
 
   /** Opens them all; throws ServeError. close() also undoes a part of it. */
   async open(): Promise<void> {
-    const { tcp, hdlcTcp, serial } = this.options;
-    await this.openRange("--tcp", tcp, portFor(this.ports, "wrapper"), this.wrapper);
-    await this.openRange("--hdlc-tcp", hdlcTcp, portFor(this.ports, "hdlc"), this.hdlc);
+    const { tcp, udp, hdlcTcp, serial } = this.options;
+    await this.openRange("--tcp", TcpListener, tcp, portFor(this.ports, "wrapper"), this.wrapper);
+    if (udp !== undefined) await this.openRange("--udp", UdpListener, udp, portFor(this.ports, "udp"), this.udp);
+    await this.openRange("--hdlc-tcp", TcpListener, hdlcTcp, portFor(this.ports, "hdlc"), this.hdlc);
     if (serial !== undefined) await this.openSerial(serial);
     if (this.opened.length === 0) throw new ServeError("the template has no port to listen on");
   }
@@ -35,19 +49,26 @@ export class Listeners {
     await Promise.all(this.opened.map((listener) => listener.close()));
   }
 
-  private async openRange(option: string, first: number, port: Port | undefined, ports: number[]): Promise<void> {
+  private async openRange(
+    option: string,
+    kind: ListenerKind,
+    first: number,
+    port: Port | undefined,
+    ports: number[],
+  ): Promise<void> {
     if (port === undefined) return;
     for (const meter of this.bank.meters) {
-      const listener = await this.openTcp(option, first === 0 ? 0 : first + meter.index, new MeterPort(meter, port));
+      const number = first === 0 ? 0 : first + meter.index;
+      const listener = await this.openPort(option, kind, number, new MeterPort(meter, port));
       this.opened.push(listener);
       ports.push(listener.port);
     }
   }
 
-  private async openTcp(option: string, port: number, meterPort: MeterPort): Promise<TcpListener> {
+  private async openPort(option: string, kind: ListenerKind, port: number, meterPort: MeterPort): Promise<Listener> {
     const { host } = this.options;
     try {
-      return await TcpListener.listen(host, port, meterPort.accept);
+      return await kind.listen(host, port, meterPort.accept);
     } catch (error) {
       throw new ServeError(listenText(error as NodeJS.ErrnoException, option, host, port));
     }

@@ -132,19 +132,20 @@ class Service {
   }
 
   private reach(): Reach {
-    const { wrapper, hdlc } = this.listeners;
-    return { host: this.options.host, tcp: wrapper[0], hdlcTcp: hdlc[0], serial: this.options.serial };
+    const { wrapper, udp, hdlc } = this.listeners;
+    return { host: this.options.host, tcp: wrapper[0], udp: udp[0], hdlcTcp: hdlc[0], serial: this.options.serial };
   }
 
   private sayReady(): void {
     const { options, listeners } = this;
     const count = this.bank.meters.length;
     const where = [
-      ...portsText("wrapper", options.host, listeners.wrapper),
+      ...wrapperText(options.host, listeners.wrapper, listeners.udp),
       ...portsText("HDLC", options.host, listeners.hdlc),
       ...(options.serial === undefined ? [] : [`HDLC on ${options.serial} at ${options.baud} Bd (meter 0)`]),
     ];
-    const facts = { meters: count, host: options.host, tcp: listeners.wrapper, hdlcTcp: listeners.hdlc };
+    const { wrapper: tcp, udp, hdlc: hdlcTcp } = listeners;
+    const facts = { meters: count, host: options.host, tcp, udp, hdlcTcp };
     this.reporter.event("ready", facts, `ready: ${count === 1 ? "1 meter" : `${count} meters`}, ${where.join(", ")}`);
     const { model } = this.compiled;
     const credentials = credentialsOf(meterIdentity(model.parts.identity, options.seed, 0));
@@ -179,6 +180,13 @@ function stateOpen(path: string): StateDir {
   } catch (error) {
     throw new ServeError(`--state: ${(error as Error).message}`);
   }
+}
+
+/** The wrapper over TCP and UDP, which mostly have the same numbers. */
+function wrapperText(host: string, tcp: readonly number[], udp: readonly number[]): string[] {
+  const same = tcp.length === udp.length && tcp.every((port, i) => port === udp[i]);
+  if (same) return portsText("wrapper", host, tcp).map((text) => `${text} (TCP and UDP)`);
+  return [...portsText("wrapper", host, tcp), ...portsText("wrapper over UDP", host, udp)];
 }
 
 function portsText(what: string, host: string, ports: readonly number[]): string[] {

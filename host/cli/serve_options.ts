@@ -11,6 +11,8 @@ export class ServeError extends Error {}
 
 export interface ServeOptions {
   tcp: number;
+  /** First UDP port of the wrapper, undefined = no UDP. */
+  udp: number | undefined;
   hdlcTcp: number;
   host: string;
   serial?: string;
@@ -29,7 +31,11 @@ export interface ServeOptions {
 }
 
 /** What commander makes of the command line: the ports that were not given are still missing. */
-type RawOptions = Omit<ServeOptions, "tcp" | "hdlcTcp"> & { tcp?: number; hdlcTcp?: number };
+type RawOptions = Omit<ServeOptions, "tcp" | "udp" | "hdlcTcp"> & {
+  tcp?: number;
+  udp?: number | "none";
+  hdlcTcp?: number;
+};
 
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -60,6 +66,11 @@ export function withServeOptions(command: Command): Command {
   const port = whole(0, PORT_MAX);
   return command
     .option("--tcp <port>", `TCP port of the wrapper (default ${WRAPPER_PORT}; 0 = any free port)`, port)
+    .option(
+      "--udp <port>",
+      "UDP port of the wrapper, or none (default: the same as --tcp; 0 = any free port)",
+      (text) => (text === "none" ? "none" : port(text)),
+    )
     .option("--hdlc-tcp <port>", "TCP port of HDLC (default: the one after the wrapper's; 0 = any free port)", port)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--serial <path>", "serve HDLC on a serial line as well")
@@ -102,13 +113,15 @@ function rangeOf(option: string, first: number, count: number): Range | undefine
 export function serveOptions(raw: RawOptions): ServeOptions {
   const tcp = raw.tcp ?? WRAPPER_PORT;
   const hdlcTcp = raw.hdlcTcp ?? (tcp === 0 ? 0 : tcp + raw.meters);
+  const udp = raw.udp === "none" ? undefined : (raw.udp ?? tcp);
   const wrapper = rangeOf("--tcp", tcp, raw.meters);
   const hdlc = rangeOf("--hdlc-tcp", hdlcTcp, raw.meters);
+  if (udp !== undefined) rangeOf("--udp", udp, raw.meters);
   if (wrapper && hdlc && wrapper.first <= hdlc.last && hdlc.first <= wrapper.last) {
     const text = [wrapper, hdlc].map((range) => `${range.option} ${range.first} to ${range.last}`).join(" and ");
     throw new ServeError(`${text} overlap; each of the ${raw.meters} meters needs a port of its own in both`);
   }
-  return { ...raw, tcp, hdlcTcp };
+  return { ...raw, tcp, udp, hdlcTcp };
 }
 
 /** Whether only this machine can reach `host`. */

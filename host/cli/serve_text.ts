@@ -10,6 +10,7 @@ const ENERGY = "1-0:1.8.0.255";
 export interface Reach {
   readonly host: string;
   readonly tcp: number | undefined;
+  readonly udp: number | undefined;
   readonly hdlcTcp: number | undefined;
   readonly serial: string | undefined;
 }
@@ -59,6 +60,9 @@ function ownCommands(reach: Reach, c: Credentials): string[] {
     lines.push(`${command} read ${to} ${lls} ${CLOCK} ${ENERGY}`);
     lines.push(`${command} read ${to} ${lls} --list`);
     lines.push(`${command} read ${to} ${gmac} ${CLOCK} ${ENERGY}`);
+  }
+  if (reach.udp !== undefined) {
+    lines.push(`${command} read --udp ${bracketed}:${reach.udp} ${lls} ${CLOCK} ${ENERGY}`);
   }
   if (reach.hdlcTcp !== undefined) {
     lines.push(`${command} read --hdlc --tcp ${bracketed}:${reach.hdlcTcp} ${lls} ${CLOCK} ${ENERGY}`);

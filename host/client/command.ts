@@ -8,10 +8,11 @@ import * as errors from "./errors.ts";
 import { logicalNameCanonical } from "./logical_name.ts";
 import { fromHex } from "./octets.ts";
 import { attribute, Client, type ClientOptions } from "./session.ts";
-import { connectTcp, openSerial, type Transport } from "./transport.ts";
+import { connectTcp, connectUdp, openSerial, type Transport } from "./transport.ts";
 
 export interface ConnectionOptions {
   tcp?: { host: string; port?: number };
+  udp?: { host: string; port?: number };
   serial?: string;
   baud: number;
   hdlc?: boolean;
@@ -78,6 +79,11 @@ export function withConnectionOptions(command: Command): Command {
         .argParser(endpoint)
         .conflicts("serial"),
     )
+    .addOption(
+      new Option("--udp <host:port>", "meter over UDP: each APDU in a datagram of the wrapper, nothing sent twice")
+        .argParser(endpoint)
+        .conflicts(["tcp", "serial", "hdlc"]),
+    )
     .option("--serial <path>", "meter on a serial port; implies --hdlc")
     .addOption(new Option("--baud <n>", "speed of the serial port").argParser(whole(50, 4_000_000)).default(9600))
     .option("--hdlc", "HDLC frames instead of the TCP wrapper")
@@ -119,6 +125,7 @@ const FROM_FILE: Readonly<Record<string, (text: string) => unknown>> = {
   server: whole(0, 0xffff),
   hdlcAddress: whole(0, 0x3fff),
   tcp: endpoint,
+  udp: endpoint,
   serial: (text) => text,
   baud: whole(50, 4_000_000),
 };
@@ -164,6 +171,7 @@ function keysRead(file: string): object {
 
 function transportOpen(o: ConnectionOptions): Promise<Transport> {
   if (o.serial !== undefined) return openSerial(o.serial, o.baud);
+  if (o.udp !== undefined) return connectUdp(o.udp.host, o.udp.port ?? WRAPPER_PORT);
   const port = o.tcp?.port ?? (o.hdlc === true ? HDLC_PORT : WRAPPER_PORT);
   return connectTcp(o.tcp?.host ?? "127.0.0.1", port, o.timeout * 1000);
 }
@@ -275,7 +283,7 @@ function advice(error: errors.DlmsError): string {
     return DAR_ADVICE[error.code] ?? "";
   }
   if (error instanceof errors.AssociationError) return error.source === 1 ? (AARE_ADVICE[error.diagnostic] ?? "") : "";
-  if (error instanceof errors.ConnectionError) return "; is a meter running there? check --tcp or --serial";
+  if (error instanceof errors.ConnectionError) return "; is a meter running there? check --tcp, --udp or --serial";
   if (error instanceof errors.TimeOutError) return "; check --client, --server, --hdlc and the address";
   if (!(error instanceof errors.ExceptionResponseError)) return "";
   if (error.serviceError === 5) return "; check --guek, --gak and --system-title";

@@ -70,7 +70,7 @@ export interface AssociationDocument {
 }
 
 export interface PortDocument {
-  kind: "wrapper" | "hdlc";
+  kind: "wrapper" | "wrapper-udp" | "hdlc";
   connections: number;
   links?: number;
   setup: string;

@@ -20,7 +20,7 @@ const CHECK_AT = 12;
 const CHECKED_AT = 16;
 /** Offset 0 behind accessAt says "not visible", so that no row may stand there. */
 const ACCESS_RESERVED = 2;
-const PORT_KIND = { wrapper: 1, hdlc: 2 };
+const PORT_KIND = { wrapper: 1, hdlc: 2, "wrapper-udp": 3 };
 const PRE_ESTABLISHED = 1;
 
 function align(size: number): number {

@@ -56,7 +56,7 @@ export interface AssociationModel {
 
 export interface PortModel {
   name: string;
-  kind: "wrapper" | "hdlc";
+  kind: "wrapper" | "wrapper-udp" | "hdlc";
   flags: number;
   connections: number;
   links: number;

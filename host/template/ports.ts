@@ -12,7 +12,7 @@ export const SERIAL = 4;
 
 const CLASS_HDLC_SETUP = 23;
 const CLASS_TCP_UDP_SETUP = 41;
-const LINKS_DEFAULT = { wrapper: 1, hdlc: 4 };
+const LINKS_DEFAULT = { wrapper: 1, "wrapper-udp": 1, hdlc: 4 };
 const INFO_SIZE_DEFAULT = 128;
 const ADDRESS_DEFAULT = 16;
 
@@ -47,14 +47,15 @@ function setupCheck(port: PortModel, setup: ObjectModel, rows: AttributeRow[]): 
     const name = setup.attributes[attribute - 1]!.name;
     throw new TemplateError(`setup: ${name} of object ${setup.logicalName} is ${value} (limit of the port ${limit})`);
   };
+  // nb_of_sim_conn counts TCP connections; UDP has peers only.
   if (port.kind === "wrapper") over(NB_OF_SIM_CONN, port.connections);
-  else for (const [attribute, limit] of HDLC_LIMITS) over(attribute, port[limit]);
+  if (port.kind === "hdlc") for (const [attribute, limit] of HDLC_LIMITS) over(attribute, port[limit]);
 }
 
 function portResolve(name: string, p: PortDocument, firstSlot: number, setup: ObjectModel): PortModel {
   const links = p.links ?? LINKS_DEFAULT[p.kind];
-  if (p.kind === "wrapper" && links !== 1) throw new TemplateError(`links: ${links} (the wrapper has 1)`);
   const hdlc = p.kind === "hdlc";
+  if (!hdlc && links !== 1) throw new TemplateError(`links: ${links} (the wrapper has 1)`);
   const { HDLC_INFO_SIZE_MIN, HDLC_INFO_SIZE_MAX } = LIMITS;
   const infoSizeMax = p.infoSizeMax ?? INFO_SIZE_DEFAULT;
   const flags = (p.stuffed ? STUFFED : 0) | (p.pointToPoint ? POINT_TO_POINT : 0) | (p.serial ? SERIAL : 0);

@@ -1,7 +1,9 @@
-/** What carries the octets of one connection: a TCP connection, a serial line, or their twin in memory. */
+/** What carries the octets of one connection: a TCP connection, a UDP peer, a serial line, or their twin in memory. */
 
 /** A line, as the pump sees it. */
 export interface Line {
+  /** What is received at once is a datagram: it belongs together, and apart from what comes before and behind it. */
+  readonly datagrams?: boolean;
   /** Sends octets that belong to the line from now on. True: they have left; false: `drained` will say so. */
   send(octets: Uint8Array): boolean;
   /** Closes the line behind what was sent; `closed` follows. */

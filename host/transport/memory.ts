@@ -12,10 +12,10 @@ export class MemoryPeer {
   private stopped = false;
   private readonly waiting: Uint8Array[] = [];
 
-  /** Offers a line to the meter's side; undefined when it refuses. */
-  static connect(accept: LineAccept): MemoryPeer | undefined {
+  /** Offers a line to the meter's side, of datagrams where `datagrams` says so; undefined when it refuses. */
+  static connect(accept: LineAccept, datagrams = false): MemoryPeer | undefined {
     const peer = new MemoryPeer();
-    peer.listener = accept(peer.line());
+    peer.listener = accept(peer.line(datagrams));
     return peer.listener === undefined ? undefined : peer;
   }
 
@@ -42,8 +42,9 @@ export class MemoryPeer {
     else this.onReceived(octets);
   }
 
-  private line(): Line {
+  private line(datagrams: boolean): Line {
     return {
+      datagrams,
       send: (octets) => {
         if (this.open) this.deliver(octets);
         return true;

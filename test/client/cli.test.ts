@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createSocket } from "node:dgram";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { readCommand } from "../../host/cli/read.ts";
 import { setCommand } from "../../host/cli/set.ts";
 import * as d from "../../host/client/data.ts";
 import { type Transport } from "../../host/client/transport.ts";
+import { wpduDecode, wpduEncode } from "../../host/client/wrapper.ts";
 import { FakeMeter, furnish, serveWrapper, type FakeOptions } from "./fake_meter.ts";
 import { Secondary } from "./fake_secondary.ts";
 
@@ -65,7 +67,7 @@ async function again(args: string[]): Promise<{ out: string; err: string; code: 
   const program = new Command("dlms-meter");
   for (const command of [readCommand(), setCommand(), callCommand()]) program.addCommand(command);
   const port = (args.includes("--hdlc") ? serverHdlc : server).address() as AddressInfo;
-  const where = args.includes("--tcp") ? [] : ["--tcp", `127.0.0.1:${port.port}`];
+  const where = args.includes("--tcp") || args.includes("--udp") ? [] : ["--tcp", `127.0.0.1:${port.port}`];
   try {
     await program.parseAsync([...args, ...where], { from: "user" });
   } catch (error) {
@@ -93,6 +95,25 @@ describe("read", () => {
       "",
     ]);
     expect(meter.requests.at(-1)).toMatchObject({ kind: "rlrq" });
+  });
+
+  test("over UDP, and not together with another way", async () => {
+    meter = furnish(new FakeMeter());
+    const socket = createSocket("udp4");
+    socket.on("message", (octets, from) => {
+      const { source, destination, apdu } = wpduDecode(octets);
+      for (const answer of meter.answer(apdu)) {
+        socket.send(wpduEncode({ source: destination, destination: source, apdu: answer }), from.port, from.address);
+      }
+    });
+    await new Promise<void>((done) => socket.bind(0, "127.0.0.1", done));
+    const where = ["--udp", `127.0.0.1:${socket.address().port}`];
+    expect(await again(["read", ...where, "1.8.0"])).toEqual({ out: "1-0:1.8.0.255  12345.67 Wh\n", err: "", code: 0 });
+    socket.close();
+    for (const other of [["--hdlc"], ["--tcp", "127.0.0.1"], ["--serial", "/dev/null"]]) {
+      const { err, code } = await again(["read", ...where, ...other, "1.8.0"]);
+      expect([code, err]).toEqual([2, expect.stringContaining("--udp")]);
+    }
   });
 
   test("JSON keeps the tags", async () => {

@@ -79,7 +79,7 @@ export class Rig {
     for (const meter of this.bank.meters) meter.run();
   }
 
-  port(use: "wrapper" | "hdlc", meter = 0): MeterPort {
+  port(use: "wrapper" | "udp" | "hdlc", meter = 0): MeterPort {
     return new MeterPort(this.bank.meters[meter]!, portFor(portsOf(this.template.image), use)!);
   }
 

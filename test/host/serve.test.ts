@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { numberOf } from "../../host/client/data.ts";
 import { attribute, Client, type ClientOptions } from "../../host/client/session.ts";
-import { connectTcp, openSerial } from "../../host/client/transport.ts";
+import { connectTcp, connectUdp, openSerial } from "../../host/client/transport.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { GMAC, LLS } from "./rig.ts";
 
@@ -19,6 +19,7 @@ const ENTRIES = attribute(7, "1-0:99.1.0.255", 7);
 interface Ready {
   meters: number;
   tcp: number[];
+  udp: number[];
   hdlcTcp: number[];
 }
 
@@ -79,6 +80,12 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return (await gone)[0] as number | null;
 }
 
+function oneLine(result: { status: number | null; stderr: string }, message: string): void {
+  expect(result.stderr).toContain(message);
+  expect(result.stderr.trim().split("\n")).toHaveLength(1);
+  expect(result.status).toBe(1);
+}
+
 describe.runIf(existsSync(MAIN))("serve", () => {
   it("serves the wrapper and HDLC, in plain and ciphered associations, and ends with 0", async () => {
     const { child, ready } = await serve("--metrology", "constant", "--backfill", "1");
@@ -87,6 +94,25 @@ describe.runIf(existsSync(MAIN))("serve", () => {
     expect(await read(ready.hdlcTcp[0]!, { ...LLS, hdlc: {} })).toBe(24000);
     expect(await read(ready.tcp[0]!, LLS, ENTRIES)).toBe(96);
     expect(await end(child, "SIGINT")).toBe(0);
+  });
+
+  it("serves the wrapper over UDP, on the same numbers as TCP or on none", async () => {
+    const free = createServer().listen(0, "127.0.0.1");
+    await once(free, "listening");
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    const { child, ready } = await serve("--tcp", String(port), "--hdlc-tcp", "0");
+    expect([ready.tcp, ready.udp]).toEqual([[port], [port]]);
+    const client = new Client(await connectUdp("127.0.0.1", port), LLS);
+    await client.associate();
+    expect(numberOf(await client.get(ENERGY), "value")).toBe(0);
+    await client.disconnect();
+    oneLine(run("serve", "--tcp", "0", "--udp", String(port)), `port ${port} on 127.0.0.1 is in use`);
+    await end(child, "SIGTERM");
+    const { child: other, ready: without } = await serve("--udp", "none");
+    expect(without.udp).toEqual([]);
+    expect(await read(without.tcp[0]!, LLS)).toBe(0);
+    await end(other, "SIGTERM");
   });
 
   it("gives each of many meters its own ports", async () => {
@@ -169,12 +195,6 @@ describe.runIf(existsSync(MAIN))("serve", () => {
 });
 
 describe.runIf(existsSync(MAIN))("serve refuses in one line", () => {
-  const oneLine = (result: { status: number | null; stderr: string }, message: string): void => {
-    expect(result.stderr).toContain(message);
-    expect(result.stderr.trim().split("\n")).toHaveLength(1);
-    expect(result.status).toBe(1);
-  };
-
   it("a port that is taken", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");

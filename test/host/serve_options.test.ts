@@ -32,6 +32,19 @@ describe("ports", () => {
   });
 
   it.each([
+    ["", 4059],
+    ["--tcp 5000", 5000],
+    ["--tcp 0", 0],
+    ["--tcp 0 --udp 4059", 4059],
+    // A number of HDLC over TCP is free for UDP.
+    ["--udp 4060", 4060],
+    ["--udp none", undefined],
+  ])("of %j are %s for UDP", (line, udp) => {
+    expect(parse(...line.split(" ").filter(Boolean)).udp).toBe(udp);
+  });
+
+  it.each([
+    ["--udp 65530 --tcp 0 --meters 10", "--udp 65530 for 10 meters ends at port 65539"],
     ["--tcp 5000 --hdlc-tcp 5000", "--tcp 5000 to 5000 and --hdlc-tcp 5000 to 5000 overlap"],
     ["--hdlc-tcp 4060 --meters 2", "--tcp 4059 to 4060 and --hdlc-tcp 4060 to 4061 overlap"],
     ["--tcp 5009 --hdlc-tcp 5000 --meters 10", "overlap"],
@@ -41,6 +54,10 @@ describe("ports", () => {
   ])("refuses %j in one line", (line, message) => {
     expect(() => parse(...line.split(" "))).toThrow(ServeError);
     expect(() => parse(...line.split(" "))).toThrow(message);
+  });
+
+  it("refuses a UDP port that is neither a number nor none", () => {
+    expect(() => parse("--udp", "some")).toThrow("--udp");
   });
 });
 
