@@ -7,6 +7,7 @@ import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
 import { objectFind, OBJECT_OTHER_CLASS } from "../store/values";
+import { ApplicationContext } from "../wire/names";
 import { DataAccessResult } from "../wire/results";
 import { Ask, Caller, PinKind } from "./ask";
 import { classGet, classInvoke, classSet } from "./classes";
@@ -74,6 +75,9 @@ function permit(ask: Ask, method: bool, right: u32): i32 {
   const mode = modeOf(ask, method);
   if ((mode & right) == 0) return DataAccessResult.READ_WRITE_DENIED;
   if ((mode & AccessMode.REQUEST_MASK & ~slot.protection) != 0) return UNDER_PROTECTED;
+  // An unciphered context has no way to protect the response.
+  const plain = slot.context != ApplicationContext.LOGICAL_NAME_CIPHERED;
+  if (plain && (mode & AccessMode.RESPONSE_MASK) != 0) return UNDER_PROTECTED;
   slot.responseMode |= mode & AccessMode.RESPONSE_MASK;
   return DataAccessResult.SUCCESS;
 }

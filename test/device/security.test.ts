@@ -15,6 +15,7 @@ import {
   type Security,
   type SecurityLevel,
 } from "../../host/client/index.ts";
+import type { ObjectDocument } from "../../host/template/document.ts";
 import {
   aarq,
   aarqGmac,
@@ -33,7 +34,18 @@ import {
   type Ciphered,
 } from "./apdus.ts";
 import { RawMeter, type WrapperChannel } from "./raw.ts";
-import { CLOCK, CURRENT_ASSOCIATION, ENERGY, energyRead, gmac, lls, Rig, SECURITY_SETUP, TEXT } from "./rig.ts";
+import {
+  CLOCK,
+  CURRENT_ASSOCIATION,
+  ENERGY,
+  energyRead,
+  gmac,
+  lls,
+  Rig,
+  SECURITY_SETUP,
+  template,
+  TEXT,
+} from "./rig.ts";
 
 const COUNTER = "0-0:43.1.0.255";
 const READ = get(3, ENERGY, 2);
@@ -375,6 +387,50 @@ describe("security policy", () => {
     const security = securityOf(meter.identity, counterRead());
     const handshake = handshakeOf(meter.identity, apduOf("aare", channel.exchange(aarqGmac(security))));
     expect(hex(channel.exchange(hlsReply(hlsAnswer(handshake, security.counterTake()))))).toBe(NOT_POSSIBLE);
+  });
+});
+
+describe("access rights that demand protection", () => {
+  const [ASKS, ANSWERS] = ["0-0:96.1.2.255", "0-0:96.1.3.255"];
+  const right = (logicalName: string, require: string[]): ObjectDocument => ({
+    logicalName,
+    access: { management: { get: "all", set: [2], require } },
+  });
+  const objects = [right(ASKS, ["request-authenticated"]), right(ANSWERS, ["response-encrypted"])];
+  const EMPTY = "C401C1000900";
+
+  beforeEach(() => {
+    meter = RawMeter.boot({ template: template({ objects }) });
+    channel = meter.wrapper();
+  });
+
+  it("of the request", () => {
+    const { security } = associateGmac(channel, meter.identity);
+    const request = get(1, ASKS, 2);
+    expect(hex(channel.exchange(request))).toBe(NOT_POSSIBLE);
+    expect(hex(channel.exchange(security.seal(request, "glo", 0x20)))).toBe(NOT_POSSIBLE);
+    expect(hex(security.open(channel.exchange(security.seal(request, "glo", 0x10))!).text)).toBe(EMPTY);
+    const list = [attribute(3, ENERGY, 2), attribute(1, ASKS, 2)];
+    const values: Data[] = [{ type: "null-data" }, text("no")];
+    const invoke = { id: 1, confirmed: true, high: true };
+    expect(hex(channel.exchange(encodeApdu({ kind: "set-request-with-list", invoke, list, values })))).toBe(
+      "C505C102030D",
+    );
+  });
+
+  it("of the response", () => {
+    const { security } = associateGmac(channel, meter.identity);
+    const opened = security.open(channel.exchange(get(1, ANSWERS, 2))!);
+    expect([hex(opened.text), opened.securityControl]).toEqual([EMPTY, 0x20]);
+    expect(security.open(channel.exchange(security.seal(get(1, ANSWERS, 2), "glo", 0x10))!).securityControl).toBe(0x30);
+    expect(hex(channel.exchange(READ))).toBe(READ_ZERO);
+  });
+
+  it("is not met in an unciphered context", () => {
+    associateLls(channel, meter.identity);
+    expect(hex(channel.exchange(get(1, ASKS, 2)))).toBe(NOT_POSSIBLE);
+    expect(hex(channel.exchange(get(1, ANSWERS, 2)))).toBe(NOT_POSSIBLE);
+    expect(hex(channel.exchange(READ))).toBe(READ_ZERO);
   });
 });
 
