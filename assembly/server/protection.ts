@@ -197,7 +197,9 @@ function responseTag(slot: Slot, plainTag: u32): u32 {
 export function protectionOverhead(meter: Meter, slot: Slot, size: u32): u32 {
   const control = responseControl(meter, slot);
   if (control == 0) return 0;
-  const tag = cipheredTag(<u32>0xc4, responseFamily(slot));
+  // A plain request whose answer must be protected may be an ACCESS: the longer head is allowed for.
+  const plain = slot.family == CipherFamily.NONE;
+  const tag = cipheredTag(ApduTag.GET_RESPONSE, plain ? CipherFamily.GENERAL_GLO : responseFamily(slot));
   return cipheredSize(tag, SYSTEM_TITLE_SIZE, control, size) - size;
 }
 

@@ -41,7 +41,7 @@ describe("template", () => {
     for (const object of templateLoad().model.objects) expect(out).toContain(object.logicalName);
     expect(out).toMatch(/0-0:1\.0\.0\.255 .*8 v0 Clock .*get 1-9 .*get 1-9 set 2-3,5-6,8 act 1-6 .*S O M .*high/);
     expect(out).toMatch(
-      /idis-p3: 68 objects, \d+ attribute rows, 12 slots, 3 profiles of \d+ octets, image \d+ octets\n$/,
+      /idis-p3: 68 objects, \d+ attribute rows, 18 slots, 3 profiles of \d+ octets, image \d+ octets\n$/,
     );
   });
 

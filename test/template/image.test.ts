@@ -69,7 +69,7 @@ describe("the head", () => {
     expect(head["clockObject"]).toBe(object("0-0:1.0.0.255").index);
     expect(head["eventObject"]).toBe(object("0-0:96.11.0.255").index);
     expect([head["apduSizeMax"], head["pageSize"], head["frameSizeMax"]]).toEqual([1224, 4096, 512 + 15]);
-    expect(head["slotCount"]).toBe(4 * 1 + 2 * 4 + 2 * 1);
+    expect(head["slotCount"]).toBe(4 * 1 + 2 * 4 + 2 * 1 + 1 * 4);
     expect(head["securityCount"]).toBe(1);
   });
 
@@ -252,6 +252,7 @@ describe("associations, ports, profiles, events", () => {
       [1, 0, 4, 1, 0],
       [2, 2, 2, 4, 4],
       [3, 0, 2, 1, 12],
+      [2, 6, 1, 4, 14],
     ]);
     const hdlc = content.ports[1]!;
     expect([hdlc["infoSizeMax"], hdlc["windowMax"], hdlc["lowerAddress"]]).toEqual([512, 7, 16]);

@@ -100,7 +100,7 @@ describe("extends", () => {
       ["management", 32],
       ["pre-established", 1],
     ]);
-    expect(parts.slotCount).toBe(8 + 8 + 2);
+    expect(parts.slotCount).toBe(8 + 8 + 2 + 4);
     expect(parts.events.filter((e) => e.code === 1)).toEqual([{ code: 1, name: "gone", profile: 0 }]);
     expect(parts.events.length).toBe(templateLoad().model.parts.events.length);
   });
