@@ -16,6 +16,19 @@ import { hdlcStation } from "./link/hdlc_station";
 import { hdlcStep } from "./link/hdlc_table";
 import { hdlcSend, hdlcSendMore, hdlcSendUnconfirmed, hdlcTransmit } from "./link/hdlc_transmit";
 import {
+  MODE_E_LINE_SIZE,
+  ModeELine,
+  ModeEParameters,
+  modeEDeadline,
+  modeEEnd,
+  modeERate,
+  modeEReceive,
+  modeESent,
+  modeETick,
+  modeETransmit,
+} from "./link/mode_e";
+import { signOnStep } from "./link/mode_e_table";
+import {
   WRAPPER_LINE_SIZE,
   WrapperEvent,
   WrapperLine,
@@ -29,6 +42,17 @@ import { hdlcControlKind, hdlcControlNr, hdlcControlNs, hdlcControlOf } from "./
 import { HdlcFrame, hdlcFrameEmit, hdlcFrameParse, hdlcFrameSize } from "./wire/hdlc_frame";
 import { HdlcFrmr, hdlcFrmrEmit, hdlcFrmrParse } from "./wire/hdlc_frmr";
 import { HdlcLimits, hdlcParametersEmit, hdlcParametersParse } from "./wire/hdlc_parameters";
+import {
+  identificationEmit,
+  isBreak,
+  ModeERequest,
+  modeERequestParse,
+  OptionSelect,
+  optionSelectEmit,
+  optionSelectParse,
+  parityAdd,
+  parityTake,
+} from "./wire/mode_e";
 import { WrapperHeader, wrapperHeaderEmit, wrapperHeaderParse } from "./wire/wrapper";
 
 export {
@@ -42,6 +66,12 @@ export {
   hdlcControlOf,
   hdlcFrmrEmit,
   hdlcStep,
+  identificationEmit,
+  isBreak,
+  optionSelectEmit,
+  parityAdd,
+  parityTake,
+  signOnStep,
   wrapperHeaderEmit,
 };
 
@@ -148,4 +178,39 @@ export function datagram(at: usize, size: u32, event: usize): void {
 }
 export function streamDeadline(line: usize, seconds: u32): f64 {
   return wrapperDeadline(changetype<WrapperLine>(line), seconds);
+}
+
+// Mode E: line and parameters are addresses.
+export function signOnLineSize(): u32 {
+  return MODE_E_LINE_SIZE;
+}
+export function requestParse(at: usize, size: u32, out: usize): i32 {
+  return modeERequestParse(at, size, changetype<ModeERequest>(out));
+}
+export function selectParse(at: usize, size: u32, out: usize): i32 {
+  return optionSelectParse(at, size, changetype<OptionSelect>(out));
+}
+export function signOnReceive(line: usize, p: usize, at: usize, size: u32, time: f64): u32 {
+  return modeEReceive(changetype<ModeELine>(line), changetype<ModeEParameters>(p), at, size, time);
+}
+export function signOnTransmit(line: usize, p: usize, out: usize, capacity: u32, time: f64): u32 {
+  return modeETransmit(changetype<ModeELine>(line), changetype<ModeEParameters>(p), out, capacity, time);
+}
+export function signOnSent(line: usize, p: usize, time: f64): void {
+  modeESent(changetype<ModeELine>(line), changetype<ModeEParameters>(p), time);
+}
+export function signOnTick(line: usize, p: usize, time: f64): void {
+  modeETick(changetype<ModeELine>(line), changetype<ModeEParameters>(p), time);
+}
+export function signOnEnd(line: usize, p: usize, time: f64): void {
+  modeEEnd(changetype<ModeELine>(line), changetype<ModeEParameters>(p), time);
+}
+export function signOnDeadline(line: usize): f64 {
+  return modeEDeadline(changetype<ModeELine>(line));
+}
+export function signOnState(line: usize): u32 {
+  return changetype<ModeELine>(line).state;
+}
+export function signOnRate(line: usize): u32 {
+  return modeERate(changetype<ModeELine>(line));
 }
