@@ -5,13 +5,24 @@ const heapless = [
   { selector: "NewExpression", message: "the core has no heap" },
   { selector: "TemplateLiteral", message: "strings allocate" },
   {
-    selector: "ArrayExpression:not(CallExpression[callee.object.name='memory'] > ArrayExpression, TSTypeAnnotation ~ ArrayExpression)",
+    selector:
+      "ArrayExpression:not(CallExpression[callee.object.name='memory'] > ArrayExpression, TSTypeAnnotation ~ ArrayExpression)",
     message: "array literals allocate; a constant table is a module-level StaticArray or memory.data",
   },
 ];
 
 export default tseslint.config(
-  { ignores: ["build/", "dist/", "dist-bench/", "node_modules/", "assembly/heapless/", "assembly/__tests__/", "coverage/"] },
+  {
+    ignores: [
+      "build/",
+      "dist/",
+      "dist-bench/",
+      "node_modules/",
+      "assembly/heapless/",
+      "assembly/__tests__/",
+      "coverage/",
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ["assembly/**/*.ts"],
