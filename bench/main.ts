@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the core and the host cost, each figure beside a reference of the same run. docs/BENCH.md says what
- * they mean. Options: --quick (just see that everything works), --only TEXT (groups whose title holds it).
+ * they mean.
  */
 import { Command } from "commander";
 import { dirname, join } from "node:path";
@@ -12,11 +12,12 @@ import { profileGroup } from "./profile.ts";
 import { sizesGroup } from "./sizes.ts";
 import { startupGroup } from "./startup.ts";
 import { ticksGroup } from "./ticks.ts";
-import { jsonWrite, machine, tableText } from "./report.ts";
+import { jsonWrite, machine, markdownText, tableText } from "./report.ts";
 
 const GROUPS: readonly Group[] = [getGroup, profileGroup, cipherGroup, ticksGroup, startupGroup, sizesGroup];
 
 interface Options {
+  markdown?: boolean;
   quick?: boolean;
   only?: string;
 }
@@ -31,7 +32,7 @@ async function run(options: Options): Promise<void> {
     if (options.only !== undefined && !group.title.toLowerCase().includes(options.only.toLowerCase())) continue;
     const found = await group.measure(effort);
     figures.push(...found);
-    console.log(`\n${tableText(group.title, found)}`);
+    console.log(`\n${(options.markdown === true ? markdownText : tableText)(group.title, found)}`);
   }
   const path = join(dirname(packageFile("package.json")), "build/bench.json");
   jsonWrite(path, effort.quick, figures);
@@ -46,5 +47,6 @@ async function run(options: Options): Promise<void> {
 await new Command("bench")
   .option("--quick", "just see that everything works: short samples, small banks")
   .option("--only <text>", "only groups whose title holds the text")
+  .option("--markdown", "print the tables as docs/BENCH.md has them")
   .action(run)
   .parseAsync();

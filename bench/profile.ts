@@ -20,6 +20,7 @@ export const DEEP_TEMPLATE = "bench/deep_profile.json";
 /** Blocks at the start, in the middle and at the end whose times are compared. */
 const STRETCH = 12;
 const WARM_UP_TRANSFERS = 6;
+const COPIED = "the same octets through calls that do nothing";
 
 /** A seat whose load profile is full. */
 export function filledSeat(): Seat {
@@ -179,7 +180,8 @@ async function caseFigures(effort: Effort, seat: Seat, x: Case, connection: numb
   const others = [copyWork(seat, requests(), once.answers), decodeWork(once.data)];
   if (x.ciphered) others.push(sealWork(once.answers));
   const times = timesOf(effort, seat, slot, requests, others);
-  const names = ["the same octets through calls that do nothing", "the client's decoding of the rows"];
+  const names = [COPIED, "the client's decoding of the rows"];
+  const copied = (times.references[0]! * ROWS) / once.answers.length / 1000;
   if (x.ciphered) names.push("node:crypto aes-128-gcm sealing the same blocks");
   const nsOfRow = times.blocks.reduce((sum, ns) => sum + ns) / ROWS;
   const rows = 1e9 / nsOfRow;
@@ -199,7 +201,7 @@ async function caseFigures(effort: Effort, seat: Seat, x: Case, connection: numb
     unit: "MB/s",
     references: [reference(names[0]!, (1e9 / times.references[0]!) * perRow, rows * perRow)],
   };
-  return x.ranged ? [rate] : [rate, volume, ...blockFigures(x, times.blocks)];
+  return x.ranged ? [rate] : [rate, volume, ...blockFigures(x, times.blocks, copied)];
 }
 
 /** Decoding is slow: a tenth of the octets is enough, since it reads them one after the other. */
@@ -217,7 +219,7 @@ function decodeWork(data: Uint8Array): Work {
 }
 
 /** Time of a block at the start, in the middle and at the end; the first one, which selects, and the last, a rest, aside. */
-function blockFigures(x: Case, blocks: readonly number[]): Figure[] {
+function blockFigures(x: Case, blocks: readonly number[], copied: number): Figure[] {
   const stretch = (first: number): number => median(blocks.slice(first, first + STRETCH)) / 1000;
   const first = stretch(1);
   const figure = (where: string, value: number): Figure => ({
@@ -225,7 +227,7 @@ function blockFigures(x: Case, blocks: readonly number[]): Figure[] {
     what: `a block of ${x.what}: ${where}`,
     value,
     unit: "µs",
-    references: where === "first" ? [] : [reference("a first block", first, value)],
+    references: where === "first" ? [reference(COPIED, copied, value)] : [reference("a first block", first, value)],
   });
   const middle = stretch((blocks.length - STRETCH) >> 1);
   return [figure("first", first), figure("middle", middle), figure("last", stretch(blocks.length - 1 - STRETCH))];

@@ -58,6 +58,16 @@ export function tableText(title: string, figures: readonly Figure[]): string {
   return table.toString();
 }
 
+/** The same as Markdown, for docs/BENCH.md. */
+export function markdownText(title: string, figures: readonly Figure[]): string {
+  const rows = figures.map((figure) => {
+    const value = `${numberText(figure.value)} ${figure.unit}`;
+    const others = figure.references.map((one) => `${numberText(one.ratio)} × ${one.what}`);
+    return `| ${figure.what} | ${value} | ${goalText(figure)} | ${others.join("<br>")} |`;
+  });
+  return [`| ${title} | | Goal | Ratio to |`, "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
 /** Writes what a run found. */
 export function jsonWrite(path: string, quick: boolean, figures: readonly Figure[]): void {
   mkdirSync(dirname(path), { recursive: true });

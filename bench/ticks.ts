@@ -65,7 +65,13 @@ function idleFigures(effort: Effort): Figure[] {
       unit: "µs",
       references: other(NOTHING, sampled.references[0]),
     },
-    { id: "samples", what: "samples in a second", value: 1e9 / sampled.ns, unit: "1/s", references: [] },
+    {
+      id: "samples",
+      what: "samples in a second",
+      value: 1e9 / sampled.ns,
+      unit: "1/s",
+      references: sampled.references.map((one) => ({ what: NOTHING, value: 1e9 / one.ns, ratio: 1 / one.ratio })),
+    },
   ];
 }
 
