@@ -52,7 +52,7 @@ export function apduServe(
   if (size != 0) {
     const tag = <u32>load<u8>(at);
     // Another APDU ends the exchange of blocks under way.
-    if (tag != ApduTag.GENERAL_BLOCK_TRANSFER) Blocks.of(slot).state = BlocksState.NONE;
+    if (tag != ApduTag.GENERAL_BLOCK_TRANSFER) blocksEnd(slot);
     if (tag == ApduTag.AARQ) aarqServe(meter, slot, clientSap, serverSap, at, size);
     else if (tag == ApduTag.RLRQ) rlrqServe(meter, slot, at, size);
     else if (slot.state == AssociationState.NON_ASSOCIATED) preEstablish(meter, slot, clientSap, serverSap);
@@ -68,6 +68,12 @@ export function apduTooLong(meter: Meter, slotIndex: u32, confirmed: u32): void 
   slot.confirmed = confirmed;
   exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.PDU_TOO_LONG);
   slot.dependsOn = journalSequence(meter);
+}
+
+/** Ends an exchange of blocks; nothing is written where there is none. */
+function blocksEnd(slot: Slot): void {
+  const b = Blocks.of(slot);
+  if (b.state != BlocksState.NONE) b.state = BlocksState.NONE;
 }
 
 /** Whether more blocks of an answer follow without a request. */

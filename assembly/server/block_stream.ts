@@ -11,8 +11,9 @@ import { Err } from "../base/err";
 import { TAG_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
 import { Gcm, GcmKey, GCM_SIZE } from "../crypto/gcm";
-import { Slot, SLOT_BLOCKS_SIZE } from "../session/slot";
+import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
+import { SLOT_BLOCKS_SIZE } from "../store/layout";
 import { SecurityControl } from "../wire/ciphered";
 import { answerEmit, Transfer } from "./answer";
 

@@ -4,7 +4,7 @@
  */
 import { CHALLENGE_SIZE_MAX, KEY_SIZE_MAX } from "../base/limits";
 import { Meter } from "../store/block";
-import { Layout, PROTECTION_ROOM, SLOT_HEAD_SIZE } from "../store/layout";
+import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE, SLOT_HEAD_SIZE } from "../store/layout";
 
 /** Areas of a slot's head; link and server lay their own overlays over theirs. */
 export const SLOT_ASSOCIATION_SIZE: u32 = 384;
@@ -12,10 +12,8 @@ export const SLOT_LINK_AT: u32 = 384;
 export const SLOT_LINK_SIZE: u32 = 320;
 export const SLOT_TRANSFER_AT: u32 = 704;
 export const SLOT_TRANSFER_SIZE: u32 = 704;
-export const SLOT_BLOCKS_AT: u32 = SLOT_TRANSFER_AT + SLOT_TRANSFER_SIZE;
-export const SLOT_BLOCKS_SIZE: u32 = 320;
 
-if (SLOT_BLOCKS_AT + SLOT_BLOCKS_SIZE > SLOT_HEAD_SIZE) ERROR("the head of a slot has SLOT_HEAD_SIZE octets");
+if (SLOT_TRANSFER_AT + SLOT_TRANSFER_SIZE > SLOT_HEAD_SIZE) ERROR("the head of a slot has SLOT_HEAD_SIZE octets");
 
 /** association_status of Association LN (Blue Book, class 15 attribute 8). */
 export const enum AssociationState {
@@ -114,7 +112,7 @@ export class Slot {
 
   @inline
   get blocks(): usize {
-    return changetype<usize>(this) + <usize>SLOT_BLOCKS_AT;
+    return changetype<usize>(this) + <usize>Layout.of().blocksAt;
   }
 
   @inline
@@ -142,7 +140,9 @@ export class Slot {
   disassociate(): void {
     const kept = offsetof<Slot>("kept");
     memory.fill(changetype<usize>(this) + kept, 0, <usize>SLOT_ASSOCIATION_SIZE - kept);
-    memory.fill(this.transfer, 0, <usize>(SLOT_TRANSFER_SIZE + SLOT_BLOCKS_SIZE));
+    memory.fill(this.transfer, 0, <usize>SLOT_TRANSFER_SIZE);
+    // The state of a general block transfer begins with whether there is one; untouched memory stays untouched.
+    if (load<u32>(this.blocks) != 0) memory.fill(this.blocks, 0, <usize>SLOT_BLOCKS_SIZE);
   }
 }
 

@@ -41,12 +41,15 @@ export const METER_SIZE: u32 = 2048;
 export const SECURITY_CONTEXT_SIZE: u32 = 1024;
 export const RING_SIZE: u32 = 512;
 /** Octets of a slot in front of its buffers: association, link and transfer. */
-export const SLOT_HEAD_SIZE: u32 = 1728;
+export const SLOT_HEAD_SIZE: u32 = 1408;
 
 /** Octets of the largest stored value: it must fit one record beside its key. */
 export const CAPACITY_MAX: u32 = RECORD_SIZE_MAX - 64;
 /** Room in front of a plain APDU in the outbound buffer, where the head of its protection goes. */
 export const PROTECTION_ROOM: u32 = 32;
+
+/** Octets of a general block transfer's state, behind the buffers that every request touches. */
+export const SLOT_BLOCKS_SIZE: u32 = 320;
 
 /** Which limit a template exceeds; the host's compiler has the sentence for each. */
 export const enum Limit {
@@ -91,6 +94,7 @@ export class Layout {
   inboundAt: u32;
   outboundAt: u32;
   frozenAt: u32;
+  blocksAt: u32;
   inboxAt: u32;
   rowsAt: u32;
   /** Octets of flash a meter of this layout needs: two areas. */
@@ -288,11 +292,13 @@ function planBlock(t: Template, l: Layout, page: u32): void {
   l.tailAt = align(l.valuesAt + l.valuesSize, 8);
   l.slotsAt = align(l.tailAt + TAIL_SIZE, page);
   const apdu = align(<u32>t.apduSizeMax + LLC_SIZE, 8);
-  l.frameAt = SLOT_HEAD_SIZE;
-  l.inboundAt = l.frameAt + align(<u32>t.frameSizeMax + 2, 8);
+  // What each request touches comes first, so that a short one stays within a page.
+  l.inboundAt = SLOT_HEAD_SIZE;
   l.outboundAt = l.inboundAt + apdu;
   l.frozenAt = l.outboundAt + apdu + PROTECTION_ROOM;
-  l.slotSize = align(l.frozenAt + FROZEN_SIZE, page);
+  l.blocksAt = l.frozenAt + FROZEN_SIZE;
+  l.frameAt = l.blocksAt + SLOT_BLOCKS_SIZE;
+  l.slotSize = align(l.frameAt + align(<u32>t.frameSizeMax + 2, 8), page);
   l.inboxAt = l.slotsAt + l.slotCount * l.slotSize;
   l.rowsAt = align(l.inboxAt + INBOX_SIZE, page);
 }
@@ -329,6 +335,6 @@ export function plan(size: u32): i32 {
   l.seatBase = align(<u32>end, PAGE_SIZE);
   l.flashSize = 2 * areaSize(t, l, rowsEnd);
   l.id0 = t.check;
-  l.id1 = l.blockSize ^ (TEMPLATE_VERSION << 28);
+  l.id1 = l.blockSize ^ (l.frameAt << 12) ^ (TEMPLATE_VERSION << 28);
   return Err.OK;
 }
