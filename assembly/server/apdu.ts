@@ -11,7 +11,7 @@ import { ServiceError, StateError } from "../wire/results";
 import { ApduTag } from "../wire/tags";
 import { aarqServe, openRefused } from "./acse";
 import { Blocks, BlocksState } from "./block_stream";
-import { BlockEvent, blockNext, blocksWrap, blockTake } from "./blocks";
+import { BlockEvent, blockNext, blocksLose, blocksWrap, blockTake } from "./blocks";
 import { inboxRelease } from "./inbox";
 import { Conformance } from "../wire/conformance";
 import { accessServe } from "./access";
@@ -58,7 +58,8 @@ export function apduServe(
     else if (slot.state == AssociationState.NON_ASSOCIATED) preEstablish(meter, slot, clientSap, serverSap);
     if (tag != ApduTag.AARQ && tag != ApduTag.RLRQ) xdlmsServe(meter, slotIndex, slot, at, size);
   }
-  contextsRefresh(meter);
+  const renewed = contextsRefresh(meter);
+  if (renewed != 0) blocksLose(meter, renewed);
   slot.dependsOn = journalSequence(meter);
 }
 

@@ -26,6 +26,8 @@ export const enum BlocksState {
   /** A request arrives in blocks, in the inbox. */
   RECEIVING = 1,
   SENDING = 2,
+  /** The key of the answer is gone; the client is told at its next report. */
+  LOST = 3,
 }
 
 /** State of a general block transfer, in the slot; all numbers. */

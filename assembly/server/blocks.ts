@@ -8,7 +8,7 @@ import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { PROTECTION_ROOM, SLOT_BLOCKS_SIZE } from "../store/layout";
+import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE } from "../store/layout";
 import { BlockControl, GeneralBlockTransfer, gbtHeadEmit, gbtHeadSize, gbtParse } from "../wire/gbt";
 import { Transfer } from "./answer";
 import { Blocks, BlocksState, streamEmit } from "./block_stream";
@@ -25,7 +25,7 @@ const block: GeneralBlockTransfer = changetype<GeneralBlockTransfer>(memory.data
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const skipper: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
-/** What takeBlock() found. */
+/** What blockTake() found. */
 export const enum BlockEvent {
   /** The answer, if any, is in the slot. */
   DONE = 0,
@@ -72,6 +72,10 @@ export function blockTake(meter: Meter, slotIndex: u32, slot: Slot, r: Reader): 
   if (b.state == BlocksState.RECEIVING) return receive(meter, slotIndex, slot, window, streaming);
   if (b.state == BlocksState.SENDING) {
     if (!streaming) acknowledged(meter, slotIndex, slot, window);
+    return BlockEvent.DONE;
+  }
+  if (b.state == BlocksState.LOST) {
+    abort(meter, slotIndex, slot);
     return BlockEvent.DONE;
   }
   // No exchange is under way: a late acknowledgement needs no answer, data do.
@@ -161,6 +165,20 @@ function acknowledged(meter: Meter, slotIndex: u32, slot: Slot, window: u32): vo
   b.next = count + 1;
   b.burst = min<u32>(window == 0 ? 1 : window, b.count - count);
   blockNext(meter, slotIndex, slot);
+}
+
+/**
+ * Ends answers under way whose unicast key has been replaced (bit n of `contexts`): they are ciphered block by block, and one
+ * message is never ciphered under two keys.
+ */
+export function blocksLose(meter: Meter, contexts: u32): void {
+  const slots = Layout.of().slotCount;
+  for (let i: u32 = 0; i < slots; i++) {
+    const slot = Slot.of(meter, i);
+    const b = Blocks.of(slot);
+    const ciphered = b.state == BlocksState.SENDING && b.control != 0 && b.dedicated == 0;
+    if (ciphered && ((contexts >> slot.security) & 1) != 0) b.state = BlocksState.LOST;
+  }
 }
 
 /** Makes the next block of the stream under way the outbound APDU; false when none is to be sent now. */

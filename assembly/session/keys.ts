@@ -200,8 +200,12 @@ export function countersExact(meter: Meter, context: u32): void {
     c.broadcastBound = c.broadcastLowest;
 }
 
-/** Takes keys that a transfer has changed: from the next request on they count, with counters from the start. */
-export function contextsRefresh(meter: Meter): void {
+/**
+ * Takes keys that a transfer has changed: from the next request on they count, with counters from the start.
+ * @returns bit n: the unicast key of context n is another one
+ */
+export function contextsRefresh(meter: Meter): u32 {
+  let renewed: u32 = 0;
   for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) {
     const c = SecurityContext.of(meter, i);
     if (c.stale == 0) continue;
@@ -211,6 +215,7 @@ export function contextsRefresh(meter: Meter): void {
       c.transmitBound = COUNTER_FIRST;
       c.receiveLowest = 0;
       c.receiveBound = 0;
+      renewed |= 1 << i;
     }
     if (c.stale & Stale.BROADCAST_COUNTER) {
       c.broadcastLowest = 0;
@@ -218,6 +223,7 @@ export function contextsRefresh(meter: Meter): void {
     }
     c.stale = 0;
   }
+  return renewed;
 }
 
 /** Number of the security context of a Security setup object, NONE when it has none. */

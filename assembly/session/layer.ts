@@ -32,10 +32,6 @@ export function layerBegin(
   context.aad(key, authenticationKey, keySize);
 }
 
-function begin(key: GcmKey, control: u32, counter: u32, title: u64, authenticationKey: usize, keySize: u32): void {
-  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
-}
-
 /** Protects `size` octets at `at` in place; the tag goes behind them. SC and IC are written by the caller. */
 export function layerSeal(
   key: GcmKey,
@@ -47,7 +43,7 @@ export function layerSeal(
   at: usize,
   size: u32,
 ): void {
-  begin(key, control, counter, title, authenticationKey, keySize);
+  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
   const tag = at + <usize>size;
   if ((control & SecurityControl.ENCRYPTED) == 0) {
     gcm.aad(key, at, size);
@@ -74,7 +70,7 @@ export function layerOpen(
   at: usize,
   size: u32,
 ): i32 {
-  begin(key, control, counter, title, authenticationKey, keySize);
+  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
   if ((control & SecurityControl.AUTHENTICATED) == 0) {
     gcm.crypt(key, at, at, size);
     return <i32>size;
@@ -104,7 +100,7 @@ export function layerMac(
   size: u32,
   tag: usize,
 ): void {
-  begin(key, control, counter, title, authenticationKey, keySize);
+  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
   gcm.aad(key, at, size);
   gcm.seal(key, at, at, 0, tag);
 }

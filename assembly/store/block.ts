@@ -24,9 +24,8 @@ export class Meter {
   /** Line time and meter time of the last call, ms. */
   lineTime: f64;
   meterTime: f64;
-  /** Signals waiting for device/tick (store/signal.ts). */
-  signals: u32;
-  /** Long transfers that pin the inbox: slot + 1, 0 = free. */
+  reserved: u32;
+  /** Slot that collects a long request in the inbox, + 1; 0 = free. */
   inboxOwner: u32;
   /** Octets in the entropy pool, and the pool. */
   entropySize: u32;

@@ -246,7 +246,7 @@ describe("lists", () => {
   });
 });
 
-/** Requests in blocks, octet by octet as the sheet has them. */
+/** Requests in blocks, octet by octet as they travel. */
 const firstBlock = (name: string, last: boolean, block: number, raw: string): Uint8Array => {
   const descriptor = attribute(1, name, 2);
   return encodeApdu({

@@ -1,10 +1,12 @@
 /** Mechanisms with a secret, keys that change, associations without AARQ. node:crypto wraps the keys. */
 import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { attribute, type Client, type ClientOptions, type Data, method } from "../../host/client/index.ts";
+import { attribute, fromHex, type Client, type ClientOptions, type Data, method } from "../../host/client/index.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
 import { templateRead } from "../../host/template/load.ts";
-import { ENERGY, fullTemplate, gmac, lls, Rig, SECURITY_SETUP, template, TEXT } from "./rig.ts";
+import { act, associateGmac, associateLls, CONFORMANCE_ALL, get, hex, initiate } from "./apdus.ts";
+import { RawMeter } from "./raw.ts";
+import { CURRENT_ASSOCIATION, ENERGY, fullTemplate, gmac, lls, Rig, SECURITY_SETUP, template, TEXT } from "./rig.ts";
 
 const MASTER = Buffer.from("00112233445566778899AABBCCDDEEFF", "hex");
 const SECRET = Buffer.from("0123456789ABCDEF", "ascii");
@@ -96,6 +98,22 @@ describe("key_transfer", () => {
     const replayed = rig.client(0, gmac(rig.identity(0), 1));
     await replayed.connect();
     await expect(replayed.associate()).rejects.toThrow(/counter/);
+  });
+
+  test("an answer in blocks does not go on under another key: it is aborted", () => {
+    const meter = RawMeter.boot();
+    const reading = meter.wrapper();
+    // Without block-transfer-with-get the object list comes in general block transfer, ciphered once as a whole.
+    const request = initiate({ conformance: CONFORMANCE_ALL & ~0x001000, pduSizeMax: 200 });
+    const ciphered = associateGmac(reading, meter.identity, 1, request);
+    const first = reading.exchange(ciphered.security.seal(get(15, CURRENT_ASSOCIATION, 2)))!;
+    expect(hex(first.subarray(0, 6))).toBe("E00400010000");
+    const second = reading.exchange(fromHex("E08100010001" + "00"))!;
+    expect(hex(second.subarray(0, 6))).toBe("E00400020001");
+    const other = meter.wrapper({ index: 1 });
+    associateLls(other, meter.identity);
+    expect(hex(other.exchange(act(64, SECURITY_SETUP, 2, transfer([0, wrapped(NEW_KEY)]))))).toBe("C701C10000");
+    expect(hex(reading.exchange(fromHex("E08100020002" + "00")))).toBe("E0800000000000");
   });
 
   const refusals: [name: string, parameter: Data, result: number][] = [
