@@ -2,10 +2,11 @@
  * A serial line, 8 data bits, no parity, one stop bit (IEC 62056-46, 5.3). The meter holds one connection on it for as
  * long as the device is there; when it goes (an unplugged adapter) the line is opened again as soon as it is back.
  */
+import { existsSync } from "node:fs";
 import type { SerialPort } from "serialport";
 import type { Line, LineAccept, LineListener } from "./line.ts";
 
-/** Time between attempts to open a device that has gone, ms. */
+/** Time between attempts to open a device that has gone, and between looks whether it is still there, ms. */
 const REOPEN_MS = 1000;
 
 export class SerialLine implements Line {
@@ -14,6 +15,7 @@ export class SerialLine implements Line {
   private readonly report: (text: string) => void;
   private listener: LineListener | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private watch: NodeJS.Timeout | undefined;
   private ended = false;
 
   private constructor(port: SerialPort, accept: LineAccept, report: (text: string) => void) {
@@ -61,17 +63,23 @@ export class SerialLine implements Line {
   end(): Promise<void> {
     this.ended = true;
     clearTimeout(this.timer);
+    clearInterval(this.watch);
     if (!this.port.isOpen) return Promise.resolve();
     return new Promise((resolve) => this.port.close(() => resolve()));
   }
 
   private opened(): void {
     this.port.resume();
+    // A terminal that hangs up between two reads reads as empty, not as an error, and the port would wait for ever.
+    this.watch = setInterval(() => {
+      if (!existsSync(this.port.path)) this.close();
+    }, REOPEN_MS);
     this.listener = this.accept(this);
     if (this.listener === undefined) this.report(`${this.port.path}: the meter has no free connection for it`);
   }
 
   private lost(): void {
+    clearInterval(this.watch);
     const listener = this.listener;
     this.listener = undefined;
     listener?.closed();

@@ -1,3 +1,4 @@
+import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
@@ -155,6 +156,18 @@ describe.skipIf(!hasSocat)("a serial line", () => {
     await expect(SerialLine.open("/dev/no-such-line", 9600, echo.accept, () => undefined)).rejects.toThrow(
       "no-such-line",
     );
+  });
+
+  it("ends when its device is gone, even if the port hears nothing of it", async () => {
+    const { near } = await terminals(endings);
+    const echo = new Echo();
+    const line = await SerialLine.open(near, 9600, echo.accept, () => undefined);
+    endings.push(() => line.end());
+    const device = readlinkSync(near);
+    unlinkSync(near);
+    await until(() => echo.log.includes("closed"));
+    symlinkSync(device, near);
+    await until(() => echo.log.filter((entry) => entry === "open").length === 2);
   });
 
   it("is opened again when the device comes back", async () => {
