@@ -12,7 +12,8 @@ import type { Line, LineListener } from "./transport/line.ts";
 
 /** How old the metering data may be when octets arrive, ms of meter time: real metrology refreshes once a second. */
 const REFRESH_MS = 1000;
-const ENTROPY_SIZE = 32;
+/** Octets of a seed: 256 bits and a nonce of half of it (SP 800-90A 8.6.7). */
+const ENTROPY_SIZE = 48;
 /** Ticks at one instant after which the core is taken to be stuck. */
 const TICKS_MAX = 10000;
 /** More restarts than this, each within this line time of the one before, ms, and the meter stays off. */

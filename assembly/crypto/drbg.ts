@@ -41,6 +41,11 @@ export class Drbg {
     store<u32>(changetype<usize>(this), value, 112);
   }
 
+  /** Requests answered since the last seed. */
+  get requestsServed(): u32 {
+    return this.requests == 0 ? 0 : this.requests - 1;
+  }
+
   /** 1 when generate() can answer, else 0. */
   get seeded(): i32 {
     return this.requests != 0 && this.requests < REQUESTS_MAX ? 1 : 0;

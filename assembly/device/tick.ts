@@ -107,7 +107,7 @@ export function deadlinePollSeat(seat: u32): i32 {
   return Err.OK;
 }
 
-/** Adds octets of the provision region to the entropy pool; returns how many were taken. */
+/** Seeds the generator with octets of the provision region; returns how many were taken, all or none. */
 export function entropySeat(seat: u32, size: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;

@@ -1,34 +1,35 @@
-/** The entropy pool of a meter: octets the host gave, each used once. An empty pool refuses, it never repeats. */
+/**
+ * The random numbers of a meter: HMAC_DRBG with SHA-256 (SP 800-90A 10.1.2), its state in the block, seeded and seeded again by
+ * the host. Without a seed it refuses: whoever needs randomness answers that it cannot now, and the meter asks the host.
+ */
 import { Err } from "../base/err";
+import { Drbg } from "../crypto/drbg";
 import { Meter } from "../store/block";
+import { SessionState } from "./state";
 
-/** Octets the pool holds; below half of it the meter asks for more. */
-export const ENTROPY_SIZE: u32 = 64;
+/** Requests after which the meter asks for a new seed, far before SP 800-90A table 2 demands one. */
+const RESEED_AFTER: u32 = 1024;
 
-/** Where the pool stands in the block. */
-function pool(meter: Meter): usize {
-  return changetype<usize>(meter) + offsetof<Meter>("entropy0");
+/** The generator of a meter, for those that make keys with it. */
+export function entropyDrbg(meter: Meter): Drbg {
+  return SessionState.of(meter).drbg;
 }
 
-/** Adds up to ENTROPY_SIZE octets; returns how many were taken. */
+/**
+ * Takes `size` octets of the host, full of entropy: 48 at least the first time, 32 later.
+ * @returns the octets taken, all or none
+ */
 export function entropyAdd(meter: Meter, at: usize, size: u32): u32 {
-  const room = ENTROPY_SIZE - meter.entropySize;
-  const taken = size < room ? size : room;
-  memory.copy(pool(meter) + <usize>meter.entropySize, at, <usize>taken);
-  meter.entropySize += taken;
-  return taken;
+  return entropyDrbg(meter).seed(at, size) == Err.OK ? size : 0;
 }
 
-/** Takes `size` octets, which leave the pool. @returns 0 or Err.ENTROPY */
+/** Writes `size` random octets to `out`. @returns 0; Err.ENTROPY without a seed */
 export function entropyTake(meter: Meter, out: usize, size: u32): i32 {
-  if (size > meter.entropySize) return Err.ENTROPY;
-  meter.entropySize -= size;
-  const from = pool(meter) + <usize>meter.entropySize;
-  memory.copy(out, from, <usize>size);
-  memory.fill(from, 0, <usize>size);
-  return Err.OK;
+  return entropyDrbg(meter).generate(out, size);
 }
 
+/** Whether the host shall give a seed: the first one, or a new one. */
 export function entropyWanted(meter: Meter): bool {
-  return meter.entropySize < ENTROPY_SIZE / 2;
+  const drbg = entropyDrbg(meter);
+  return drbg.seeded == 0 || drbg.requestsServed >= RESEED_AFTER;
 }

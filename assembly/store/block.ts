@@ -27,18 +27,9 @@ export class Meter {
   reserved: u32;
   /** Slot that collects a long request in the inbox, + 1; 0 = free. */
   inboxOwner: u32;
-  /** Octets in the entropy pool, and the pool. */
-  entropySize: u32;
   /** Octets in the inbox. */
   inboxSize: u32;
-  entropy0: u64;
-  entropy1: u64;
-  entropy2: u64;
-  entropy3: u64;
-  entropy4: u64;
-  entropy5: u64;
-  entropy6: u64;
-  entropy7: u64;
+  reserved1: u32;
 
   /** The block of a seat. */
   @inline

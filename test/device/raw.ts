@@ -30,7 +30,8 @@ import type { Compiled } from "../../host/template/compile.ts";
 import { meterIdentity, type MeterIdentity, provisionRecords } from "../../host/template/identity.ts";
 import { core as shippedCore, seeded, START, template } from "./rig.ts";
 
-const ENTROPY_SIZE = 32;
+/** Octets of a seed: 256 bits and a nonce of half of it (SP 800-90A 8.6.7). */
+const ENTROPY_SIZE = 48;
 
 /** Everything a meter is, between two calls. */
 export interface RawSnapshot {
@@ -71,6 +72,8 @@ export interface RawOptions {
   seat?: number;
   core?: Core;
   metrology?: Metrology;
+  /** The meter boots without entropy until entropyHeld is taken back. */
+  entropyHeld?: boolean;
 }
 
 export class RawMeter {
@@ -83,6 +86,8 @@ export class RawMeter {
   meterTime: number;
   /** While set, the flash does not answer: items that depend on a record wait. */
   flashHeld = false;
+  /** While set, the meter gets no entropy: its generator stays without a seed. */
+  entropyHeld = false;
   /** Programs and erases so far. */
   writes = 0;
   private durable = 0;
@@ -103,6 +108,7 @@ export class RawMeter {
     this.meterTime = options.start ?? START;
     this.sampledTo = this.meterTime;
     this.entropy = seeded(`${seed} ${index}`);
+    this.entropyHeld = options.entropyHeld ?? false;
     this.metrology = options.metrology ?? new SteppedMetrology(constantLoad);
   }
 
@@ -269,7 +275,7 @@ export class RawMeter {
         any = true;
         continue;
       }
-      if ((this.bank.outputPoll(this.seat) & OUTPUT_ENTROPY) === 0) return any;
+      if (this.entropyHeld || (this.bank.outputPoll(this.seat) & OUTPUT_ENTROPY) === 0) return any;
       this.bank.entropy(this.seat, this.entropy(ENTROPY_SIZE));
     }
   }

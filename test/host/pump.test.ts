@@ -68,7 +68,7 @@ describe("order", () => {
   it("boots with provision and flash, drains the flash and only then serves", () => {
     core.entropyWanted = true;
     meterWith().boot();
-    expect(callsTake()).toEqual([`boot 3 8192 ${START}`, "entropy 32"]);
+    expect(callsTake()).toEqual([`boot 3 8192 ${START}`, "entropy 48"]);
   });
 
   it("works flash before transmit before the line's next event", () => {

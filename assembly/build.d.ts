@@ -1,0 +1,2 @@
+/** What scripts/build.mjs may define for a build of the core (asc --use). */
+declare const CORE_SUITE_MAX: number;
