@@ -6,7 +6,7 @@ import { Ask, Caller, Pin, PIN_SIZE, PinKind } from "./cosem/ask";
 import { captureBoot, captureDeadline, captureDue, captureEvents } from "./cosem/capture";
 import { capturePowerFails, capturePowerReturns } from "./cosem/capture";
 import { classGet, classInvoke, classSet } from "./cosem/classes";
-import { profileRowEmit } from "./cosem/ic/profile_generic";
+import { profileHeadEmit, profileRowEmit } from "./cosem/ic/profile_generic";
 import {
   clockAlignedAfter,
   clockNow,
@@ -28,7 +28,6 @@ import { Journal } from "./store/journal_state";
 import { Layout, plan as planTemplate, planRefusal } from "./store/layout";
 import { Ring, ringRow, ringShape } from "./store/rings";
 import { Template } from "./store/template";
-import { Axdr } from "./wire/axdr";
 
 const INPUT: usize = memory.data(8192, 8);
 const OUTPUT: usize = memory.data(65536, 8);
@@ -229,7 +228,7 @@ export function pinned(what: i32): u32 {
     case 1:
       return pin.items;
     case 2:
-      return pin.size;
+      return pin.headSize + pin.size;
     case 3:
       return pin.itemSize;
     case 4:
@@ -243,11 +242,11 @@ export function item(seat: u32, index: u32): i32 {
   out.into(OUTPUT, OUTPUT_SIZE);
   return profileRowEmit(Meter.at(seat), changetype<Pin>(PIN), index, out);
 }
-/** Emits the head of the array and items `from` and on while the output has room; returns the item to go on with, or Err. */
+/** Emits the head of the answer and items `from` and on while the output has room; returns the item to go on with, or Err. */
 export function items(seat: u32, from: u32): i32 {
   const pin = changetype<Pin>(PIN);
   out.into(OUTPUT, OUTPUT_SIZE);
-  if (from == 0) Axdr.array(out, pin.items);
+  if (from == 0) profileHeadEmit(Meter.at(seat), pin, out);
   for (let i = from; i < pin.items; i++) {
     if (out.remaining < 1024) return i;
     const err = profileRowEmit(Meter.at(seat), pin, i, out);

@@ -2,6 +2,7 @@
 import { RUNS_MAX } from "../base/limits";
 import { Meter } from "../store/block";
 import { ObjectRow, Template } from "../store/template";
+import { Axdr } from "../wire/axdr";
 
 /** On whose behalf an attribute or method is used. */
 export const enum Caller {
@@ -17,15 +18,17 @@ export const enum PinKind {
   NONE = 0,
   /** Octets in the slot's frozen area. */
   FROZEN = 1,
-  /** Rows of a profile. */
+  /** Rows of a profile, as an array. */
   ROWS = 2,
   /** The object list of an association. */
   OBJECT_LIST = 3,
+  /** Rows of a profile, as a compact-array. */
+  COMPACT_ROWS = 4,
 }
 
 /**
  * A pinned answer: what is needed to produce item `i` of it again, at any time, in any seat. 128 octets, in the slot.
- * An answer is an array of `items`, each emitted by its source.
+ * An answer is an array, or a compact-array, of `items`, each emitted by its source.
  *
  * Rows are pinned in one of two ways. `spans` of adjacent rows {number of the first u32, count u32} stand behind the
  * fields: one for each run of the clock that has matches. Or `spans` is 0 and the rows from `first` to `end` whose
@@ -42,7 +45,7 @@ export class Pin {
   items: u32;
   /** Rows: bit c = column c is wanted. */
   columns: u32;
-  /** Octets of the whole answer, its head included. */
+  /** Octets of all items, the head aside. */
   size: u32;
   /** Octets of each item where all are alike, else 0. */
   itemSize: u32;
@@ -53,7 +56,8 @@ export class Pin {
   column: u32;
   foundRow: u32;
   foundItem: u32;
-  reserved: u32;
+  /** Rows: bit c = a cell of column c that follows from the row above it in the answer goes as null-data. */
+  nullable: u32;
   /** Scan: bounds, both inclusive; spans stand in the same place. */
   low: i64;
   high: i64;
@@ -64,6 +68,13 @@ export class Pin {
   span6: u64;
   span7: u64;
   span8: u64;
+
+  /** Octets in front of the items: an array's tag and count, or a compact-array's tag, description and length. */
+  get headSize(): u32 {
+    if (this.kind != PinKind.COMPACT_ROWS) return 1 + Axdr.lengthSize(this.items);
+    const columns = <u32>popcnt<u32>(this.columns);
+    return 2 + Axdr.lengthSize(columns) + columns + Axdr.lengthSize(this.size);
+  }
 
   /** Number of the first row of span `index`, and its rows. */
   @inline

@@ -66,6 +66,11 @@ function isStatus(quantity: u32): bool {
   return quantity == Quantity.PROFILE_STATUS_1 || quantity == Quantity.PROFILE_STATUS_2;
 }
 
+/** Whether a column holds the status of a load profile. */
+export function columnIsStatus(column: Column): bool {
+  return isStatus(quantityOf(column));
+}
+
 function isEventCode(quantity: u32): bool {
   return quantity - Quantity.EVENT_CODE_STANDARD < EVENT_CODES;
 }

@@ -23,7 +23,7 @@ export function objectListPin(pin: Pin, association: u32): void {
     items++;
   }
   pin.items = items;
-  pin.size = w.size + 1 + Axdr.lengthSize(items);
+  pin.size = w.size;
 }
 
 /** Emits item `index`: the index-th visible object. */

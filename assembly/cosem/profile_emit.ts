@@ -1,144 +1,61 @@
-/** Emitting rows of a pinned profile buffer: structures of the wanted cells, straight from the ring. */
+/** Emitting rows of a pinned profile buffer, straight from the ring, in the form of its pin. */
 import { Err } from "../base/err";
+import { COLUMNS_MAX } from "../base/limits";
 import { Writer } from "../base/writer";
 import { Meter } from "../store/block";
-import { CellKind, Column, Ring, ringRow, ringSeconds } from "../store/rings";
+import { CellKind, Ring, ringRow, ringSeconds } from "../store/rings";
+import { ProfileNull, Template } from "../store/template";
 import { Axdr, DataTag } from "../wire/axdr";
-import { Pin } from "./ask";
+import { Pin, PinKind } from "./ask";
+import {
+  cellNumber,
+  cellsFollowing,
+  cellSize,
+  cellsWrite,
+  cellsWriteCompact,
+  cellTag,
+  stampIsMidnight,
+} from "./profile_cells";
 
-/** Octets of a date-time cell on the wire: tag, length, 12 octets. */
-const STAMP_WIRE_SIZE: u32 = 14;
-const STAMP_HEAD: u32 = (12 << 8) | 9;
+/** Tag and count of the structure that a row is; its count has one octet, since a ring has COLUMNS_MAX columns. */
+const STRUCTURE_HEAD_SIZE: u32 = 2;
+if (COLUMNS_MAX > 0x7f) ERROR("the count of a row's cells has one octet");
 
-/** Octets of a cell on the wire; of a text at most. */
-function cellSize(column: Column, at: usize): u32 {
-  switch (column.kind) {
-    case CellKind.FIXED:
-      return 1 + <u32>column.width;
-    case CellKind.STAMP:
-      return STAMP_WIRE_SIZE;
-    default:
-      return 2 + textSize(column, at);
-  }
+/** Octets of a whole row in the form of the pin, from those of its cells with tags. */
+function formSize(pin: Pin, cells: u32): u32 {
+  return pin.kind == PinKind.COMPACT_ROWS ? cells - <u32>popcnt<u32>(pin.columns) : STRUCTURE_HEAD_SIZE + cells;
 }
 
-/** Octets of the text in a cell; a length that the cell cannot hold counts as what it can. */
-function textSize(column: Column, at: usize): u32 {
-  const size = <u32>load<u8>(at);
-  const most = <u32>column.width - 1;
-  return size < most ? size : most;
-}
-
-/** Octets of each row with the columns of `mask` where all rows are alike, else 0. */
-export function rowItemSize(ring: Ring, mask: u32): u32 {
+/** Octets of each row of the pin where all rows are alike, else 0. */
+export function rowItemSize(ring: Ring, pin: Pin): u32 {
+  if (pin.nullable != 0) return 0;
   let size: u32 = 0;
   for (let i: u32 = 0; i < ring.columns; i++) {
-    if (((mask >> i) & 1) == 0) continue;
+    if (((pin.columns >> i) & 1) == 0) continue;
     const column = ring.column(i);
     if (column.kind == CellKind.TEXT) return 0;
     size += cellSize(column, 0);
   }
-  return size + 1 + Axdr.lengthSize(popcnt<u32>(mask));
+  return formSize(pin, size);
 }
 
-/** Octets of one row. */
-function rowSize(ring: Ring, row: usize, mask: u32): u32 {
-  let size = 1 + Axdr.lengthSize(popcnt<u32>(mask));
+/** Octets of one row whose cells of `nulls` are null-data. */
+function rowSize(ring: Ring, pin: Pin, row: usize, nulls: u32): u32 {
+  const whole = pin.columns & ~nulls;
+  let size = <u32>popcnt<u32>(nulls);
   for (let i: u32 = 0; i < ring.columns; i++) {
     const column = ring.column(i);
-    if (((mask >> i) & 1) != 0) size += cellSize(column, row + <usize>column.offset);
+    if (((whole >> i) & 1) != 0) size += cellSize(column, row + <usize>column.offset);
   }
-  return size;
+  return formSize(pin, size);
 }
 
-/** Copies the content of a fixed cell: the widths that occur are single loads. */
-function fixedCopy(to: usize, from: usize, width: u32): void {
-  switch (width) {
-    case 1:
-      store<u8>(to, load<u8>(from));
-      return;
-    case 2:
-      store<u16>(to, load<u16>(from));
-      return;
-    case 4:
-      store<u32>(to, load<u32>(from));
-      return;
-    case 8:
-      store<u64>(to, load<u64>(from));
-      return;
-    default:
-      memory.copy(to, from, <usize>width);
-  }
-}
-
-/** Writes the cells of `mask` behind each other; the room has been checked. */
-function cellsWrite(ring: Ring, row: usize, mask: u32, to: usize): void {
-  let at = to;
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    if (((mask >> i) & 1) == 0) continue;
-    const column = ring.column(i);
-    const from = row + <usize>column.offset;
-    if (column.kind == CellKind.FIXED) {
-      const width = <u32>column.width;
-      store<u8>(at, column.tag);
-      fixedCopy(at + 1, from, width);
-      at += 1 + <usize>width;
-    } else if (column.kind == CellKind.STAMP) {
-      store<u16>(at, <u16>STAMP_HEAD);
-      store<u64>(at + 2, load<u64>(from));
-      store<u32>(at + 10, load<u32>(from + 8));
-      at += STAMP_WIRE_SIZE;
-    } else {
-      const size = textSize(column, from);
-      store<u8>(at, column.tag);
-      store<u8>(at + 1, <u8>size);
-      memory.copy(at + 2, from + 1, <usize>size);
-      at += 2 + <usize>size;
-    }
-  }
-}
-
-/** The number in a cell, for comparing. */
-export function cellNumber(column: Column, at: usize): i64 {
-  switch (column.tag) {
-    case DataTag.BOOLEAN:
-    case DataTag.UNSIGNED:
-    case DataTag.ENUM:
-    case DataTag.BCD:
-      return <i64>load<u8>(at);
-    case DataTag.INTEGER:
-      return <i64>(((<i32>load<u8>(at)) << 24) >> 24);
-    case DataTag.LONG_UNSIGNED:
-      return <i64>bswap<u16>(load<u16>(at));
-    case DataTag.LONG:
-      return <i64>(((<i32>bswap<u16>(load<u16>(at))) << 16) >> 16);
-    case DataTag.DOUBLE_LONG_UNSIGNED:
-      return <i64>bswap<u32>(load<u32>(at));
-    case DataTag.DOUBLE_LONG:
-      return <i64>(<i32>bswap<u32>(load<u32>(at)));
-    default:
-      return <i64>bswap<u64>(load<u64>(at));
-  }
-}
-
-/** Whether a column holds numbers that can restrict a range. */
-export function cellIsNumber(column: Column): bool {
-  switch (column.tag) {
-    case DataTag.BOOLEAN:
-    case DataTag.BCD:
-    case DataTag.UNSIGNED:
-    case DataTag.ENUM:
-    case DataTag.INTEGER:
-    case DataTag.LONG_UNSIGNED:
-    case DataTag.LONG:
-    case DataTag.DOUBLE_LONG_UNSIGNED:
-    case DataTag.DOUBLE_LONG:
-    case DataTag.LONG64:
-    case DataTag.LONG64_UNSIGNED:
-      return true;
-    default:
-      return false;
-  }
+/** Columns of a row that go as null-data, given the row above it; `above` 0 = the first row of an answer, which is whole. */
+function rowNulls(ring: Ring, pin: Pin, row: usize, above: usize): u32 {
+  if (pin.nullable == 0 || above == 0) return 0;
+  const whole = (Template.of().profile(pin.source).nulls & ProfileNull.MIDNIGHT_WHOLE) != 0;
+  if (whole && ring.stampColumn < COLUMNS_MAX && stampIsMidnight(ring, row)) return 0;
+  return cellsFollowing(ring, row, above, pin.nullable);
 }
 
 /** Whether row `number` lies within the bounds of a scan. */
@@ -184,20 +101,61 @@ function spanFind(pin: Pin, item: u32): u32 {
   return pin.spanFirst(span) + left;
 }
 
+/** Row number of the match of a scan in front of the one found last; Err.STATE when the ring no longer has it. */
+function scanAbove(meter: Meter, ring: Ring, pin: Pin): i64 {
+  let number = pin.foundRow;
+  while (number != pin.first) {
+    number--;
+    if (<i32>(number - ring.first) < 0) return Err.STATE;
+    if (scanMatches(meter, ring, pin, number)) return number;
+  }
+  return Err.STATE;
+}
+
+/** Where the row above item `item` stands: 0 for the first item, and where rows do not depend on it; Err.STATE when it is gone. */
+function aboveFind(meter: Meter, ring: Ring, pin: Pin, item: u32): i64 {
+  if (pin.nullable == 0 || item == 0) return 0;
+  const number = pin.spans == 0 ? scanAbove(meter, ring, pin) : <i64>spanFind(pin, item - 1);
+  if (number < 0 || <i32>(<u32>number - ring.first) < 0) return Err.STATE;
+  return ringRow(meter, pin.source, <u32>number);
+}
+
 /** Octets of the items of a pin, by looking at each row. */
 export function rowsCount(meter: Meter, ring: Ring, pin: Pin): u32 {
   let size: u32 = 0;
+  let above: usize = 0;
   for (let item: u32 = 0; item < pin.items; item++) {
     if (pin.spans == 0) scanFind(meter, ring, pin, item);
     const number = pin.spans == 0 ? pin.foundRow : spanFind(pin, item);
-    size += rowSize(ring, ringRow(meter, pin.source, number), pin.columns);
+    const row = ringRow(meter, pin.source, number);
+    size += rowSize(ring, pin, row, rowNulls(ring, pin, row, above));
+    above = row;
   }
   return size;
 }
 
+/** Emits what stands in front of the rows: the head of an array, or of a compact-array with its type description. */
+export function profileHeadEmit(meter: Meter, pin: Pin, w: Writer): i32 {
+  if (pin.kind != PinKind.COMPACT_ROWS) {
+    Axdr.array(w, pin.items);
+    return Err.OK;
+  }
+  const ring = Ring.of(meter, pin.source);
+  if (ring.generation != pin.generation) return Err.STATE;
+  w.u8(DataTag.COMPACT_ARRAY);
+  w.u8(DataTag.STRUCTURE);
+  Axdr.length(w, <u32>popcnt<u32>(pin.columns));
+  for (let i: u32 = 0; i < ring.columns; i++) {
+    if (((pin.columns >> i) & 1) != 0) w.u8(cellTag(ring.column(i)));
+  }
+  Axdr.length(w, pin.size);
+  return Err.OK;
+}
+
 /**
- * Emits row `item` of a pinned buffer as a structure of its wanted cells.
- * @returns 0; Err.STATE when the buffer was reset or the row overwritten; Err.NO_SPACE when `w` has no room
+ * Emits row `item` of a pinned buffer: a structure of its wanted cells, or their contents alone in a compact-array.
+ * @returns 0; Err.STATE when the buffer was reset or the row, or the one it follows from, overwritten; Err.NO_SPACE when `w` has
+ * no room
  */
 export function profileRowEmit(meter: Meter, pin: Pin, item: u32, w: Writer): i32 {
   const ring = Ring.of(meter, pin.source);
@@ -206,11 +164,18 @@ export function profileRowEmit(meter: Meter, pin: Pin, item: u32, w: Writer): i3
   const number = pin.spans == 0 ? pin.foundRow : spanFind(pin, item);
   if (<i32>(number - ring.first) < 0) return Err.STATE;
   const row = ringRow(meter, pin.source, number);
-  const size = pin.itemSize != 0 ? pin.itemSize : rowSize(ring, row, pin.columns);
+  const above = aboveFind(meter, ring, pin, item);
+  if (above < 0) return Err.STATE;
+  const nulls = rowNulls(ring, pin, row, <usize>above);
+  const size = pin.itemSize != 0 ? pin.itemSize : rowSize(ring, pin, row, nulls);
   const counting = w.counting != 0;
   const at = w.take(size);
   if (at == 0) return counting ? Err.OK : Err.NO_SPACE;
+  if (pin.kind == PinKind.COMPACT_ROWS) {
+    cellsWriteCompact(ring, row, pin.columns, at);
+    return Err.OK;
+  }
   store<u16>(at, <u16>(DataTag.STRUCTURE | (popcnt<u32>(pin.columns) << 8)));
-  cellsWrite(ring, row, pin.columns, at + 2);
+  cellsWrite(ring, row, pin.columns, nulls, at + STRUCTURE_HEAD_SIZE);
   return Err.OK;
 }

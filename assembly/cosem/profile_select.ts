@@ -5,9 +5,9 @@ import { RUNS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { clockUtc, Season, Side } from "../meter/clock";
 import { Meter } from "../store/block";
-import { columnFind, Ring, ringSeconds } from "../store/rings";
+import { CellKind, columnFind, Ring, ringSeconds } from "../store/rings";
+import { ProfileForm, ProfileNull, Template } from "../store/template";
 import { objectFind } from "../store/values";
-import { Axdr } from "../wire/axdr";
 import { dataInteger } from "../wire/data";
 import {
   DateTime,
@@ -27,7 +27,9 @@ import {
   rangeDescriptorParse,
 } from "../wire/selective";
 import { Pin, PinKind } from "./ask";
-import { cellIsNumber, rowItemSize, rowsCount, scanMatches } from "./profile_emit";
+import { columnIsStatus } from "./capture_row";
+import { cellIsNumber } from "./profile_cells";
+import { rowItemSize, rowsCount, scanMatches } from "./profile_emit";
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const range: RangeDescriptor = changetype<RangeDescriptor>(memory.data(offsetof<RangeDescriptor>(), 8));
@@ -51,12 +53,27 @@ function pinBegin(pin: Pin, profile: u32, ring: Ring): void {
   pin.columns = allColumns(ring);
 }
 
-/** Items and sizes, when the rows and columns of the pin are known. */
+/** Of the wanted columns, those whose cells may go as null-data. A stamp follows from the one above where captures have a period. */
+function nullableOf(ring: Ring, columns: u32, nulls: u32): u32 {
+  let mask: u32 = 0;
+  for (let i: u32 = 0; i < ring.columns; i++) {
+    const column = ring.column(i);
+    let bit: u32 = ProfileNull.VALUES;
+    if (column.kind == CellKind.STAMP) bit = ring.period != 0 ? <u32>ProfileNull.TIME : 0;
+    else if (columnIsStatus(column)) bit = ProfileNull.STATUS;
+    if ((nulls & bit) != 0) mask |= 1 << i;
+  }
+  return mask & columns;
+}
+
+/** Items, form and sizes, when the rows and columns of the pin are known. */
 function pinEnd(meter: Meter, ring: Ring, pin: Pin): void {
   for (let i: u32 = 0; i < pin.spans; i++) pin.items += pin.spanCount(i);
-  pin.itemSize = rowItemSize(ring, pin.columns);
-  const rows = pin.itemSize != 0 ? pin.items * pin.itemSize : rowsCount(meter, ring, pin);
-  pin.size = 1 + Axdr.lengthSize(pin.items) + rows;
+  const p = Template.of().profile(pin.source);
+  if (p.form == ProfileForm.COMPACT_ARRAY) pin.kind = PinKind.COMPACT_ROWS;
+  if (p.form == ProfileForm.NULL_DATA) pin.nullable = nullableOf(ring, pin.columns, p.nulls);
+  pin.itemSize = rowItemSize(ring, pin);
+  pin.size = pin.itemSize != 0 ? pin.items * pin.itemSize : rowsCount(meter, ring, pin);
 }
 
 /** Pins all rows. */

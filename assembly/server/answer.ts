@@ -5,13 +5,13 @@
  *
  *   frozen[0..split 0) | pin 0 | frozen[split 0..split 1) | pin 1 | … | frozen[last split..frozenSize)
  *
- * A pin is an array: piece 0 is its head, piece n its n-th item.
+ * A pin is an array, or a compact-array: piece 0 is its head, piece n its n-th item.
  */
 import { Err } from "../base/err";
 import { FROZEN_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
 import { ITEM_SIZE_MAX, Pin, PinKind, PIN_SIZE } from "../cosem/ask";
-import { profileRowEmit } from "../cosem/ic/profile_generic";
+import { profileHeadEmit, profileRowEmit } from "../cosem/ic/profile_generic";
 import { objectListItem } from "../cosem/object_list";
 import { Slot, SLOT_TRANSFER_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
@@ -93,7 +93,8 @@ export class Transfer {
   pinTake(w: Writer): bool {
     if (this.pins == PINS_MAX) return false;
     store<u32>(this.splitAt(this.pins), w.size);
-    this.size += this.pin(this.pins).size;
+    const pin = this.pin(this.pins);
+    this.size += pin.headSize + pin.size;
     this.pins++;
     return true;
   }
@@ -125,11 +126,11 @@ if (ITEM_SIZE_MAX > 1024) ERROR("an item must fit the scratch piece");
 
 /** Emits one piece of a pinned array; Err.STATE when the source no longer has it. */
 function pieceEmit(meter: Meter, pin: Pin, piece: u32, w: Writer): i32 {
-  if (piece == 0) {
-    Axdr.array(w, pin.items);
-    return Err.OK;
-  }
-  return pin.kind == PinKind.ROWS ? profileRowEmit(meter, pin, piece - 1, w) : objectListItem(pin, piece - 1, w);
+  if (pin.kind != PinKind.OBJECT_LIST)
+    return piece == 0 ? profileHeadEmit(meter, pin, w) : profileRowEmit(meter, pin, piece - 1, w);
+  if (piece != 0) return objectListItem(pin, piece - 1, w);
+  Axdr.array(w, pin.items);
+  return Err.OK;
 }
 
 /** Steps the cursor to the next part. */

@@ -154,11 +154,31 @@ export class PortRow {
   reserved2: u32;
 }
 
+/** How the rows of a buffer go out (GB9 9.5, type Data; interface class 7). */
+export const enum ProfileForm {
+  /** An array of structures, every cell whole. */
+  PLAIN = 0,
+  /** An array of structures; cells that follow from the row above are null-data. */
+  NULL_DATA = 1,
+  COMPACT_ARRAY = 2,
+}
+
+/** Which cells may go as null-data, and which rows stay whole. */
+export const enum ProfileNull {
+  TIME = 1,
+  STATUS = 2,
+  VALUES = 4,
+  /** A row stamped midnight of local time is whole. */
+  MIDNIGHT_WHOLE = 8,
+}
+
 /** A Profile generic object with an own row area, 16 octets. */
 @unmanaged
 export class ProfileRow {
   object: u16;
-  reserved0: u16;
+  /** ProfileForm, and for NULL_DATA bits of ProfileNull. */
+  form: u8;
+  nulls: u8;
   /** Octets of the row area. */
   areaSize: u32;
   /** Rows kept at the default columns; entries never exceed it. */

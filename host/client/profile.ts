@@ -72,6 +72,7 @@ export interface Column extends CaptureObject {
 }
 
 export interface Table {
+  /** Columns of the rows: those of the buffer, or those that the selection names. */
   columns: Column[];
   /** Cells as sent, with null-data and deltas replaced by what they stand for. */
   rows: Data[][];
@@ -87,12 +88,13 @@ export interface ProfileQuery {
 
 /** Read columns, units and the asked-for rows of a profile. */
 export async function profileRead(client: Client, logicalName: string, query: ProfileQuery = {}): Promise<Table> {
-  const columns = await profileColumns(client, logicalName);
-  const selection = query.selection ?? (await selectionOf(client, logicalName, query, columns));
+  const captured = await profileColumns(client, logicalName);
+  const selection = query.selection ?? (await selectionOf(client, logicalName, query, captured));
+  const columns = selection === "nothing" ? captured : columnsSelected(captured, selection);
   const period = d.numberOf(await client.get(attribute(7, logicalName, 4)), "capture_period");
   if (selection === "nothing") return { columns, rows: [] };
   const buffer = await client.get(attribute(7, logicalName, 2), selection);
-  return { columns, rows: rowsRebuild(buffer, period) };
+  return { columns, rows: rowsRebuild(buffer, period, columns) };
 }
 
 /** Capture objects with the scaler_unit of each register that shows one to this client. */
@@ -129,22 +131,44 @@ async function selectionOf(
   return timeRangeSelection(query.from ?? earliest, query.to ?? latest);
 }
 
+/** The columns that a selection leaves, in the order of the buffer. */
+export function columnsSelected<T extends CaptureObject>(
+  captured: readonly T[],
+  selection: Selection | undefined,
+): T[] {
+  if (selection === undefined) return [...captured];
+  const parts = d.elementsOf(selection.parameters, "parameters of the selection", 4);
+  if (selection.selector === 1) {
+    const named = d.elementsOf(parts[3]!, "selected_values").map(captureObjectOf);
+    return captured.filter((column) => named.length === 0 || named.some((one) => sameObject(one, column)));
+  }
+  const [from, to] = [parts[2]!, parts[3]!].map((part) => d.numberOf(part, "selected column")) as [number, number];
+  return captured.slice(Math.max(0, from - 1), to === 0 ? undefined : to);
+}
+
 function sameObject(a: AttributeDescriptor, b: AttributeDescriptor): boolean {
   return a.classId === b.classId && a.logicalName === b.logicalName && a.attribute === b.attribute;
 }
 
 /**
- * Rows of a buffer value. A null-data cell stands for the value above it, in a time column for the time
- * above plus the capture period; a delta is added to the value above. GB9 14 (compression of profiles).
+ * Rows of a buffer value, be it an array or a compact-array. A null-data cell stands for the value above it, in the column
+ * of the clock for the time above plus the capture period; a delta is added to the value above. GB9 14 (compression of
+ * profiles). Without `columns` whatever looks like a time stamp is taken for the clock's.
  */
-export function rowsRebuild(buffer: Data, capturePeriod: number): Data[][] {
+export function rowsRebuild(buffer: Data, capturePeriod: number, columns?: readonly CaptureObject[]): Data[][] {
   const rows: Data[][] = [];
   for (const row of d.elementsOf(buffer, "buffer")) {
     const cells = d.elementsOf(row, "buffer row");
     const above = rows.at(-1);
-    rows.push(cells.map((cell, i) => cellRebuild(cell, above?.[i], capturePeriod)));
+    const steps = (i: number): boolean => columns?.[i] === undefined || isClockTime(columns[i]);
+    rows.push(cells.map((cell, i) => cellRebuild(cell, above?.[i], steps(i) ? capturePeriod : 0)));
   }
   return rows;
+}
+
+/** Whether a column is the time of a clock. */
+function isClockTime(column: CaptureObject): boolean {
+  return column.classId === CLOCK.classId && column.attribute === CLOCK.attribute;
 }
 
 function cellRebuild(cell: Data, above: Data | undefined, period: number): Data {

@@ -33,6 +33,12 @@ export interface ProfileDocument {
   depth: number;
   /** Largest number of columns a client may set. */
   columnsMax?: number;
+  /** How the rows go out; default plain. */
+  form?: "plain" | "null-data" | "compact-array";
+  /** Form null-data: which cells may go as null-data; default all. */
+  nullData?: ("time" | "status" | "values")[];
+  /** Form null-data: rows stamped midnight of local time are whole; default false. */
+  midnightWhole?: boolean;
 }
 
 /** What an object and a kind of objects share. */

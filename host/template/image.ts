@@ -21,6 +21,7 @@ const CHECKED_AT = 16;
 /** Offset 0 behind accessAt says "not visible", so that no row may stand there. */
 const ACCESS_RESERVED = 2;
 const PORT_KIND = { wrapper: 1, hdlc: 2, "wrapper-udp": 3 };
+const PROFILE_FORM = { plain: 0, "null-data": 1, "compact-array": 2 };
 const PRE_ESTABLISHED = 1;
 
 function align(size: number): number {
@@ -161,7 +162,7 @@ function portPut(w: RowWriter, p: PortModel): void {
 }
 
 function profilePut(w: RowWriter, p: ProfileModel): void {
-  w.u16(p.object).u16(0).u32(p.areaSize).u32(p.depth);
+  w.u16(p.object).u8(PROFILE_FORM[p.form]).u8(p.nulls).u32(p.areaSize).u32(p.depth);
 }
 
 function eventPut(w: RowWriter, e: EventModel): void {

@@ -73,6 +73,9 @@ export interface ProfileModel {
   areaSize: number;
   depth: number;
   rowSize: number;
+  form: "plain" | "null-data" | "compact-array";
+  /** Bits of ProfileNull (assembly/store/template.ts). */
+  nulls: number;
 }
 
 export interface EventModel {

@@ -1,5 +1,6 @@
-/** Profiles: the octets a row takes, and the area for the rows. */
+/** Profiles: the octets a row takes, the area for the rows, and the form they go out in. */
 import type { AttributeRow } from "./attributes.ts";
+import type { ProfileDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText } from "./expand.ts";
 import { LIMITS } from "./limits.ts";
@@ -34,6 +35,24 @@ function columnSize(
   return row.capacity - 1;
 }
 
+/** Bits of ProfileNull (assembly/store/template.ts). */
+const NULLS = { time: 1, status: 2, values: 4 };
+const MIDNIGHT_WHOLE = 8;
+
+/** Which cells of a profile may go as null-data, as bits of ProfileNull. */
+function nullsOf(profile: ProfileDocument): number {
+  const { form = "plain", nullData, midnightWhole } = profile;
+  if (form === "null-data") {
+    const kinds = nullData ?? ["time", "status", "values"];
+    return kinds.reduce((bits, kind) => bits | NULLS[kind], midnightWhole === true ? MIDNIGHT_WHOLE : 0);
+  }
+  const stray = nullData !== undefined ? "nullData" : midnightWhole !== undefined ? "midnightWhole" : undefined;
+  if (stray !== undefined) {
+    throw new TemplateError(`profile.${stray}: only with form "null-data", not "${form}"`);
+  }
+  return 0;
+}
+
 /** The row area of a profile: `depth` rows of the default columns. */
 export function profileResolve(
   object: ObjectModel,
@@ -42,7 +61,7 @@ export function profileResolve(
   indexOf: (logicalName: string) => number,
 ): ProfileModel {
   return within(objectText(object), () => {
-    const { columns, depth } = object.profile!;
+    const { columns, depth, form = "plain" } = object.profile!;
     const rowSize = columns.reduce(
       (sum, column) => sum + within(`profile.columns "${column}"`, () => columnSize(column, objects, rows, indexOf)),
       0,
@@ -50,6 +69,6 @@ export function profileResolve(
     if (rowSize > LIMITS.ROW_SIZE_MAX) {
       throw new TemplateError(`profile.columns: a row of ${rowSize} octets (limit ${LIMITS.ROW_SIZE_MAX})`);
     }
-    return { object: object.index, areaSize: depth * rowSize, depth, rowSize };
+    return { object: object.index, areaSize: depth * rowSize, depth, rowSize, form, nulls: nullsOf(object.profile!) };
   });
 }

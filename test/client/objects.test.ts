@@ -6,7 +6,15 @@ import { DlmsError } from "../../host/client/errors.ts";
 import { logicalNameCanonical } from "../../host/client/logical_name.ts";
 import { objectListOf, timeText, valueText } from "../../host/client/objects.ts";
 import { octetsOf } from "../../host/client/data.ts";
-import { entrySelection, profileRead, rowsRebuild, timeRangeSelection } from "../../host/client/profile.ts";
+import {
+  CLOCK,
+  columnsSelected,
+  entrySelection,
+  profileRead,
+  rowsRebuild,
+  timeRangeSelection,
+} from "../../host/client/profile.ts";
+import type { Selection } from "../../host/client/apdu_parts.ts";
 import { columnHead, csv, profileCsv, profileText } from "../../host/client/render.ts";
 import { encodeData } from "../../host/client/axdr.ts";
 import { fromHex, toHex } from "../../host/client/octets.ts";
@@ -144,6 +152,27 @@ describe("profiles", () => {
     expect(rowsRebuild(buffer, 0)[1]).toEqual([time, d.unsigned(4)]);
     expect(rowsRebuild(buffer, 86400)[1]![1]).toEqual(d.unsigned(4));
     expect(timeText(rowsRebuild(buffer, 86400)[1]![0]!)).toBe("2024-01-11T08:30:05+01:00");
+  });
+
+  test("of the octet-strings that look like times only the clock's goes on by the period", () => {
+    const time = d.octetString("07E8010A03081E0500FFC400");
+    const peak = { classId: 4, logicalName: "1-0:1.6.0.255", attribute: 5, dataIndex: 0 };
+    const buffer = d.array(d.structure(time, time), d.structure(d.NULL_DATA, d.NULL_DATA));
+    const row = rowsRebuild(buffer, 900, [CLOCK, peak])[1]!;
+    expect(row.map((cell) => timeText(cell))).toEqual(["2024-01-10T08:45:05+01:00", "2024-01-10T08:30:05+01:00"]);
+  });
+
+  test("the columns a selection leaves are in the order of the buffer", () => {
+    const columns = [1, 2, 3, 4].map((attribute) => ({ ...CLOCK, attribute }));
+    const left = (selection?: Selection): number[] =>
+      columnsSelected(columns, selection).map((column) => column.attribute);
+    const now = dateTimeFromIso("2024-01-10T00:00:00");
+    expect(left()).toEqual([1, 2, 3, 4]);
+    expect(left(timeRangeSelection(now, now))).toEqual([1, 2, 3, 4]);
+    expect(left(timeRangeSelection(now, now, [columns[3]!, columns[1]!]))).toEqual([2, 4]);
+    expect(left(entrySelection(1, 0))).toEqual([1, 2, 3, 4]);
+    expect(left(entrySelection(1, 0, 2, 3))).toEqual([2, 3]);
+    expect(left(entrySelection(1, 0, 3))).toEqual([3, 4]);
   });
 
   test("rows of a compact-array are rows too", () => {

@@ -115,6 +115,23 @@ describe.runIf(existsSync(MAIN))("serve", () => {
     await end(other, "SIGTERM");
   });
 
+  it.each(["null-data", "compact-array"])("reads a profile sent as %s as the same table", async (form) => {
+    const file = join(folder, "form.json");
+    const profile = { logicalName: "1-0:99.1.0.255", profile: { form } };
+    writeFileSync(file, JSON.stringify({ name: "form", extends: "idis-p3", objects: [profile] }));
+    const times = ["--start", "2026-03-29T21:00:00Z", "--backfill", "1", "--metrology", "household"];
+    const table = async (...words: string[]): Promise<string> => {
+      const { ready } = await serve(...times, ...words);
+      const client = ["--client", "1", "--auth", "lls", "--password", "00000000"];
+      const where = ["--tcp", `127.0.0.1:${ready.tcp[0]}`, ...client];
+      return spawnSync(process.execPath, [MAIN, "read", "1-0:99.1.0", ...where], { encoding: "utf8" }).stdout;
+    };
+    const plain = await table();
+    // A title, and the rows of a day.
+    expect(plain.trim().split("\n")).toHaveLength(1 + 96);
+    expect(await table("--template", file)).toBe(plain);
+  });
+
   it("gives each of many meters its own ports", async () => {
     const { child, ready } = await serve("--meters", "20");
     expect(new Set([...ready.tcp, ...ready.hdlcTcp]).size).toBe(40);

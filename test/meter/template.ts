@@ -1,6 +1,6 @@
 /** The template of the meter tests: a clock, registers of every kind of quantity, two load profiles, billing, two logs. */
 import { type Compiled, compileTemplate } from "../../host/template/compile.ts";
-import type { ObjectDocument, TemplateDocument } from "../../host/template/document.ts";
+import type { ObjectDocument, ProfileDocument, TemplateDocument } from "../../host/template/document.ts";
 
 const CLOCK = "0-0:1.0.0.255";
 const STANDARD_LOG = "0-0:99.98.0.255";
@@ -11,6 +11,9 @@ const all = (set: number[] = []) => ({ client: { get: "all" as const, set, act: 
 function register(logicalName: string, quantity: string, scaler: number, unit: string): ObjectDocument {
   return { logicalName, name: quantity, class: 3, quantity, scaler, unit, access: all() };
 }
+
+/** How the rows of all profiles go out. */
+export type Form = Pick<ProfileDocument, "form" | "nullData" | "midnightWhole">;
 
 function profile(logicalName: string, columns: string[], period: number, depth: number): ObjectDocument {
   const whole = columns.map((column) => (column === "clock" ? `${CLOCK}:2` : `${column}:2`));
@@ -39,9 +42,9 @@ const value = (logicalName: string, text: object): ObjectDocument => ({
   attributes: { 2: text },
 });
 
-function document(): TemplateDocument {
+function document(form: Form): TemplateDocument {
   const setup = "0-0:25.0.0.255";
-  return {
+  const whole: TemplateDocument = {
     name: "meter-tests",
     identity: { manufacturer: "MMM", deviceType: 103, functions: [] },
     associations: { client: { clientSap: 16, mechanisms: ["none"], contexts: ["ln"], conformance: ["get"] } },
@@ -100,11 +103,13 @@ function document(): TemplateDocument {
       { code: 255, name: "event log cleared", log: STANDARD_LOG },
     ],
   };
+  for (const object of whole.objects) if (object.profile) Object.assign(object.profile, form);
+  return whole;
 }
 
 let compiled: Compiled | undefined;
 
-/** The compiled test template. */
-export function meterTemplate(): Compiled {
-  return (compiled ??= compileTemplate(document()));
+/** The compiled test template; with `form`, one whose profiles go out so. */
+export function meterTemplate(form?: Form): Compiled {
+  return form === undefined ? (compiled ??= compileTemplate(document({}))) : compileTemplate(document(form));
 }

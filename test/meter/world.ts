@@ -7,6 +7,7 @@ import { array, doubleLongUnsigned, integer, longUnsigned, octetString, structur
 import { dateTimeEmit, dateTimeFromIso, dateTimeParse, dateTimeToIso } from "../../host/client/date_time.ts";
 import { logicalNameParse } from "../../host/client/logical_name.ts";
 import { testingModule } from "../testing.ts";
+import type { Compiled } from "../../host/template/compile.ts";
 import { meterTemplate } from "./template.ts";
 
 const PAGES = 32;
@@ -99,13 +100,15 @@ export class MeterWorld {
   readonly octets = new Uint8Array(this.memory.buffer);
   readonly view = new DataView(this.memory.buffer);
   readonly flash: Flash | undefined;
+  readonly template: Compiled;
   /** Without it the journal waits for flashWork(). */
   flashRuns = true;
 
   /** Boots a meter at meter time `time`; with a flash it replays what that holds. */
-  constructor(time: string, flash?: Flash | "new", provision: Uint8Array = new Uint8Array(0)) {
+  constructor(time: string, flash?: Flash | "new", provision = new Uint8Array(0), template = meterTemplate()) {
+    this.template = template;
     this.x = new WebAssembly.Instance(moduleOf(), { env: { memory: this.memory } }).exports as unknown as Exports;
-    const { image } = meterTemplate();
+    const { image } = template;
     this.octets.set(image, this.at(At.TEMPLATE));
     if (this.call("plan", image.length) !== 0) throw new Error(`plan: limit ${-this.call("plan", image.length)}`);
     if (this.at(At.SEAT) + this.at(At.BLOCK_SIZE) > PAGES * 65536) throw new Error("test memory is full");
@@ -187,7 +190,7 @@ export class MeterWorld {
   }
 
   object(logicalName: string): number {
-    const index = meterTemplate().model.objectIndex(logicalName);
+    const index = this.template.model.objectIndex(logicalName);
     if (index === undefined) throw new Error(`no object ${logicalName}`);
     return index;
   }
@@ -260,7 +263,7 @@ export class MeterWorld {
   }
 
   ring(profile: string, what: number): number {
-    const index = meterTemplate().model.find(profile)!.instance!;
+    const index = this.template.model.find(profile)!.instance!;
     return this.call("ring", 0, index, what) >>> 0;
   }
 

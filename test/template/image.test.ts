@@ -261,6 +261,8 @@ describe("associations, ports, profiles, events", () => {
 
   test("areas hold `depth` rows of cells without tags", () => {
     const area = (logicalName: string) => content.profiles[object(logicalName).row["instance"]!]!;
+    // The public sheets say "none" for compressed reading, until somebody chooses it.
+    expect(content.profiles.map((row) => [row["form"], row["nulls"]])).toEqual(content.profiles.map(() => [0, 0]));
     expect(area("1-0:99.1.0.255")).toMatchObject({ depth: 2880, areaSize: 2880 * (12 + 1 + 4 + 4) });
     expect(area("1-0:99.2.0.255")).toMatchObject({ depth: 90, areaSize: 90 * (12 + 1 + 4 * 4) });
     expect(area("0-0:99.98.0.255")).toMatchObject({ depth: 100, areaSize: 100 * (12 + 1) });

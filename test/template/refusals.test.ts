@@ -234,6 +234,19 @@ describe("associations, profiles, events, head", () => {
     expect(columns("0-0:96.1.0.255:2")).toBe("compiled");
   });
 
+  test("forms of a buffer", () => {
+    const form = (change: object) => refusal((d) => Object.assign(objectOf(d, "Profile").profile!, change));
+    const profile = 'object 1-0:99.1.0.255 "Profile": profile';
+    expect(form({ form: "packed" })).toBe(`${profile}.form: must be one of plain, null-data, compact-array`);
+    expect(form({ nullData: ["time"] })).toBe(`${profile}.nullData: only with form "null-data", not "plain"`);
+    expect(form({ form: "compact-array", midnightWhole: true })).toBe(
+      `${profile}.midnightWhole: only with form "null-data", not "compact-array"`,
+    );
+    expect(form({ form: "null-data", nullData: ["date"] })).toMatch(/nullData\.0: must be one of time, status, values/);
+    expect(form({ form: "null-data", nullData: ["time"], midnightWhole: true })).toBe("compiled");
+    expect(form({ form: "compact-array" })).toBe("compiled");
+  });
+
   test("events", () => {
     expect(refusal((d) => (d.events[0]!.log = "1-0:1.8.0.255"))).toBe(
       'event 1 "power down": log: object 1-0:1.8.0.255 is class 3, not Profile generic',

@@ -16,7 +16,7 @@ import { captureCleared, captureEvents, captureReset, captureRow } from "../capt
 import { changeResult, plainCheck, plainGet, plainRow, plainSet } from "../plain";
 import { selectAll, selectEntries, selectRange } from "../profile_select";
 
-export { profileRowEmit } from "../profile_emit";
+export { profileHeadEmit, profileRowEmit } from "../profile_emit";
 
 const UNSORTED: i64 = 1;
 
