@@ -5,6 +5,7 @@
 import { LLC_SIZE } from "../base/limits";
 import {
   HdlcConnection,
+  hdlcConnected,
   HdlcEvent,
   HdlcFlag,
   HdlcLine,
@@ -26,6 +27,9 @@ const LINK_OFFSET: u32 = HDLC_LINE_SIZE;
 
 if (HDLC_LINE_SIZE + HDLC_LINK_SIZE > SLOT_LINK_SIZE) ERROR("line and link state share SLOT_LINK_SIZE octets");
 if (WRAPPER_LINE_SIZE > SLOT_LINK_SIZE) ERROR("the wrapper's state has SLOT_LINK_SIZE octets");
+
+/** Lower address where the setup object has none: the first that may be given to a device (GB9 8.4.2.3). */
+const LOWER_ADDRESS: u32 = 16;
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const parameters: HdlcParameters = changetype<HdlcParameters>(memory.data(64, 8));
@@ -66,10 +70,17 @@ function parametersFill(meter: Meter, port: PortRow): void {
   p.addressLength = port.addressLength;
   p.flags = <u8>(
     (((port.flags & PortFlag.STUFFED) != 0 ? HdlcFlag.STUFFED : 0) |
-      ((port.flags & PortFlag.POINT_TO_POINT) != 0 ? HdlcFlag.POINT_TO_POINT : 0))
+      ((port.flags & PortFlag.POINT_TO_POINT) != 0 ? HdlcFlag.POINT_TO_POINT : 0) |
+      (port.addressLength != 0 ? HdlcFlag.STRICT : 0))
   );
-  p.lowerAddress = port.lowerAddress;
   p.upperAddress = 1;
+}
+
+/** IEC HDLC setup, attribute 9, device_address: a change lets those finish who are connected under the old one. */
+function lowerAddress(meter: Meter, port: PortRow, c: HdlcConnection): u16 {
+  const wanted = setting(meter, port.setupObject, 9, LOWER_ADDRESS);
+  if (c.line.lowerAddress != wanted && !hdlcConnected(c)) c.line.lowerAddress = wanted;
+  return <u16>c.line.lowerAddress;
 }
 
 /** The HDLC connection that begins with slot `first`, in scratch. */
@@ -86,6 +97,7 @@ export function hdlcConnection(meter: Meter, port: PortRow, first: u32): HdlcCon
   c.stride = l.slotSize;
   c.links = port.links;
   c.linkAt = SLOT_LINK_AT + LINK_OFFSET;
+  parameters.lowerAddress = lowerAddress(meter, port, c);
   c.inboundAt = l.inboundAt;
   c.inboundCapacity = <u32>Template.of().apduSizeMax + LLC_SIZE;
   return c;

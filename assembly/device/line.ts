@@ -5,7 +5,7 @@ import { HdlcConnection, HdlcEventKind, Reply } from "../link/hdlc_state";
 import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
 import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
 import { wrapperDatagramReceive, WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
-import { apduMore, apduOutside, apduServe, apduTooLong, blockStreaming } from "../server/apdu";
+import { apduMore, apduNoSlot, apduOutside, apduServe, apduTooLong, blockStreaming } from "../server/apdu";
 import { AssociationState, Slot, SLOT_LINK_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
 import { Layout } from "../store/layout";
@@ -130,17 +130,20 @@ function wrapperTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
   }
   if (e.kind == WrapperEventKind.NONE || !associationServed(e.serverWPort)) return consumed;
   const index = wrapperSlot(meter, port, first, e.clientWPort, e.serverWPort);
+  const slot = Slot.of(meter, index);
+  slot.wireClient = e.clientWPort;
+  slot.wireServer = e.serverWPort;
   if (e.kind == WrapperEventKind.TOO_LONG) {
     apduTooLong(meter, index, 1);
     return consumed;
   }
-  const slot = Slot.of(meter, index);
-  slot.wireClient = e.clientWPort;
-  slot.wireServer = e.serverWPort;
   const foreign = slot.state != AssociationState.NON_ASSOCIATED && !pairIs(slot, e.clientWPort, e.serverWPort);
-  if (foreign && (e.size == 0 || load<u8>(head.inbound) != ApduTag.AARQ)) {
-    apduOutside(meter, index);
-    return consumed;
+  if (foreign) {
+    // A connection with one association gives it to whoever asks last; one with several keeps what it has.
+    const opens = e.size != 0 && load<u8>(head.inbound) == ApduTag.AARQ;
+    if (!opens) apduOutside(meter, index);
+    else if (port.links > 1) apduNoSlot(meter, index);
+    if (!opens || port.links > 1) return consumed;
   }
   apduServe(meter, index, e.clientWPort, e.serverWPort, head.inbound, e.size, 1);
   return consumed;

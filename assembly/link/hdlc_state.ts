@@ -92,6 +92,8 @@ export class HdlcLine {
   dmServer: u32;
   /** Octets at the head of the frame buffer that have been judged; `count` more stand behind them. */
   skip: u32;
+  /** Lower address in force: a new device_address counts when no link is connected. 0 = none yet. */
+  lowerAddress: u32;
 
   /** Forgets what was collected; the next frame begins with a flag. */
   hunt(): void {
@@ -193,7 +195,7 @@ export class HdlcLink {
 }
 
 /** Octets of the two states in a block, multiples of 8. */
-export const HDLC_LINE_SIZE: u32 = 32;
+export const HDLC_LINE_SIZE: u32 = 40;
 export const HDLC_LINK_SIZE: u32 = 64;
 
 if (offsetof<HdlcLine>() > HDLC_LINE_SIZE) ERROR("a line has HDLC_LINE_SIZE octets");
@@ -295,6 +297,12 @@ export class HdlcEvent {
 export function hdlcOpen(c: HdlcConnection): void {
   memory.fill(changetype<usize>(c.line), 0, HDLC_LINE_SIZE);
   for (let k: u32 = 0; k < c.links; k++) memory.fill(changetype<usize>(c.link(k)), 0, HDLC_LINK_SIZE);
+}
+
+/** Whether any link of the line is connected. */
+export function hdlcConnected(c: HdlcConnection): bool {
+  for (let k: u32 = 0; k < c.links; k++) if (c.link(k).state != HdlcState.NDM) return true;
+  return false;
 }
 
 /** HdlcState of link `k`. */

@@ -153,3 +153,15 @@ export function aareInitiateError(meter: Meter, slot: Slot, error: InitiateError
   send(slot, x);
   slot.disassociate();
 }
+
+/** Rejected-transient for another client's AARQ: the association in the slot stays, and nothing of it is told. */
+export function aareNoSlot(slot: Slot): void {
+  const x = aare.clear();
+  objectIdentifierEmit(writer.into(contextName, 7), NameKind.APPLICATION_CONTEXT, ApplicationContext.LOGICAL_NAME);
+  x.contextNameAt = contextName;
+  x.contextNameSize = 7;
+  x.result = AssociationResult.REJECTED_TRANSIENT;
+  x.source = DiagnosticSource.ACSE_SERVICE_USER;
+  x.diagnostic = UserDiagnostic.NO_REASON_GIVEN;
+  send(slot, x);
+}

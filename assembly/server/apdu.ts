@@ -9,6 +9,7 @@ import { cipherFamily, CipherFamily } from "../wire/ciphered";
 import { ApplicationContext } from "../wire/names";
 import { ServiceError, StateError } from "../wire/results";
 import { ApduTag } from "../wire/tags";
+import { aareNoSlot } from "./aare";
 import { aarqServe, openRefused } from "./acse";
 import { Blocks, BlocksState } from "./block_stream";
 import { BlockEvent, blockNext, blocksLose, blocksWrap, blockTake } from "./blocks";
@@ -95,6 +96,14 @@ export function apduOutside(meter: Meter, slotIndex: u32): void {
   const slot = Slot.of(meter, slotIndex);
   slot.confirmed = 1;
   exceptionNotSupported(slot);
+  slot.dependsOn = journalSequence(meter);
+}
+
+/** An AARQ for which the connection has no slot left: refused for now, and nothing changes (GB9 9.4.2, result). */
+export function apduNoSlot(meter: Meter, slotIndex: u32): void {
+  const slot = Slot.of(meter, slotIndex);
+  slot.confirmed = 1;
+  aareNoSlot(slot);
   slot.dependsOn = journalSequence(meter);
 }
 

@@ -136,7 +136,7 @@ export class AssociationRow {
 export class PortRow {
   kind: u8;
   flags: u8;
-  /** Connections the port holds at once, and HDLC links on each of them (1 for the wrapper, over TCP or UDP). */
+  /** Connections the port holds at once, and on each of them HDLC links, or associations over the wrapper. */
   connections: u8;
   links: u8;
   /** IEC HDLC setup or TCP-UDP setup object. */
@@ -146,10 +146,9 @@ export class PortRow {
   /** HDLC: own limits for the information field and the window. */
   infoSizeMax: u16;
   windowMax: u8;
-  /** HDLC: lower address length answered: 1, 2 or 4 (0 = as the client does). */
+  /** HDLC: octets of the server address, 1, 2 or 4 (0 = any, as the client does). */
   addressLength: u8;
-  lowerAddress: u16;
-  reserved0: u16;
+  reserved0: u32;
   reserved1: u32;
   reserved2: u32;
 }

@@ -1,6 +1,7 @@
 /** Everything the meters of `serve` listen on. */
 import type { Bank } from "../bank.ts";
 import { MeterPort, portFor, portsOf, type Port } from "../ports.ts";
+import { Bus } from "../transport/bus.ts";
 import type { LineAccept } from "../transport/line.ts";
 import { SerialLine } from "../transport/serial.ts";
 import { TcpListener } from "../transport/tcp.ts";
@@ -40,7 +41,8 @@ export class Listeners {
     const { tcp, udp, hdlcTcp, serial } = this.options;
     await this.openRange("--tcp", TcpListener, tcp, portFor(this.ports, "wrapper"), this.wrapper);
     if (udp !== undefined) await this.openRange("--udp", UdpListener, udp, portFor(this.ports, "udp"), this.udp);
-    await this.openRange("--hdlc-tcp", TcpListener, hdlcTcp, portFor(this.ports, "hdlc"), this.hdlc);
+    if (this.options.multiDrop === true) await this.openBus(hdlcTcp, portFor(this.ports, "hdlc"));
+    else await this.openRange("--hdlc-tcp", TcpListener, hdlcTcp, portFor(this.ports, "hdlc"), this.hdlc);
     if (serial !== undefined) await this.openSerial(serial);
     if (this.opened.length === 0) throw new ServeError("the template has no port to listen on");
   }
@@ -59,16 +61,33 @@ export class Listeners {
     if (port === undefined) return;
     for (const meter of this.bank.meters) {
       const number = first === 0 ? 0 : first + meter.index;
-      const listener = await this.openPort(option, kind, number, new MeterPort(meter, port));
-      this.opened.push(listener);
-      ports.push(listener.port);
+      await this.openPort(option, kind, number, new MeterPort(meter, port).accept, ports);
     }
   }
 
-  private async openPort(option: string, kind: ListenerKind, port: number, meterPort: MeterPort): Promise<Listener> {
+  /** One TCP port for the HDLC line of all meters; each connection is a line of its own. */
+  private async openBus(number: number, port: Port | undefined): Promise<void> {
+    if (port === undefined) throw new ServeError("--multi-drop: the template has no HDLC port");
+    await this.openPort("--hdlc-tcp", TcpListener, number, this.bus(port), this.hdlc);
+  }
+
+  /** The meters as stations of one line. */
+  private bus(port: Port): LineAccept {
+    return Bus.of(this.bank.meters.map((meter) => new MeterPort(meter, port).accept));
+  }
+
+  private async openPort(
+    option: string,
+    kind: ListenerKind,
+    port: number,
+    accept: LineAccept,
+    ports: number[],
+  ): Promise<void> {
     const { host } = this.options;
     try {
-      return await kind.listen(host, port, meterPort.accept);
+      const listener = await kind.listen(host, port, accept);
+      this.opened.push(listener);
+      ports.push(listener.port);
     } catch (error) {
       throw new ServeError(listenText(error as NodeJS.ErrnoException, option, host, port));
     }
@@ -77,9 +96,10 @@ export class Listeners {
   private async openSerial(path: string): Promise<void> {
     const port = portFor(this.ports, "serial");
     if (port === undefined) throw new ServeError("--serial: the template has no HDLC port");
-    const meterPort = new MeterPort(this.bank.meters[0]!, port);
+    const [first, ...others] = this.bank.meters;
+    const accept = others.length > 0 ? this.bus(port) : new MeterPort(first!, port).accept;
     try {
-      const line = await SerialLine.open(path, this.options.baud, meterPort.accept, this.warn);
+      const line = await SerialLine.open(path, this.options.baud, accept, this.warn);
       this.opened.push({ close: () => line.end() });
     } catch (error) {
       throw new ServeError(`--serial: ${(error as Error).message}; check the path and that you may use it`);

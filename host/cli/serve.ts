@@ -14,9 +14,17 @@ import { TemplateError } from "../template/error.ts";
 import { meterIdentity, provisionRecords } from "../template/identity.ts";
 import { planRefusalText } from "../template/limits.ts";
 import { templateLoad } from "../template/load.ts";
+import { lowerAddressOf, multiDropApply, type Shared } from "../template/multi_drop.ts";
 import { Listeners } from "./listeners.ts";
 import { jsonReporter, textReporter, type Reporter } from "./report.ts";
-import { isLoopback, ServeError, serveOptions, withServeOptions, type ServeOptions } from "./serve_options.ts";
+import {
+  isLoopback,
+  ServeError,
+  serveOptions,
+  sharedLines,
+  withServeOptions,
+  type ServeOptions,
+} from "./serve_options.ts";
 import { commandsOf, credentialsOf, welcomeText, type Reach } from "./serve_text.ts";
 import { backfill } from "./backfill.ts";
 
@@ -52,6 +60,7 @@ class Service {
   private readonly options: ServeOptions;
   private readonly reporter: Reporter;
   private readonly compiled: Compiled;
+  private readonly shared: Shared;
   private readonly start: number;
   private readonly state: StateDir | undefined;
   private readonly files: FileFlash[] = [];
@@ -61,7 +70,11 @@ class Service {
   constructor(options: ServeOptions) {
     this.options = options;
     this.reporter = options.json ? jsonReporter : textReporter;
-    this.compiled = templateLoad(options.template, options.override);
+    const { meters, hdlcAddressLength } = options;
+    this.shared = sharedLines(options);
+    this.compiled = templateLoad(options.template, options.override, (document) =>
+      multiDropApply(document, this.shared, meters, hdlcAddressLength),
+    );
     this.start = options.start ?? Date.now();
     const core = new Core(coreOctets());
     // The template is checked before anything is written.
@@ -101,7 +114,11 @@ class Service {
     const from = this.start - options.backfill * DAY_MS;
     const metrology = metrologyMaker(options.metrology, options.seed, from);
     return (index, plan) => ({
-      provision: provisionRecords(meterIdentity(compiled.model.parts.identity, options.seed, index), compiled.model),
+      provision: provisionRecords(
+        meterIdentity(compiled.model.parts.identity, options.seed, index),
+        compiled.model,
+        this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) },
+      ),
       flash: this.flash(index, plan.flashSize),
       metrology: metrology(index),
     });
@@ -142,7 +159,8 @@ class Service {
     const where = [
       ...wrapperText(options.host, listeners.wrapper, listeners.udp),
       ...portsText("HDLC", options.host, listeners.hdlc),
-      ...(options.serial === undefined ? [] : [`HDLC on ${options.serial} at ${options.baud} Bd (meter 0)`]),
+      ...(options.serial === undefined ? [] : [`HDLC on ${options.serial} at ${options.baud} Bd`]),
+      ...(this.shared === "none" ? [] : [`HDLC addresses ${lowerAddressOf(0)} to ${lowerAddressOf(count - 1)}`]),
     ];
     const { wrapper: tcp, udp, hdlc: hdlcTcp } = listeners;
     const facts = { meters: count, host: options.host, tcp, udp, hdlcTcp };

@@ -1,6 +1,7 @@
 /** Options of `serve`, checked as far as they can be before anything runs. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { TEMPLATE_DEFAULT } from "../template/load.ts";
+import type { AddressLength, Shared } from "../template/multi_drop.ts";
 import { optionCollect } from "./template.ts";
 
 const PORT_MAX = 65535;
@@ -17,6 +18,9 @@ export interface ServeOptions {
   host: string;
   serial?: string;
   baud: number;
+  /** All meters on one HDLC line over TCP, as they are on the serial line. */
+  multiDrop?: boolean;
+  hdlcAddressLength?: AddressLength;
   template: string;
   override: string[];
   meters: number;
@@ -61,6 +65,12 @@ function instant(text: string): number {
   throw new InvalidArgumentError("Give a time such as 2026-01-01 or 2026-01-01T12:00:00Z.");
 }
 
+function addressLength(text: string): AddressLength {
+  const found = ([0, 1, 2, 4] as const).find((length) => String(length) === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError("Give 0, 1, 2 or 4.");
+}
+
 /** Adds the options to the command. */
 export function withServeOptions(command: Command): Command {
   const port = whole(0, PORT_MAX);
@@ -73,8 +83,14 @@ export function withServeOptions(command: Command): Command {
     )
     .option("--hdlc-tcp <port>", "TCP port of HDLC (default: the one after the wrapper's; 0 = any free port)", port)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--serial <path>", "serve HDLC on a serial line as well")
+    .option("--serial <path>", "serve HDLC on a serial line as well; several meters share it, see --multi-drop")
     .option("--baud <n>", "speed of the serial line", whole(50, 4_000_000), 9600)
+    .option("--multi-drop", "all meters on one HDLC line, over TCP too: meter n has lower address 16 + n")
+    .option(
+      "--hdlc-address-length <n>",
+      "octets of HDLC server addresses: 1, 2, 4, or 0 = any (default: 0; 2 or 4 on a shared line)",
+      addressLength,
+    )
     .option("--template <template>", "object model: its name or file", TEMPLATE_DEFAULT)
     .option(
       "--override <change>",
@@ -109,13 +125,19 @@ function rangeOf(option: string, first: number, count: number): Range | undefine
   return { option, first, last };
 }
 
+/** Which HDLC ports several meters share. */
+export function sharedLines(options: ServeOptions): Shared {
+  if (options.multiDrop === true) return "all";
+  return options.serial !== undefined && options.meters > 1 ? "serial" : "none";
+}
+
 /** Fills in the ports; throws ServeError when the two ranges do not fit or overlap. */
 export function serveOptions(raw: RawOptions): ServeOptions {
   const tcp = raw.tcp ?? WRAPPER_PORT;
   const hdlcTcp = raw.hdlcTcp ?? (tcp === 0 ? 0 : tcp + raw.meters);
   const udp = raw.udp === "none" ? undefined : (raw.udp ?? tcp);
   const wrapper = rangeOf("--tcp", tcp, raw.meters);
-  const hdlc = rangeOf("--hdlc-tcp", hdlcTcp, raw.meters);
+  const hdlc = rangeOf("--hdlc-tcp", hdlcTcp, raw.multiDrop === true ? 1 : raw.meters);
   if (udp !== undefined) rangeOf("--udp", udp, raw.meters);
   if (wrapper && hdlc && wrapper.first <= hdlc.last && hdlc.first <= wrapper.last) {
     const text = [wrapper, hdlc].map((range) => `${range.option} ${range.first} to ${range.last}`).join(" and ");

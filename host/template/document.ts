@@ -86,7 +86,6 @@ export interface PortDocument {
   infoSizeMax?: number;
   windowMax?: number;
   addressLength?: number;
-  lowerAddress?: number;
 }
 
 export interface EventDocument {

@@ -6,7 +6,7 @@ import { createHmac } from "node:crypto";
 import type { IdentityDocument } from "./document.ts";
 import { TemplateError } from "./error.ts";
 import { HIDDEN } from "./attributes.ts";
-import type { ObjectModel, TemplateModel } from "./model.ts";
+import { CLASS_HDLC_SETUP, type ObjectModel, type TemplateModel } from "./model.ts";
 
 /** Keys and secrets of a meter, as octets. */
 export interface MeterKeys {
@@ -133,6 +133,7 @@ const DEVICE_ID_1 = "0-0:96.1.0.255";
 const KEYS = 0;
 const KEY_PARTS = ["guek", "gbek", "gak", "master"] as const;
 const SERVER_SYSTEM_TITLE = 5;
+const DEVICE_ADDRESS = 9;
 
 /** Collects records; what the template keeps no value for is left out. */
 class Records {
@@ -147,7 +148,19 @@ class Records {
   put(object: ObjectModel | undefined, attribute: number, part: number, octets: Uint8Array): void {
     const row = object && this.model.row(object, attribute, part);
     if (!row || row.capacity === 0) return;
-    const value = row.flags & HIDDEN ? octets : Uint8Array.from([9, octets.length, ...octets]);
+    this.record(object, attribute, part, row.flags & HIDDEN ? octets : Uint8Array.from([9, octets.length, ...octets]));
+  }
+
+  /** device_address of every IEC HDLC setup. */
+  hdlcAddress(address: number): void {
+    for (const object of this.model.objects) {
+      if (object.classId !== CLASS_HDLC_SETUP || this.model.row(object, DEVICE_ADDRESS) === undefined) continue;
+      this.record(object, DEVICE_ADDRESS, 0, Uint8Array.of(0x12, address >> 8, address & 0xff));
+    }
+  }
+
+  private record(object: ObjectModel, attribute: number, part: number, value: Uint8Array): void {
+    const row = this.model.row(object, attribute, part)!;
     if (value.length > row.capacity) {
       const what = `object ${object.logicalName} "${object.name}": attributes.${attribute}`;
       throw new TemplateError(`${what}: ${value.length} octets provisioned (limit ${row.capacity})`);
@@ -162,9 +175,16 @@ class Records {
   }
 }
 
+/** What a meter has of its own beside its identity. */
+export interface MeterPlace {
+  /** Lower HDLC address on a line it shares with others. */
+  hdlcAddress?: number;
+}
+
 /** The provision records of a meter, big-endian, for region 6 of the core. */
-export function provisionRecords(identity: MeterIdentity, model: TemplateModel): Uint8Array {
+export function provisionRecords(identity: MeterIdentity, model: TemplateModel, place: MeterPlace = {}): Uint8Array {
   const records = new Records(model);
+  if (place.hdlcAddress !== undefined) records.hdlcAddress(place.hdlcAddress);
   records.put(model.find(LOGICAL_DEVICE_NAME), 2, 0, ascii(identity.logicalDeviceName));
   records.put(model.find(DEVICE_ID_1), 2, 0, ascii(identity.serialNumber));
   for (const setup of model.securitySetups()) {

@@ -158,7 +158,7 @@ function associationPut(w: RowWriter, a: AssociationModel, accessTableAt: number
 function portPut(w: RowWriter, p: PortModel): void {
   w.u8(PORT_KIND[p.kind]).u8(p.flags).u8(p.connections).u8(p.links);
   w.u16(p.setupObject).u16(p.firstSlot).u16(p.infoSizeMax);
-  w.u8(p.windowMax).u8(p.addressLength).u16(p.lowerAddress);
+  w.u8(p.windowMax).u8(p.addressLength);
 }
 
 function profilePut(w: RowWriter, p: ProfileModel): void {

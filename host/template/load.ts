@@ -182,9 +182,13 @@ function valuePut(document: TemplateDocument, logicalName: string, id: number, v
 }
 
 /**
- * Reads, changes and compiles a template.
+ * Reads, changes and compiles a template; `change` comes after the overrides.
  * @throws TemplateError
  */
-export function templateLoad(name: string = TEMPLATE_DEFAULT, overrides: readonly string[] = []): Compiled {
-  return compileTemplate(overrides.reduce(overrideApply, templateRead(name)));
+export function templateLoad(
+  name: string = TEMPLATE_DEFAULT,
+  overrides: readonly string[] = [],
+  change: (document: TemplateDocument) => TemplateDocument = (document) => document,
+): Compiled {
+  return compileTemplate(change(overrides.reduce(overrideApply, templateRead(name))));
 }

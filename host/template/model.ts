@@ -65,7 +65,6 @@ export interface PortModel {
   infoSizeMax: number;
   windowMax: number;
   addressLength: number;
-  lowerAddress: number;
 }
 
 export interface ProfileModel {
@@ -166,4 +165,5 @@ export class TemplateModel {
 export const CLASS_PROFILE = 7;
 export const CLASS_CLOCK = 8;
 export const CLASS_ASSOCIATION = 15;
+export const CLASS_HDLC_SETUP = 23;
 export const CLASS_SECURITY_SETUP = 64;

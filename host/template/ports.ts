@@ -3,18 +3,16 @@ import type { AttributeRow } from "./attributes.ts";
 import type { PortDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { LIMITS } from "./limits.ts";
-import type { ObjectModel, PortModel } from "./model.ts";
+import { CLASS_HDLC_SETUP, type ObjectModel, type PortModel } from "./model.ts";
 
 /** Bits of PortRow.flags (assembly/store/template.ts). */
 export const STUFFED = 1;
 export const POINT_TO_POINT = 2;
 export const SERIAL = 4;
 
-const CLASS_HDLC_SETUP = 23;
 const CLASS_TCP_UDP_SETUP = 41;
 const LINKS_DEFAULT = { wrapper: 1, "wrapper-udp": 1, hdlc: 4 };
 const INFO_SIZE_DEFAULT = 128;
-const ADDRESS_DEFAULT = 16;
 
 /** HDLC setup: attribute_id, and the limit of the port that its value must not exceed. */
 const HDLC_LIMITS: readonly (readonly [number, "windowMax" | "infoSizeMax"])[] = [
@@ -55,7 +53,6 @@ function setupCheck(port: PortModel, setup: ObjectModel, rows: AttributeRow[]): 
 function portResolve(name: string, p: PortDocument, firstSlot: number, setup: ObjectModel): PortModel {
   const links = p.links ?? LINKS_DEFAULT[p.kind];
   const hdlc = p.kind === "hdlc";
-  if (!hdlc && links !== 1) throw new TemplateError(`links: ${links} (the wrapper has 1)`);
   const { HDLC_INFO_SIZE_MIN, HDLC_INFO_SIZE_MAX } = LIMITS;
   const infoSizeMax = p.infoSizeMax ?? INFO_SIZE_DEFAULT;
   const flags = (p.stuffed ? STUFFED : 0) | (p.pointToPoint ? POINT_TO_POINT : 0) | (p.serial ? SERIAL : 0);
@@ -73,7 +70,6 @@ function portResolve(name: string, p: PortDocument, firstSlot: number, setup: Ob
     infoSizeMax: hdlc ? between("infoSizeMax", infoSizeMax, HDLC_INFO_SIZE_MIN, HDLC_INFO_SIZE_MAX) : 0,
     windowMax: hdlc ? between("windowMax", p.windowMax ?? 1, 1, 7) : 0,
     addressLength: hdlc ? (p.addressLength ?? 0) : 0,
-    lowerAddress: hdlc ? between("lowerAddress", p.lowerAddress ?? ADDRESS_DEFAULT, 0, 0x3fff) : 0,
   };
 }
 

@@ -32,6 +32,8 @@ export interface RigOptions {
   metrology?: string;
   template?: Compiled;
   flash?: (index: number, size: number) => Flash;
+  /** Provision records; by default those of the identity. */
+  provision?: (index: number) => Uint8Array;
 }
 
 /** A client's transport over a line in memory. Octets arrive in a later turn of the event loop. */
@@ -62,7 +64,9 @@ export class Rig {
     this.bank = new Bank(coreLoaded(), template.image, options.meters ?? 1, {
       clock: this.clock,
       setup: (index, plan) => ({
-        provision: provisionRecords(meterIdentity(template.model.parts.identity, 1, index), template.model),
+        provision:
+          options.provision?.(index) ??
+          provisionRecords(meterIdentity(template.model.parts.identity, 1, index), template.model),
         flash: (options.flash ?? ((_index, size) => new MemoryFlash(size)))(index, plan.flashSize),
         metrology: metrology(index),
       }),

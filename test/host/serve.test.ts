@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { numberOf } from "../../host/client/data.ts";
+import { numberOf, toText } from "../../host/client/data.ts";
 import { attribute, Client, type ClientOptions } from "../../host/client/session.ts";
 import { connectTcp, connectUdp, openSerial } from "../../host/client/transport.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { GMAC, LLS } from "./rig.ts";
+import { SharedLine } from "./shared_line.ts";
+import { hasSocat, terminals } from "./terminals.ts";
 
 const MAIN = join(ROOT, "dist/cli/main.js");
 const ENERGY = attribute(3, "1-0:1.8.0.255", 2);
@@ -24,6 +26,7 @@ interface Ready {
 }
 
 const running: ChildProcess[] = [];
+const endings: (() => unknown)[] = [];
 let folder: string;
 
 beforeEach(() => {
@@ -32,6 +35,7 @@ beforeEach(() => {
 
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
+  for (const ending of endings.splice(0)) ending();
   rmSync(folder, { recursive: true });
 });
 
@@ -244,7 +248,7 @@ describe.runIf(existsSync(MAIN))("serve refuses in one line", () => {
   });
 });
 
-describe.runIf(existsSync(MAIN) && spawnSync("socat", ["-V"]).status === 0)("serve on a serial line", () => {
+describe.runIf(existsSync(MAIN) && hasSocat)("serve on a serial line", () => {
   it("speaks HDLC there", async () => {
     const [near, far] = [join(folder, "near"), join(folder, "far")];
     const socat = spawn("socat", [`pty,raw,echo=0,link=${near}`, `pty,raw,echo=0,link=${far}`]);
@@ -256,6 +260,27 @@ describe.runIf(existsSync(MAIN) && spawnSync("socat", ["-V"]).status === 0)("ser
     await client.associate();
     expect(numberOf(await client.get(ENERGY), "value")).toBe(24000);
     await client.disconnect();
+    expect(await end(child, "SIGTERM")).toBe(0);
+  });
+
+  it("has 40 meters on one line, read interleaved, and the same over TCP", async () => {
+    const { near, far } = await terminals(endings);
+    const { child, ready } = await serve("--meters", "40", "--serial", near, "--multi-drop");
+    expect(ready.hdlcTcp.length).toBe(1);
+    for (const transport of [await openSerial(far), await connectTcp("127.0.0.1", ready.hdlcTcp[0]!)]) {
+      const line = new SharedLine(transport);
+      const clients = Array.from(
+        { length: 40 },
+        (_, i) => new Client(line.share(), { ...LLS, hdlc: { lower: 16 + i } }),
+      );
+      for (const client of clients) await client.connect();
+      for (const client of clients) await client.associate();
+      const names = new Set<string>();
+      for (const client of clients) names.add(toText(await client.get(attribute(1, "0-0:42.0.0.255", 2))));
+      expect(names.size).toBe(40);
+      for (const client of clients) await client.disconnect();
+      await transport.close();
+    }
     expect(await end(child, "SIGTERM")).toBe(0);
   });
 });

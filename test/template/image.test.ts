@@ -255,7 +255,7 @@ describe("associations, ports, profiles, events", () => {
       [2, 6, 1, 4, 14],
     ]);
     const hdlc = content.ports[1]!;
-    expect([hdlc["infoSizeMax"], hdlc["windowMax"], hdlc["lowerAddress"]]).toEqual([512, 7, 16]);
+    expect([hdlc["infoSizeMax"], hdlc["windowMax"], hdlc["addressLength"]]).toEqual([512, 7, 0]);
     expect(hdlc["setupObject"]).toBe(object("0-0:22.0.0.255").index);
   });
 

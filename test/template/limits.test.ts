@@ -173,7 +173,6 @@ describe("sizes", () => {
     expect(hdlc({ infoSizeMax: 2031 })).toBe("port hdlc: infoSizeMax: 2031 (limits 32 to 2030)");
     expect(hdlc({ windowMax: 8 })).toBe("port hdlc: windowMax: 8 (limits 1 to 7)");
     expect(hdlc({ addressLength: 3 })).toBe("port hdlc: addressLength: 3 (1, 2, 4, or 0 for what the client uses)");
-    expect(hdlc({ lowerAddress: 16384 })).toBe("port hdlc: lowerAddress: 16384 (limits 0 to 16383)");
     expect(hdlc({ windowMax: 2 }, { 3: { unsigned: 3 } })).toBe(
       "port hdlc: setup: window_size_transmit of object 0-0:22.0.0.255 is 3 (limit of the port 2)",
     );
@@ -184,7 +183,8 @@ describe("sizes", () => {
   });
 
   test("wrapper port", () => {
-    expect(refusal((d) => (d.ports["tcp"]!.links = 2))).toBe("port tcp: links: 2 (the wrapper has 1)");
+    expect(refusal((d) => (d.ports["tcp"]!.links = 2))).toBe("compiled");
+    expect(refusal((d) => (d.ports["tcp"]!.links = 33))).toBe("port tcp: links: 33 (limits 1 to 32)");
     const sims = refusal((d) => (objectOf(d, "TCP-UDP setup").attributes![5] = { value: { unsigned: 2 } }));
     expect(sims).toBe("port tcp: setup: nb_of_sim_conn of object 0-0:25.0.0.255 is 2 (limit of the port 1)");
   });
