@@ -73,6 +73,7 @@ export interface Aare {
   diagnostic: number;
   /** System title of the server. */
   respondingApTitle?: Uint8Array;
+  /** Certificate of the server's signing key. */
   respondingAeQualifier?: Uint8Array;
   respondingApInvocationId?: number;
   respondingAeInvocationId?: number;
@@ -196,6 +197,7 @@ const AARE_FIELDS: readonly Field[] = [
   integerField(0xa2, "result"),
   diagnosticField,
   octetsField(0xa4, "respondingApTitle"),
+  octetsField(0xa5, "respondingAeQualifier"),
   octetsField(0xa5, "respondingAeQualifier"),
   integerField(0xa6, "respondingApInvocationId"),
   integerField(0xa7, "respondingAeInvocationId"),

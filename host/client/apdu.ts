@@ -6,6 +6,7 @@ import * as get from "./apdu_get.ts";
 import * as other from "./apdu_other.ts";
 import * as set from "./apdu_set.ts";
 import { MalformedError } from "./errors.ts";
+import * as general from "./general.ts";
 import * as initiate from "./initiate.ts";
 import { Reader, Writer } from "./octets.ts";
 
@@ -26,6 +27,8 @@ export type Apdu =
   | action.ActionRequest
   | action.ActionResponse
   | other.OtherApdu
+  | general.GeneralCiphering
+  | general.GeneralSigning
   | UnknownApdu;
 
 /** The APDU of one kind. */
@@ -53,6 +56,8 @@ export const TAG_OF = {
   ACCESS_RESPONSE: 0xda,
   GENERAL_GLO_CIPHERING: 0xdb,
   GENERAL_DED_CIPHERING: 0xdc,
+  GENERAL_CIPHERING: 0xdd,
+  GENERAL_SIGNING: 0xdf,
   GENERAL_BLOCK_TRANSFER: 0xe0,
 } as const;
 
@@ -76,6 +81,8 @@ const PARSE: Readonly<Record<number, (r: Reader) => Apdu>> = {
   [TAG_OF.EXCEPTION_RESPONSE]: other.exceptionParse,
   [TAG_OF.ACCESS_REQUEST]: other.accessRequestParse,
   [TAG_OF.ACCESS_RESPONSE]: other.accessResponseParse,
+  [TAG_OF.GENERAL_CIPHERING]: general.generalCipheringParse,
+  [TAG_OF.GENERAL_SIGNING]: general.generalSigningParse,
   [TAG_OF.GENERAL_BLOCK_TRANSFER]: other.gbtParse,
 };
 
@@ -163,6 +170,10 @@ function apduEmit(w: Writer, a: Apdu): void {
       return void w.u8(TAG_OF.GENERAL_GLO_CIPHERING).octetString(a.systemTitle).octetString(a.body);
     case "general-ded-ciphering":
       return void w.u8(TAG_OF.GENERAL_DED_CIPHERING).octetString(a.systemTitle).octetString(a.body);
+    case "general-ciphering":
+      return general.generalCipheringEmit(w.u8(TAG_OF.GENERAL_CIPHERING), a);
+    case "general-signing":
+      return general.generalSigningEmit(w.u8(TAG_OF.GENERAL_SIGNING), a);
     case "unknown":
       return void w.put(a.octets);
     default:

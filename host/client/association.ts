@@ -3,17 +3,21 @@
 import { randomBytes } from "node:crypto";
 import { CONTEXT, contextName, MECHANISM, mechanismName, type Aare, type Aarq } from "./acse.ts";
 import { decodeApdu, encodeApdu, type Apdu } from "./apdu.ts";
+import { certificateParse, entityCheck, USAGE, type Trust } from "./certificate.ts";
 import { octetsOf, octetString } from "./data.ts";
 import { AssociationError, DlmsError, SecurityError, UnexpectedAnswerError } from "./errors.ts";
+import { type Credentials, type KeyEstablishment } from "./general_protection.ts";
 import { hlsAnswer, hlsCheck, type Handshake } from "./hls.ts";
 import { CONFORMANCE_OF_CLIENT, type InitiateRequest, type InitiateResponse } from "./initiate.ts";
 import { equal, fromHex } from "./octets.ts";
 import { confirmedServiceErrorName } from "./results.ts";
-import { isCiphered, Security, type Family } from "./security.ts";
+import { isProtected, Security, type Family, type Layer } from "./security.ts";
 import { throwIfError } from "./services.ts";
 import { type Client } from "./session.ts";
+import { suiteOf } from "./suite.ts";
+import { type Variants } from "./variants.ts";
 
-export type Authentication = "none" | "lls" | "md5" | "sha1" | "gmac" | "sha256";
+export type Authentication = "none" | "lls" | "md5" | "sha1" | "gmac" | "sha256" | "ecdsa";
 export type SecurityLevel = "none" | "auth" | "enc" | "authenc";
 
 const MECHANISM_OF: Readonly<Record<Authentication, number>> = {
@@ -23,11 +27,16 @@ const MECHANISM_OF: Readonly<Record<Authentication, number>> = {
   sha1: MECHANISM.HLS_SHA1,
   gmac: MECHANISM.HLS_GMAC,
   sha256: MECHANISM.HLS_SHA256,
+  ecdsa: MECHANISM.HLS_ECDSA,
 };
+
+/** Octets of a challenge: 8 to 64, and 32 to 64 in mechanism 7. GB9 9.2.7.4. */
+const CHALLENGE_SIZE = 16;
+const CHALLENGE_SIZE_ECDSA = 32;
 
 export const CLIENT_TITLE_DEFAULT: Uint8Array = fromHex("4D4D4D0000BC614E");
 
-export interface AssociationOptions {
+export interface AssociationOptions extends Credentials {
   authentication?: Authentication;
   /** LLS password, or HLS secret of md5, sha1 and sha256 */
   password?: Uint8Array;
@@ -45,10 +54,23 @@ export interface AssociationOptions {
   /** Proposed in the ciphered initiate; requests then use it */
   dedicatedKey?: Uint8Array;
   family?: Family;
+  /** What requests are wrapped in, innermost first; default: ciphered as `security` has it */
+  layers?: readonly Layer[];
+  /** How family "general" establishes its keys */
+  keyEstablishment?: KeyEstablishment;
+  /** Answers without a signature are an error */
+  answerSigned?: boolean;
+  /** The first transaction-id of general-ciphering and general-signing */
+  transactionId?: bigint;
+  /** Certificate of the signing key as DER, sent in the AARQ */
+  certificate?: Uint8Array;
+  /** What a certificate in the AARE must lead back to */
+  trust?: Trust;
+  variants?: Partial<Variants>;
   conformance?: number;
   /** client-max-receive-pdu-size, default 65535 */
   pduSizeMax?: number;
-  /** CtoS, default 16 random octets */
+  /** CtoS, default 16 random octets, 32 for ecdsa */
   challenge?: Uint8Array;
   userId?: number;
   /** Alter the AARQ before it is encoded, for negative tests. */
@@ -59,23 +81,47 @@ export interface AssociationOptions {
 
 const ASSOCIATION_CURRENT = "0-0:40.0.0.255";
 
+function isCiphering(o: AssociationOptions): boolean {
+  return (o.security ?? "none") !== "none";
+}
+
+/** Signed APDUs need a ciphered context as well. GB9 9.4.2.2.2 */
+function isCipheredContext(o: AssociationOptions): boolean {
+  return isCiphering(o) || o.layers?.includes("sign") === true;
+}
+
+function keyCheck(name: string, key: Uint8Array | undefined, size: number, suite: number): void {
+  if (key !== undefined && key.length !== size) {
+    throw new SecurityError(`${name} has ${size} octets in suite ${suite}, not ${key.length}`);
+  }
+}
+
 /** Keys and counters of the options, or undefined when no keys are given. */
 export function securityOf(o: AssociationOptions): Security | undefined {
   const level = o.security ?? "none";
-  if (o.guek === undefined || o.gak === undefined) {
-    if (level !== "none" || o.authentication === "gmac") {
-      throw new SecurityError("ciphering and GMAC need both keys, GUEK and GAK (--guek, --gak or --keys)");
-    }
-    return undefined;
+  const symmetric = o.guek !== undefined && o.gak !== undefined;
+  if (!symmetric && (level !== "none" || o.authentication === "gmac")) {
+    throw new SecurityError("ciphering and GMAC need both keys, GUEK and GAK (--guek, --gak or --keys)");
   }
+  if (!symmetric && o.signing === undefined) return undefined;
+  const suite = suiteOf(o.suite ?? 0);
+  const keys = {
+    GUEK: o.guek,
+    GAK: o.gak,
+    GBEK: o.gbek,
+    "the dedicated key": o.dedicatedKey,
+    "the master key": o.masterKey,
+  };
+  for (const [name, key] of Object.entries(keys)) keyCheck(name, key, suite.keySize, suite.id);
+  const none = new Uint8Array(0);
   return new Security({
-    suite: o.suite ?? 0,
+    ...o,
+    suite: suite.id,
     authenticated: level === "auth" || level === "authenc",
     encrypted: level === "enc" || level === "authenc",
-    guek: o.guek,
-    gak: o.gak,
-    ...(o.gbek === undefined ? {} : { gbek: o.gbek }),
-    ...(o.dedicatedKey === undefined ? {} : { dedicatedKey: o.dedicatedKey }),
+    guek: o.guek ?? none,
+    gak: o.gak ?? none,
+    layers: o.layers ?? (level === "none" ? [] : ["cipher"]),
     clientTitle: o.systemTitle ?? CLIENT_TITLE_DEFAULT,
     counter: o.counter ?? 1,
   });
@@ -83,7 +129,7 @@ export function securityOf(o: AssociationOptions): Security | undefined {
 
 /** The AARQ as these options have it. `challenge` is CtoS for HLS. */
 function aarqOf(o: AssociationOptions, userInformation: Uint8Array, challenge: Uint8Array): Aarq {
-  const ciphered = (o.security ?? "none") !== "none";
+  const ciphered = isCipheredContext(o);
   const mechanism = MECHANISM_OF[o.authentication ?? "none"];
   const aarq: Aarq = {
     kind: "aarq",
@@ -92,6 +138,7 @@ function aarqOf(o: AssociationOptions, userInformation: Uint8Array, challenge: U
   };
   // GB9 9.2.7.2.4: the title is needed for ciphering and for the mechanisms that compute with it.
   if (ciphered || mechanism >= MECHANISM.HLS_GMAC) aarq.callingApTitle = o.systemTitle ?? CLIENT_TITLE_DEFAULT;
+  if (o.certificate !== undefined) aarq.callingAeQualifier = o.certificate;
   if (o.userId !== undefined) aarq.callingAeInvocationId = o.userId;
   if (mechanism !== MECHANISM.NONE) {
     const octets = mechanism === MECHANISM.LLS ? passwordOf(o) : challenge;
@@ -122,7 +169,7 @@ function initiateOf(o: AssociationOptions): InitiateRequest {
 /** Initiate and release protection: in the clear, or glo- under the global keys. */
 function userInformationOf(client: Client, request: InitiateRequest): Uint8Array {
   const plain = encodeApdu(request);
-  if ((client.options.security ?? "none") === "none") return plain;
+  if (!isCiphering(client.options)) return plain;
   // GB9 9.2.7.4: a dedicated key must be authenticated and encrypted, whatever the level of the association.
   const security = client.security!;
   const full = security.suite | 0x30;
@@ -135,7 +182,9 @@ export async function associationOpen(client: Client): Promise<Aare> {
   client.associated = false;
   client.protecting = false;
   client.security ??= securityOf(o);
-  const challenge = o.challenge ?? Uint8Array.from(randomBytes(16));
+  client.security?.general.forget();
+  const size = o.authentication === "ecdsa" ? CHALLENGE_SIZE_ECDSA : CHALLENGE_SIZE;
+  const challenge = o.challenge ?? Uint8Array.from(randomBytes(size));
   const aarq = aarqOf(o, userInformationOf(client, initiateOf(o)), challenge);
   await client.post(encodeApdu(aarq));
   const answer = decodeApdu(await client.answer(false));
@@ -145,6 +194,7 @@ export async function associationOpen(client: Client): Promise<Aare> {
   if (client.security !== undefined && answer.respondingApTitle !== undefined) {
     client.security.serverTitle = answer.respondingApTitle;
   }
+  certificateTake(client, answer);
   const initiate = initiateOfAare(client, answer);
   if (answer.result !== 0) {
     throw new AssociationError(answer.result, answer.diagnosticSource, answer.diagnostic, detailOf(initiate));
@@ -155,12 +205,28 @@ export async function associationOpen(client: Client): Promise<Aare> {
   return answer;
 }
 
+/** A signing certificate in the AARE must be the meter's and trusted, or hold the key that is known already. */
+function certificateTake(client: Client, aare: Aare): void {
+  const der = aare.respondingAeQualifier;
+  const general = client.security?.general;
+  if (der === undefined || general === undefined) return;
+  const certificate = certificateParse(der);
+  const known = general.credentials.partnerSigning;
+  const { trust } = client.options;
+  if (trust !== undefined) {
+    entityCheck(certificate, aare.respondingApTitle ?? new Uint8Array(0), USAGE.digitalSignature, trust);
+  } else if (known === undefined || !equal(known, certificate.publicKey)) {
+    throw new SecurityError("the meter sends a certificate, but no authority is trusted (--trust)");
+  }
+  general.credentials.partnerSigning = certificate.publicKey;
+}
+
 /** What the AARE's user information says; undefined if there is none or it stays closed in a refusal. */
 function initiateOfAare(client: Client, aare: Aare): Apdu | undefined {
   const octets = aare.userInformation;
   if (octets === undefined) return undefined;
-  if (!isCiphered(octets)) {
-    const demanded = (client.options.security ?? "none") !== "none" && aare.result === 0;
+  if (!isProtected(octets)) {
+    const demanded = isCiphering(client.options) && aare.result === 0;
     if (demanded && client.options.acceptPlain !== true) {
       throw new SecurityError("the meter accepts the ciphered association without protecting its InitiateResponse");
     }
@@ -180,7 +246,7 @@ function agreed(client: Client, initiate: InitiateResponse): void {
   client.initiateResponse = initiate;
   client.conformance = initiate.conformance;
   client.serverPduSizeMax = initiate.pduSizeMax;
-  client.protecting = (o.security ?? "none") !== "none";
+  client.protecting = isCipheredContext(o);
   client.associated = true;
   if (client.security === undefined) return;
   client.security.family = o.family ?? (o.dedicatedKey === undefined ? "glo" : "ded");
@@ -203,6 +269,7 @@ async function hls(client: Client, aare: Aare, challenge: Uint8Array): Promise<v
     ...(o.password === undefined ? {} : { secret: o.password }),
     ...(o.guek === undefined ? {} : { guek: o.guek }),
     ...(o.gak === undefined ? {} : { gak: o.gak }),
+    ...client.security?.general.credentials,
   };
   const counter = handshake.mechanism === MECHANISM.HLS_GMAC ? client.security!.counterTake() : 0;
   const answer = octetString(hlsAnswer(handshake, counter));
@@ -220,7 +287,7 @@ async function hls(client: Client, aare: Aare, challenge: Uint8Array): Promise<v
 /** RLRQ, ciphered like the initiate in a ciphered association, and RLRE. */
 export async function associationRelease(client: Client): Promise<void> {
   const o = client.options;
-  const ciphered = (o.security ?? "none") !== "none";
+  const ciphered = isCiphering(o);
   const request: Apdu = { kind: "rlrq", reason: 0 };
   if (ciphered) request.userInformation = userInformationOf(client, initiateOf(o));
   await client.post(encodeApdu(request));
@@ -228,9 +295,10 @@ export async function associationRelease(client: Client): Promise<void> {
   throwIfError(answer, "RLRQ");
   if (answer.kind !== "rlre") throw new UnexpectedAnswerError(`the meter answers the RLRQ with ${answer.kind}`);
   const closing = answer.userInformation;
-  if (ciphered && closing !== undefined && isCiphered(closing)) client.security!.open(closing);
+  if (ciphered && closing !== undefined && isProtected(closing)) client.security!.open(closing);
   client.associated = false;
   client.protecting = false;
+  client.security?.general.forget();
   if (answer.reason !== undefined && answer.reason !== 0) {
     throw new DlmsError(`the meter answers the release with reason ${answer.reason}`);
   }

@@ -2,9 +2,11 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { MECHANISM } from "./acse.ts";
+import { ecdsaSign, ecdsaVerify, type KeyPair } from "./ec.ts";
 import { SecurityError } from "./errors.ts";
 import { concat, Reader } from "./octets.ts";
-import { protect, SC } from "./security.ts";
+import { protect, SC } from "./sealing.ts";
+import { curveOf } from "./suite.ts";
 
 /** One party's view of the handshake. `own` is the party that computes, `partner` the one that checks. */
 export interface Handshake {
@@ -21,6 +23,9 @@ export interface Handshake {
   guek?: Uint8Array;
   gak?: Uint8Array;
   suite?: number;
+  /** For ECDSA: the own key pair, and the partner's public key */
+  signing?: KeyPair;
+  partnerSigning?: Uint8Array;
 }
 
 /** f(partner's challenge). `invocationCounter` is used by GMAC only. */
@@ -34,6 +39,8 @@ export function hlsAnswer(h: Handshake, invocationCounter: number): Uint8Array {
       return gmac(h, invocationCounter);
     case MECHANISM.HLS_SHA256:
       return hash("sha256", secretOf(h), h.ownTitle, h.partnerTitle, h.partnerChallenge, h.ownChallenge);
+    case MECHANISM.HLS_ECDSA:
+      return ecdsaSign(signingOf(h), ...challengesOf(h));
     default:
       throw new SecurityError(`authentication mechanism ${h.mechanism} is not supported`);
   }
@@ -48,14 +55,31 @@ export function hlsCheck(h: Handshake, answer: Uint8Array): number | undefined {
     ownChallenge: h.partnerChallenge,
     partnerChallenge: h.ownChallenge,
   };
+  if (h.mechanism === MECHANISM.HLS_ECDSA) return signatureCheck(h, partner, answer);
   const counter = h.mechanism === MECHANISM.HLS_GMAC ? counterOf(answer) : undefined;
   const expected = hlsAnswer(partner, counter ?? 0);
   if (answer.length !== expected.length || !timingSafeEqual(answer, expected)) {
-    throw new SecurityError(
-      "the meter failed to authenticate itself: f(CtoS) does not fit; check the keys or the secret",
-    );
+    throw new SecurityError(NOT_AUTHENTIC);
   }
   return counter;
+}
+
+const NOT_AUTHENTIC = "the meter failed to authenticate itself: f(CtoS) does not fit; check the keys or the secret";
+
+/** What mechanism 7 signs: titles and challenges, those of the signer's view. GB9 9.2.7.4. */
+function challengesOf(h: Handshake): [Uint8Array, Uint8Array, Uint8Array, Uint8Array] {
+  return [h.ownTitle, h.partnerTitle, h.partnerChallenge, h.ownChallenge];
+}
+
+function signatureCheck(h: Handshake, partner: Handshake, answer: Uint8Array): undefined {
+  if (h.partnerSigning === undefined) throw new SecurityError("the meter's digital signature key is not known");
+  const authentic = ecdsaVerify(curveOf(h.suite ?? 0), h.partnerSigning, answer, ...challengesOf(partner));
+  if (!authentic) throw new SecurityError(NOT_AUTHENTIC);
+}
+
+function signingOf(h: Handshake): KeyPair {
+  if (h.signing === undefined) throw new SecurityError("HLS ECDSA needs a digital signature key (--signing-key)");
+  return h.signing;
 }
 
 function counterOf(answer: Uint8Array): number {

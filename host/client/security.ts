@@ -1,121 +1,43 @@
 /**
- * Protection of xDLMS APDUs with AES-GCM and the security header. GB9 9.2.7 (suites, security control
- * octet, invocation counters), SP 800-38D. Suites 1 and 2 differ here only in SC and key size.
+ * Keys, titles and counters of one side of a ciphered association, and the layers it puts around APDUs. GB9 9.2.7
+ * (suites, security control octet, invocation counters). The cryptography itself is in sealing.ts and ec.ts.
  */
 
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import { cipheredTagOf, decodeApdu, encodeApdu, plainTagOf, TAG_OF, type Apdu } from "./apdu.ts";
 import { SecurityError } from "./errors.ts";
-import { concat, equal, Reader, toHex, Writer } from "./octets.ts";
-
-/** Bits of the security control octet. */
-export const SC = { AUTHENTICATED: 0x10, ENCRYPTED: 0x20, BROADCAST_KEY: 0x40, COMPRESSED: 0x80 } as const;
-
-const TAG_SIZE = 12;
-export const SYSTEM_TITLE_SIZE = 8;
-export const COUNTER_MAX = 0xffffffff;
-
-/** What one protected octet string needs besides its text. */
-export interface Protection {
-  securityControl: number;
-  invocationCounter: number;
-  /** Of the originator, 8 octets */
-  systemTitle: Uint8Array;
-  /** 16 octets, 32 in suite 2 */
-  encryptionKey: Uint8Array;
-  authenticationKey: Uint8Array;
-}
-
-function algorithmOf(key: Uint8Array): "aes-128-gcm" | "aes-256-gcm" {
-  if (key.length === 16) return "aes-128-gcm";
-  if (key.length === 32) return "aes-256-gcm";
-  throw new SecurityError(`a key has 16 octets (32 in suite 2), not ${key.length}`);
-}
-
-/** IV = system title of the originator and invocation counter. SP 800-38D 8.2.1, GB9 9.2.3.3.7.3. */
-function ivOf(systemTitle: Uint8Array, counter: number): Uint8Array {
-  if (systemTitle.length !== SYSTEM_TITLE_SIZE) {
-    throw new SecurityError(`a system title has 8 octets, not ${systemTitle.length}`);
-  }
-  return new Writer().put(systemTitle).u32(counter).octets();
-}
-
-/** AAD = SC and authentication key, and the text itself when it is only authenticated. */
-function aadOf(p: Protection, text: Uint8Array): Uint8Array {
-  const head = concat(Uint8Array.of(p.securityControl), p.authenticationKey);
-  return (p.securityControl & SC.ENCRYPTED) !== 0 ? head : concat(head, text);
-}
-
-/** Protect a text: security header, text or ciphertext, and the tag if authenticated. */
-export function protect(p: Protection, text: Uint8Array): Uint8Array {
-  if (p.invocationCounter < 0 || p.invocationCounter >= COUNTER_MAX) {
-    throw new SecurityError(`invocation counter ${p.invocationCounter} is used up; a new key is needed`);
-  }
-  const header = new Writer().u8(p.securityControl).u32(p.invocationCounter).octets();
-  const authenticated = (p.securityControl & SC.AUTHENTICATED) !== 0;
-  const encrypted = (p.securityControl & SC.ENCRYPTED) !== 0;
-  if (!authenticated && !encrypted) return concat(header, text);
-  const cipher = createCipheriv(
-    algorithmOf(p.encryptionKey),
-    p.encryptionKey,
-    ivOf(p.systemTitle, p.invocationCounter),
-    {
-      authTagLength: TAG_SIZE,
-    },
-  );
-  if (authenticated) cipher.setAAD(aadOf(p, text));
-  const body = encrypted ? cipher.update(text) : text;
-  cipher.final();
-  return authenticated ? concat(header, body, cipher.getAuthTag()) : concat(header, body);
-}
-
-/** The keys and title to undo a protection with; SC and counter come from the header. */
-export type Opening = Omit<Protection, "securityControl" | "invocationCounter">;
-
-export interface Opened {
-  securityControl: number;
-  invocationCounter: number;
-  text: Uint8Array;
-}
-
-/** Undo protect(). A tag that does not fit throws SecurityError; nothing of the text is given away then. */
-export function unprotect(o: Opening, body: Uint8Array): Opened {
-  const r = new Reader(body);
-  const securityControl = r.u8();
-  const invocationCounter = r.u32();
-  const p: Protection = { ...o, securityControl, invocationCounter };
-  const authenticated = (securityControl & SC.AUTHENTICATED) !== 0;
-  const encrypted = (securityControl & SC.ENCRYPTED) !== 0;
-  if ((securityControl & SC.COMPRESSED) !== 0) throw new SecurityError("compressed APDUs are not supported");
-  if (authenticated && r.left < TAG_SIZE) throw new SecurityError("protected octets are shorter than the tag");
-  const text = r.take(r.left - (authenticated ? TAG_SIZE : 0));
-  if (!authenticated && !encrypted) return { securityControl, invocationCounter, text };
-  const algorithm = algorithmOf(o.encryptionKey);
-  const iv = ivOf(o.systemTitle, invocationCounter);
-  const decipher = createDecipheriv(algorithm, o.encryptionKey, iv, { authTagLength: TAG_SIZE });
-  if (authenticated) decipher.setAAD(aadOf(p, text)).setAuthTag(r.rest());
-  const plain = encrypted ? Uint8Array.from(decipher.update(text)) : text;
-  if (authenticated) {
-    try {
-      decipher.final();
-    } catch (cause) {
-      const title = toHex(o.systemTitle);
-      throw new SecurityError(`authentication tag does not fit (SC ${hex(securityControl)}, title ${title})`, {
-        cause,
-      });
-    }
-  }
-  return { securityControl, invocationCounter, text: plain };
-}
-
-function hex(octet: number): string {
-  return octet.toString(16).toUpperCase().padStart(2, "0");
-}
+import type { GeneralCiphering } from "./general.ts";
+import { GeneralProtection, type GeneralOptions, type KeyEstablishment } from "./general_protection.ts";
+import { equal, toHex } from "./octets.ts";
+import { hex, protect, SC, unprotect, type Opened } from "./sealing.ts";
+import { suiteOf } from "./suite.ts";
 
 /** Which ciphered APDU carries a protected service. */
-export type Family = "glo" | "ded" | "general-glo" | "general-ded";
+export type Family = "glo" | "ded" | "general-glo" | "general-ded" | "general";
 
-export interface SecurityOptions {
+/** What is put around an APDU: a signature, or the ciphering of the family. */
+export type Layer = "sign" | "cipher";
+
+/** One layer that was undone. */
+export interface OpenedLayer {
+  kind: Layer;
+  /** The APDU that carried it */
+  apdu: Apdu["kind"];
+  /** Of a ciphering layer */
+  securityControl?: number;
+  invocationCounter?: number;
+  /** Of general-ciphering: how the key was named, "none" if it was not */
+  keyInfo?: "identified" | "wrapped" | "agreed" | "none";
+}
+
+export interface OpenedLayers extends Opened {
+  /** Outermost first */
+  layers: OpenedLayer[];
+}
+
+/** Deeper nesting is nobody's: signed and ciphered by a third party, and ciphered for its way to the client. */
+const LAYERS_MAX = 3;
+
+export interface SecurityOptions extends Omit<GeneralOptions, "ownTitle" | "partnerTitle"> {
   /** 0, 1 or 2; default 0 */
   suite?: number;
   authenticated: boolean;
@@ -130,6 +52,10 @@ export interface SecurityOptions {
   clientTitle: Uint8Array;
   /** Default "glo"; services without a glo- or ded- tag always travel in the general form. */
   family?: Family;
+  /** What requests are wrapped in, innermost first; default: ciphered only */
+  layers?: readonly Layer[];
+  /** How family "general" establishes its keys; default identified */
+  keyEstablishment?: KeyEstablishment;
   /** The first invocation counter to send with */
   counter: number;
 }
@@ -144,9 +70,11 @@ export class Security {
   readonly gbek: Uint8Array | undefined;
   dedicatedKey: Uint8Array | undefined;
   readonly clientTitle: Uint8Array;
-  /** Known from the AARE on. */
-  serverTitle: Uint8Array | undefined;
   family: Family;
+  layers: readonly Layer[];
+  keyEstablishment: KeyEstablishment;
+  /** general-ciphering and general-signing */
+  readonly general: GeneralProtection;
   /** Next counter to send with under the global key. */
   counter: number;
   /** Next counter to send with under the dedicated key. */
@@ -165,12 +93,31 @@ export class Security {
     this.dedicatedKey = o.dedicatedKey;
     this.clientTitle = o.clientTitle;
     this.family = o.family ?? "glo";
+    this.layers = o.layers ?? ["cipher"];
+    this.keyEstablishment = o.keyEstablishment ?? "identified";
     this.counter = o.counter;
+    this.general = new GeneralProtection(this, { ...o, ownTitle: o.clientTitle });
+  }
+
+  /** Known from the AARE on. */
+  get serverTitle(): Uint8Array | undefined {
+    return this.general.partnerTitle;
+  }
+  set serverTitle(title: Uint8Array | undefined) {
+    this.general.partnerTitle = title;
   }
 
   /** Security control octet for APDUs sent. */
   get securityControl(): number {
     return this.suite | (this.authenticated ? SC.AUTHENTICATED : 0) | (this.encrypted ? SC.ENCRYPTED : 0);
+  }
+
+  /** Octets that wrap() adds at most. */
+  get overhead(): number {
+    const signature = 2 * (suiteOf(this.suite).curve?.size ?? 0);
+    const service = this.layers.length < 2 && !this.family.startsWith("general");
+    const cipher = this.family === "general" ? 64 + 2 * signature : service ? 21 : 32;
+    return this.layers.reduce((sum, layer) => sum + (layer === "sign" ? 36 + signature : cipher), 0);
   }
 
   /** Take the next counter of the global key. */
@@ -180,8 +127,17 @@ export class Security {
     return counter;
   }
 
+  /** Put all layers of the association around a request. */
+  wrap(plain: Uint8Array): Uint8Array {
+    this.general.transactionNext();
+    let octets = plain;
+    for (const layer of this.layers) octets = layer === "sign" ? this.general.sign(octets) : this.seal(octets);
+    return octets;
+  }
+
   /** Protect a plain APDU in the given family; `securityControl` may be another than the usual one. */
   seal(plain: Uint8Array, family: Family = this.family, securityControl = this.securityControl): Uint8Array {
+    if (family === "general") return this.general.seal(plain, securityControl, this.keyEstablishment);
     const dedicated = family === "ded" || family === "general-ded";
     const encryptionKey = dedicated ? this.dedicatedKey : this.guek;
     if (encryptionKey === undefined) throw new SecurityError("no dedicated key is agreed");
@@ -197,9 +153,35 @@ export class Security {
     return encodeApdu({ kind, systemTitle: this.clientTitle, body });
   }
 
-  /** Undo the protection of an APDU from the server. */
-  open(octets: Uint8Array): Opened {
-    const apdu = decodeApdu(octets);
+  /** Undo every layer around an APDU from the server. The security control octet is that of the outermost ciphering. */
+  open(octets: Uint8Array): OpenedLayers {
+    const layers: OpenedLayer[] = [];
+    let text = octets;
+    while (isProtected(text)) {
+      if (layers.length === LAYERS_MAX) throw new SecurityError(`more than ${LAYERS_MAX} layers of protection`);
+      const apdu = decodeApdu(text);
+      if (apdu.kind === "general-signing") {
+        text = this.general.verify(apdu);
+        layers.push({ kind: "sign", apdu: apdu.kind });
+        continue;
+      }
+      const opened = apdu.kind === "general-ciphering" ? this.general.open(apdu) : this.openOne(apdu);
+      const { securityControl, invocationCounter } = opened;
+      const keyInfo = apdu.kind === "general-ciphering" ? { keyInfo: keyInfoName(apdu) } : {};
+      layers.push({ kind: "cipher", apdu: apdu.kind, securityControl, invocationCounter, ...keyInfo });
+      text = opened.text;
+    }
+    if (layers.length === 0) throw new SecurityError(`${decodeApdu(octets).kind} is not a ciphered APDU`);
+    const ciphering = layers.find((layer) => layer.kind === "cipher");
+    return {
+      securityControl: ciphering?.securityControl ?? 0,
+      invocationCounter: ciphering?.invocationCounter ?? 0,
+      text,
+      layers,
+    };
+  }
+
+  private openOne(apdu: Apdu): Opened {
     const { body, dedicated, systemTitle } = this.partsOf(apdu);
     const broadcast = ((body[0] ?? 0) & SC.BROADCAST_KEY) !== 0;
     const encryptionKey = dedicated ? this.dedicatedKey : broadcast ? this.gbek : this.guek;
@@ -246,8 +228,19 @@ export class Security {
   }
 }
 
-/** Whether an APDU is a ciphered one that Security.open() can take. */
-export function isCiphered(octets: Uint8Array): boolean {
+function keyInfoName(apdu: GeneralCiphering): NonNullable<OpenedLayer["keyInfo"]> {
+  return apdu.keyInfo?.choice ?? "none";
+}
+
+const GENERAL_PROTECTION: ReadonlySet<number> = new Set([
+  TAG_OF.GENERAL_GLO_CIPHERING,
+  TAG_OF.GENERAL_DED_CIPHERING,
+  TAG_OF.GENERAL_CIPHERING,
+  TAG_OF.GENERAL_SIGNING,
+]);
+
+/** Whether an APDU is a ciphered or signed one that Security.open() can take. */
+export function isProtected(octets: Uint8Array): boolean {
   const tag = octets[0] ?? 0;
-  return plainTagOf(tag) !== undefined || tag === TAG_OF.GENERAL_GLO_CIPHERING || tag === TAG_OF.GENERAL_DED_CIPHERING;
+  return plainTagOf(tag) !== undefined || GENERAL_PROTECTION.has(tag);
 }

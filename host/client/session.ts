@@ -24,7 +24,8 @@ import { serverAddress } from "./hdlc_frame.ts";
 import { CONFORMANCE, CONFORMANCE_OF_CLIENT, type InitiateResponse } from "./initiate.ts";
 import { type Link } from "./link.ts";
 import { logicalNameCanonical } from "./logical_name.ts";
-import { isCiphered, Security } from "./security.ts";
+import { SC } from "./sealing.ts";
+import { isProtected, Security, type OpenedLayer } from "./security.ts";
 import * as services from "./services.ts";
 import { type Transport } from "./transport.ts";
 import { WrapperLink } from "./wrapper.ts";
@@ -94,6 +95,8 @@ export class Client implements services.Exchanger {
   initiateResponse: InitiateResponse | undefined;
   /** Security control octet of the last answer; undefined if it was plain. */
   answerSecurityControl: number | undefined;
+  /** What was around the last answer, outermost first. */
+  answerLayers: OpenedLayer[] = [];
   onBlock: services.Exchanger["onBlock"];
   /** Told of data-notifications and event-notifications. */
   onNotification: ((apdu: Apdu) => void) | undefined;
@@ -221,7 +224,7 @@ export class Client implements services.Exchanger {
   async exchangeOctets(plain: Uint8Array): Promise<Uint8Array> {
     const altered = this.hooks.plain?.(plain) ?? plain;
     const protect = this.protecting && this.security !== undefined;
-    const own = protect ? this.security!.seal(altered) : altered;
+    const own = protect ? this.security!.wrap(altered) : altered;
     const sealed = this.hooks.sealed?.(own) ?? own;
     if (this.gbtWanted(sealed.length)) return this.opened(await this.gbt(sealed), protect);
     await this.link.send(sealed);
@@ -243,8 +246,7 @@ export class Client implements services.Exchanger {
 
   get plainSizeMax(): number {
     if (this.serverPduSizeMax === 0) return Infinity;
-    const family = this.security?.family;
-    const overhead = !this.protecting ? 0 : family === "general-glo" || family === "general-ded" ? 30 : 21;
+    const overhead = this.protecting ? (this.security?.overhead ?? 0) : 0;
     return Math.max(24, this.serverPduSizeMax - overhead);
   }
 
@@ -266,17 +268,26 @@ export class Client implements services.Exchanger {
   }
 
   private opened(octets: Uint8Array, protect: boolean): Uint8Array {
-    this.answerSecurityControl = undefined;
-    if (this.security !== undefined && isCiphered(octets)) {
-      const opened = this.security.open(octets);
-      this.answerSecurityControl = opened.securityControl;
-      return opened.text;
-    }
+    const opened = this.security !== undefined && isProtected(octets) ? this.security.open(octets) : undefined;
+    this.answerSecurityControl = opened?.securityControl;
+    this.answerLayers = opened?.layers ?? [];
+    const plain = opened?.text ?? octets;
+    if (protect && !isNotification(plain) && this.options.acceptPlain !== true) this.answerCheck(octets);
+    return plain;
+  }
+
+  /** What protects requests must protect answers. Errors come in the clear where the meter cannot trust a key. */
+  private answerCheck(octets: Uint8Array): void {
+    const layers = this.answerLayers;
     const error = octets[0] === TAG_OF.EXCEPTION_RESPONSE || octets[0] === TAG_OF.CONFIRMED_SERVICE_ERROR;
-    if (protect && !error && !isNotification(octets) && this.options.acceptPlain !== true) {
+    if (error) return;
+    const ciphers = this.security!.layers.includes("cipher");
+    if (ciphers && !layers.some((layer) => ((layer.securityControl ?? 0) & (SC.AUTHENTICATED | SC.ENCRYPTED)) !== 0)) {
       throw new SecurityError("the meter answers a protected request without protection");
     }
-    return octets;
+    if (this.options.answerSigned === true && !layers.some((layer) => layer.kind === "sign")) {
+      throw new SecurityError("the meter does not sign its answer");
+    }
   }
 
   private gbtWanted(size: number): boolean {
@@ -304,7 +315,7 @@ export class Client implements services.Exchanger {
 
   private unsolicited(octets: Uint8Array): void {
     try {
-      this.notified(this.security !== undefined && isCiphered(octets) ? this.security.open(octets).text : octets);
+      this.notified(this.security !== undefined && isProtected(octets) ? this.security.open(octets).text : octets);
     } catch {
       this.notified(octets);
     }

@@ -10,7 +10,8 @@ import { decodeData, encodeData, type Data } from "../../host/client/axdr.ts";
 import * as d from "../../host/client/data.ts";
 import { hlsAnswer, hlsCheck, type Handshake } from "../../host/client/hls.ts";
 import { concat, fromHex, Writer } from "../../host/client/octets.ts";
-import { isCiphered, Security, type Opened } from "../../host/client/security.ts";
+import { type Opened } from "../../host/client/sealing.ts";
+import { isProtected, Security } from "../../host/client/security.ts";
 import { type Transport } from "../../host/client/transport.ts";
 import { wpduEncode, WpduReader } from "../../host/client/wrapper.ts";
 
@@ -51,7 +52,7 @@ export class FakeMeter {
   /** Answers to one APDU, none to several. */
   answer(octets: Uint8Array): Uint8Array[] {
     if (octets[0] === 0xe0) return this.gbtNext(octets);
-    const ciphered = isCiphered(octets) && this.security !== undefined;
+    const ciphered = isProtected(octets) && this.security !== undefined;
     if (!ciphered) return this.outgoing(this.plainOctets(octets));
     const opened = this.open(octets);
     if (opened instanceof Uint8Array) return [opened];
@@ -165,7 +166,7 @@ export class FakeMeter {
       this.security.lowestAcceptable.global = this.counterLowest;
     }
     let securityControl = 0;
-    if (isCiphered(information)) {
+    if (isProtected(information)) {
       const opened = this.openInitiate(information);
       if (opened === undefined) return { kind: "exception-response", stateError: 1, serviceError: 5 };
       information = opened.text;

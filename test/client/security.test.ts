@@ -5,7 +5,8 @@ import { decodeApdu } from "../../host/client/apdu.ts";
 import { MalformedError, SecurityError } from "../../host/client/errors.ts";
 import { hlsAnswer, hlsCheck, type Handshake } from "../../host/client/hls.ts";
 import { fromHex, toHex } from "../../host/client/octets.ts";
-import { protect, Security, unprotect } from "../../host/client/security.ts";
+import { protect, unprotect } from "../../host/client/sealing.ts";
+import { Security } from "../../host/client/security.ts";
 import { apduForm, protocolVectors, securityVectors, withoutPlaintext, type Vector } from "./vectors.ts";
 
 function vector(id: string): { inputs: Record<string, string>; output: Record<string, string> } {

@@ -16,7 +16,7 @@ import {
   type Data,
 } from "../../host/client/index.ts";
 import { DlmsError, TimeOutError } from "../../host/client/errors.ts";
-import { isCiphered } from "../../host/client/security.ts";
+import { isProtected } from "../../host/client/security.ts";
 import { answerText, apduOf, type Answer } from "./answers.ts";
 import type { Association } from "./config.ts";
 import type { Ctx } from "./context.ts";
@@ -49,14 +49,14 @@ export async function exchangeSealed(client: Client, octets: Uint8Array): Promis
     if (error instanceof TimeOutError) return undefined;
     throw error;
   }
-  const plain = isCiphered(answer) ? client.security!.open(answer).text : answer;
+  const plain = isProtected(answer) ? client.security!.open(answer).text : answer;
   const apdu = apduOf(plain);
   return { apdu, octets: answer, text: answerText(apdu, plain) };
 }
 
 /** Security control octet of a ciphered answer, its invocation counter with it; undefined if it is plain. */
 export function headerOf(answer: Answer): { securityControl: number; counter: number } | undefined {
-  if (answer === undefined || !isCiphered(answer.octets)) return undefined;
+  if (answer === undefined || !isProtected(answer.octets)) return undefined;
   const apdu = decodeApdu(answer.octets);
   const ciphered =
     apdu.kind === "service-ciphered" || apdu.kind === "general-glo-ciphering" || apdu.kind === "general-ded-ciphering";

@@ -97,9 +97,9 @@ describe("kinds of protection", () => {
     client.hooks.received = (octets) => void (answer = Uint8Array.from(octets));
     expect(await energyRead(client)).toBe(0);
     expect(client.answerSecurityControl).toBe(control);
-    expect(answer[0]).toBe({ glo: 0xcc, ded: 0xd4, "general-glo": 0xdb, "general-ded": 0xdc }[family]);
+    expect(answer[0]).toBe({ glo: 0xcc, ded: 0xd4, "general-glo": 0xdb, "general-ded": 0xdc, general: 0xdd }[family]);
     await client.set(attribute(1, TEXT, 2), text("same"));
-    expect(answer[0]).toBe({ glo: 0xcd, ded: 0xd5, "general-glo": 0xdb, "general-ded": 0xdc }[family]);
+    expect(answer[0]).toBe({ glo: 0xcd, ded: 0xd5, "general-glo": 0xdb, "general-ded": 0xdc, general: 0xdd }[family]);
     await client.release();
   });
 

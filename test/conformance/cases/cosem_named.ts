@@ -26,6 +26,7 @@ const MECHANISM_ID = {
   sha1: MECHANISM.HLS_SHA1,
   gmac: MECHANISM.HLS_GMAC,
   sha256: MECHANISM.HLS_SHA256,
+  ecdsa: MECHANISM.HLS_ECDSA,
 };
 
 /** Attributes of the current association with the version they came with. */
