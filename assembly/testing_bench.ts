@@ -1,6 +1,10 @@
 /** Entry for the benchmarks; never shipped. Addresses come from the benchmark, one call is one message or one frame. */
 import "./trap";
 import { Crc16 } from "./base/crc16";
+import { Curve } from "./crypto/curve";
+import { EcKey } from "./crypto/ec_key";
+import { Ecdh } from "./crypto/ecdh";
+import { Ecdsa } from "./crypto/ecdsa";
 import { Gcm, GcmKey, GCM_KEY_SIZE, GCM_SIZE } from "./crypto/gcm";
 
 /** First octet the module leaves free. */
@@ -25,4 +29,16 @@ export function gcmSeal(gcm: usize, key: usize, iv: usize, aad: usize, aadSize: 
 }
 export function crc16(at: usize, size: u32): u32 {
   return Crc16.of(at, size);
+}
+export function ecPublicOf(kind: i32, privateKey: usize, publicKey: usize): i32 {
+  return EcKey.publicOf(Curve.of(kind), privateKey, publicKey);
+}
+export function ecdhAgree(kind: i32, privateKey: usize, publicKey: usize, z: usize): i32 {
+  return Ecdh.agree(Curve.of(kind), privateKey, publicKey, z);
+}
+export function ecdsaSign(kind: i32, key: usize, digest: usize, signature: usize): i32 {
+  return Ecdsa.sign(Curve.of(kind), key, digest, 0, 0, signature);
+}
+export function ecdsaVerify(kind: i32, publicKey: usize, digest: usize, signature: usize): i32 {
+  return Ecdsa.verify(Curve.of(kind), publicKey, digest, signature);
 }

@@ -1,9 +1,10 @@
 /** The core's AES-128-GCM and CRC-16 alone, called from outside one message or frame at a time. */
+import { gcm } from "@noble/ciphers/aes.js";
 import { createCipheriv } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { fcsRegister } from "../host/client/hdlc_frame.ts";
-import { packageFile } from "../host/files.ts";
 import type { Effort, Figure, Group } from "./figure.ts";
+import { nativeReferences } from "./native.ts";
+import { Primitives } from "./primitives.ts";
 import { repeat, time } from "./timing.ts";
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
@@ -15,54 +16,30 @@ const MESSAGES = [16, 64, 512, 1024];
 const FRAMES = [32, 128, 1024];
 /** Octets that one batch handles. */
 const BATCH_OCTETS = 60_000;
-const PAGES = 4;
 
-interface Exports {
-  freeFrom(): number;
-  gcmKeySize(): number;
-  gcmSize(): number;
-  gcmExpand(key: number, octets: number, size: number): void;
-  gcmSeal(gcm: number, key: number, iv: number, aad: number, aadSize: number, at: number, size: number): void;
-  crc16(at: number, size: number): number;
-}
-
-/** The entry assembly/testing_bench.ts with addresses for what it works on. */
-class Primitives {
-  readonly exports: Exports;
-  readonly memory: Uint8Array;
-  readonly key: number;
-  readonly gcm: number;
-  readonly iv: number;
-  readonly aad: number;
-  readonly at: number;
+/** Calls of assembly/testing_bench.ts with a key, a nonce and additional data in place. */
+class Cipher extends Primitives {
+  readonly key = this.room(this.call("gcmKeySize"));
+  readonly gcm = this.room(this.call("gcmSize"));
+  readonly iv = this.put(IV);
+  readonly aad = this.put(AAD);
+  readonly at = this.room(Math.max(...MESSAGES, ...FRAMES) + TAG_SIZE);
 
   constructor() {
-    const module = new WebAssembly.Module(readFileSync(packageFile("build/testing_bench.wasm")));
-    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-    this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
-    this.memory = new Uint8Array(memory.buffer);
-    const aligned = (address: number): number => (address + 15) & ~15;
-    this.key = aligned(this.exports.freeFrom());
-    this.gcm = aligned(this.key + this.exports.gcmKeySize());
-    this.iv = aligned(this.gcm + this.exports.gcmSize());
-    this.aad = aligned(this.iv + IV.length);
-    this.at = aligned(this.aad + AAD.length);
-    this.memory.set(KEY, this.at);
-    this.exports.gcmExpand(this.key, this.at, KEY.length);
-    this.memory.set(IV, this.iv);
-    this.memory.set(AAD, this.aad);
+    super();
+    this.call("gcmExpand", this.key, this.put(KEY), KEY.length);
   }
 
   /** Copies the text in, seals it, copies text and tag out: what a caller of any library has to do. */
   seal(text: Uint8Array): Uint8Array {
     this.memory.set(text, this.at);
-    this.exports.gcmSeal(this.gcm, this.key, this.iv, this.aad, AAD.length, this.at, text.length);
+    this.exports.gcmSeal!(this.gcm, this.key, this.iv, this.aad, AAD.length, this.at, text.length);
     return this.memory.slice(this.at, this.at + text.length + TAG_SIZE);
   }
 
   crc(octets: Uint8Array): number {
     this.memory.set(octets, this.at);
-    return this.exports.crc16(this.at, octets.length);
+    return this.exports.crc16!(this.at, octets.length);
   }
 }
 
@@ -71,6 +48,11 @@ function sealNode(text: Uint8Array): Uint8Array {
   const sealed = cipher.update(text);
   cipher.final();
   return Buffer.concat([sealed, cipher.getAuthTag()]);
+}
+
+/** Its tag has 16 octets always; no time goes into cutting it. */
+function sealNoble(text: Uint8Array): Uint8Array {
+  return gcm(KEY, IV, AAD).encrypt(text);
 }
 
 /** CRC-16/X-25 by a table of 256 entries, as it is written everywhere. */
@@ -94,24 +76,30 @@ function equalOrThrow(what: string, a: ArrayLike<number>, b: ArrayLike<number>):
   if (Buffer.compare(Uint8Array.from(a), Uint8Array.from(b)) !== 0) throw new Error(`${what}: two results differ`);
 }
 
-function sealFigure(effort: Effort, primitives: Primitives, size: number): Figure {
+function sealFigure(effort: Effort, primitives: Cipher, size: number): Figure {
   const text = textOf(size);
   equalOrThrow("AES-GCM", primitives.seal(text), sealNode(text));
+  equalOrThrow("AES-GCM", primitives.seal(text), sealNoble(text).subarray(0, size + TAG_SIZE));
   const count = Math.max(20, Math.round(BATCH_OCTETS / (size + 200)));
   const core = repeat(count, () => void primitives.seal(text));
   const node = repeat(count, () => void sealNode(text));
-  const timed = time(effort, core, node);
-  const [other] = timed.references;
+  const noble = repeat(count, () => void sealNoble(text));
+  const timed = time(effort, core, node, noble);
+  const id = `gcm-seal-${size}`;
+  const others = ["node:crypto aes-128-gcm", "@noble/ciphers gcm"].map((what, i) => {
+    const { ns, ratio } = timed.references[i]!;
+    return { what, value: ns / 1000, ratio };
+  });
   return {
-    id: `gcm-seal-${size}`,
+    id,
     what: `AES-128-GCM, ${size} octets sealed`,
     value: timed.ns / 1000,
     unit: "µs",
-    references: [{ what: "node:crypto aes-128-gcm", value: other!.ns / 1000, ratio: other!.ratio }],
+    references: [...others, ...nativeReferences(id, timed, (ns) => ns / 1000)],
   };
 }
 
-function crcFigure(effort: Effort, primitives: Primitives, size: number): Figure {
+function crcFigure(effort: Effort, primitives: Cipher, size: number): Figure {
   const octets = textOf(size);
   const result = primitives.crc(octets);
   if (result !== crcTable(octets) || result !== (fcsRegister(octets) ^ 0xffff))
@@ -133,7 +121,7 @@ function crcFigure(effort: Effort, primitives: Primitives, size: number): Figure
 export const cipherGroup: Group = {
   title: "Cipher and check sequence",
   measure(effort) {
-    const primitives = new Primitives();
+    const primitives = new Cipher();
     return [
       ...MESSAGES.map((size) => sealFigure(effort, primitives, size)),
       ...FRAMES.map((size) => crcFigure(effort, primitives, size)),

@@ -7,17 +7,28 @@ import { dirname, join } from "node:path";
 import { packageFile } from "../host/files.ts";
 import { FULL, goalMet, QUICK, type Figure, type Group } from "./figure.ts";
 import { cipherGroup } from "./cipher.ts";
+import { curvesGroup } from "./curves.ts";
 import { getGroup } from "./get.ts";
+import { nativeWant } from "./native.ts";
 import { profileGroup } from "./profile.ts";
 import { sizesGroup } from "./sizes.ts";
 import { startupGroup } from "./startup.ts";
 import { ticksGroup } from "./ticks.ts";
 import { jsonWrite, machine, markdownText, tableText } from "./report.ts";
 
-const GROUPS: readonly Group[] = [getGroup, profileGroup, cipherGroup, ticksGroup, startupGroup, sizesGroup];
+const GROUPS: readonly Group[] = [
+  getGroup,
+  profileGroup,
+  cipherGroup,
+  curvesGroup,
+  ticksGroup,
+  startupGroup,
+  sizesGroup,
+];
 
 interface Options {
   markdown?: boolean;
+  native?: boolean;
   quick?: boolean;
   only?: string;
 }
@@ -27,6 +38,7 @@ async function run(options: Options): Promise<void> {
   const { processor, processors, memoryGiB, node, platform } = machine();
   console.log(`${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}, Node ${node}`);
   const begin = performance.now();
+  nativeWant(options.native === true);
   const figures: Figure[] = [];
   for (const group of GROUPS) {
     if (options.only !== undefined && !group.title.toLowerCase().includes(options.only.toLowerCase())) continue;
@@ -47,6 +59,7 @@ async function run(options: Options): Promise<void> {
 await new Command("bench")
   .option("--quick", "just see that everything works: short samples, small banks")
   .option("--only <text>", "only groups whose title holds the text")
+  .option("--native", "beside native code too: builds mbed TLS and the core through wasm2c (needs Debian's packages)")
   .option("--markdown", "print the tables as docs/BENCH.md has them")
   .action(run)
   .parseAsync();

@@ -13,6 +13,8 @@ export interface Work {
 export interface Timed {
   /** Nanoseconds of one operation, median. */
   readonly ns: number;
+  /** The same of the fastest sample: what to compare with work that could not be sampled in turns. */
+  readonly bestNs: number;
   /** Of each reference: nanoseconds of one operation, and the median ratio of the work to it. */
   readonly references: readonly { readonly ns: number; readonly ratio: number }[];
 }
@@ -64,6 +66,7 @@ export function time(effort: Effort, work: Work, ...references: Work[]): Timed {
   const own = samples[0]!;
   return {
     ns: median(own),
+    bestNs: Math.min(...own),
     references: samples.slice(1).map((other) => ({
       ns: median(other),
       ratio: median(own.map((value, round) => value / other[round]!)),

@@ -2,10 +2,12 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { buildEntry } from "./entries.mjs";
+import { nativeBuild } from "./native.mjs";
 import { ROOT } from "./steps.mjs";
 
 try {
   await buildEntry("testing_bench.ts");
+  if (process.argv.includes("--native")) nativeBuild();
 } catch (error) {
   process.stderr.write(`bench: ${error.message}\n`);
   process.exit(1);
