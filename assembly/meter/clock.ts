@@ -5,7 +5,7 @@
  */
 import { Civil, CivilDate, SECONDS_PER_DAY } from "../base/civil";
 import { Meter } from "../store/block";
-import { changeValue } from "../store/change";
+import { clockOffset, clockOffsetKeep } from "../store/clock_offset";
 import { CLOCK_AT, CLOCK_SIZE } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
@@ -80,7 +80,6 @@ export class MeterClock {
 if (offsetof<MeterClock>() > CLOCK_SIZE) ERROR("the clock has CLOCK_SIZE octets");
 
 const date: CivilDate = changetype<CivilDate>(memory.data(offsetof<CivilDate>(), 4));
-const offsetOctets: usize = memory.data(8, 8);
 
 /** Quotient rounded down; `b` > 0. */
 function floorDivide(a: i64, b: i64): i64 {
@@ -284,18 +283,11 @@ function patternTake(meter: Meter, object: u32, attribute: i32, to: usize): void
   else memory.fill(to, 0xff, STAMP_SIZE);
 }
 
-/** Row of the hidden offset, NONE when the template has no clock. */
-function offsetRow(): u32 {
-  return rowOf(Template.of().clockObject, 2, 1);
-}
-
 /** Takes offset, time_zone and daylight saving from the values of the Clock object: at boot and after each SET of them. */
 export function clockConfigure(meter: Meter): void {
   const c = MeterClock.of(meter);
   const object = <u32>Template.of().clockObject;
-  const row = offsetRow();
-  const kept = row != NONE && valueSize(meter, row) == 8;
-  c.offset = kept ? <f64>(<i64>bswap<u64>(load<u64>(valueAt(meter, row)))) : 0;
+  c.offset = clockOffset(meter);
   const zone = content(meter, object, 3, 16, 2);
   c.zone = zone != 0 ? ((<i32>bswap<u16>(load<u16>(zone))) << 16) >> 16 : 0;
   const shift = content(meter, object, 7, 15, 1);
@@ -311,12 +303,7 @@ export function clockConfigure(meter: Meter): void {
 /** Moves the clock to `ms` since 1970 UTC, durably. @returns 0 or the error of the commit */
 export function clockMove(meter: Meter, ms: f64): i32 {
   const offset = Math.round(ms - meter.meterTime);
-  const row = offsetRow();
-  if (row != NONE) {
-    store<u64>(offsetOctets, bswap<u64>(<u64>(<i64>offset)));
-    const err = changeValue(meter, row, offsetOctets, 8);
-    if (err != Err.OK) return err;
-  }
-  MeterClock.of(meter).offset = offset;
-  return Err.OK;
+  const err = clockOffsetKeep(meter, offset);
+  if (err == Err.OK) MeterClock.of(meter).offset = offset;
+  return err;
 }

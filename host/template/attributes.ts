@@ -4,6 +4,7 @@ import type { AttributeDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText, type WholeObject } from "./expand.ts";
 import { LIMITS } from "./limits.ts";
+import { CLASS_SECURITY_SETUP } from "./model.ts";
 import { HIDDEN_ROWS, QUANTITIES, type Quantity, UNITS } from "./tables.ts";
 import { type Type, typeCapacity, typeDescription, typeFits, typeParse, typeRange, typeTag, typeText } from "./type.ts";
 import { type ClassOf, type Value, valueCheck, valueEmit, valueParse, valueType } from "./value.ts";
@@ -35,6 +36,9 @@ export interface AttributeRow {
 
 /** Largest octets of a change record in front of the value: head, key, length and check value. */
 const RECORD_HEAD_MAX = 64;
+
+/** Attribute of Security setup. */
+const SECURITY_SUITE = 3;
 
 const CAPACITY_MAX = LIMITS.RECORD_SIZE_MAX - RECORD_HEAD_MAX;
 
@@ -134,10 +138,16 @@ function rowOf(object: WholeObject, id: number, settable: boolean, classOf: Clas
   };
 }
 
+/** Whether it is a Security setup of suite 1 or 2, which keeps key pairs and certificates. */
+function isAsymmetric(object: WholeObject): boolean {
+  const suite = object.attributes.get(SECURITY_SUITE)?.value?.["enum"];
+  return object.class.id === CLASS_SECURITY_SETUP && (suite === 1 || suite === 2);
+}
+
 function hiddenRows(object: WholeObject, secret: boolean): Omit<AttributeRow, "object">[] {
   const quantity = object.attributes.get(2)?.quantity;
   const cumulative = quantity !== undefined && QUANTITIES.get(quantity)?.kind === "cumulative";
-  const wanted = { always: true, cumulative, secret };
+  const wanted = { always: true, cumulative, secret, asymmetric: isAsymmetric(object) };
   return HIDDEN_ROWS.filter((row) => row.class === object.class.id && wanted[row.when]).map((row) => ({
     id: row.attribute,
     part: row.part,

@@ -39,7 +39,7 @@ export interface HiddenRow {
   attribute: number;
   part: number;
   capacity: number;
-  when: "always" | "cumulative" | "secret";
+  when: "always" | "cumulative" | "secret" | "asymmetric";
   meaning: string;
 }
 
@@ -94,7 +94,13 @@ export const QUANTITIES: ReadonlyMap<string, Quantity> = new Map(
   ),
 );
 
-export const HIDDEN_ROWS: readonly HiddenRow[] = (tableRead("hidden.json") as { rows: HiddenRow[] }).rows;
+interface HiddenFile {
+  rows: (HiddenRow & { count?: number })[];
+}
+
+export const HIDDEN_ROWS: readonly HiddenRow[] = (tableRead("hidden.json") as HiddenFile).rows.flatMap(
+  ({ count = 1, ...row }) => Array.from({ length: count }, (_, i) => ({ ...row, part: row.part + i })),
+);
 
 /** Codes of the enum `unit` (Blue Book, class Register). */
 export const UNITS: ReadonlyMap<string, number> = new Map(

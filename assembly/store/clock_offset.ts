@@ -1,0 +1,27 @@
+/** Where the clock's offset to meter time is kept: a hidden value of the Clock object, ms as i64, big-endian. */
+import { Err } from "../base/err";
+import { Meter } from "./block";
+import { changeValue } from "./change";
+import { NONE, Template } from "./template";
+import { rowOf, valueAt, valueSize } from "./values";
+
+const octets: usize = memory.data(8, 8);
+
+/** Row of the hidden offset, NONE when the template has no clock. */
+function offsetRow(): u32 {
+  return rowOf(Template.of().clockObject, 2, 1);
+}
+
+/** Clock minus meter time, ms. */
+export function clockOffset(meter: Meter): f64 {
+  const row = offsetRow();
+  return row != NONE && valueSize(meter, row) == 8 ? <f64>(<i64>bswap<u64>(load<u64>(valueAt(meter, row)))) : 0;
+}
+
+/** Keeps another offset, a whole number of ms. @returns 0 or the error of the commit */
+export function clockOffsetKeep(meter: Meter, offset: f64): i32 {
+  const row = offsetRow();
+  if (row == NONE) return Err.OK;
+  store<u64>(octets, bswap<u64>(<u64>(<i64>offset)));
+  return changeValue(meter, row, octets, 8);
+}
