@@ -19,8 +19,11 @@ import {
   MODE_E_LINE_SIZE,
   ModeELine,
   ModeEParameters,
+  modeEDataHead,
+  modeEDataSend,
   modeEDeadline,
   modeEEnd,
+  modeEHeard,
   modeERate,
   modeEReceive,
   modeESent,
@@ -198,6 +201,15 @@ export function signOnTransmit(line: usize, p: usize, out: usize, capacity: u32,
 }
 export function signOnSent(line: usize, p: usize, time: f64): void {
   modeESent(changetype<ModeELine>(line), changetype<ModeEParameters>(p), time);
+}
+export function signOnDataHead(line: usize): u32 {
+  return modeEDataHead(changetype<ModeELine>(line));
+}
+export function signOnDataSend(line: usize, p: usize, out: usize, size: u32, next: u32, time: f64): u32 {
+  return modeEDataSend(changetype<ModeELine>(line), changetype<ModeEParameters>(p), out, size, next, time);
+}
+export function signOnHeard(line: usize, p: usize, connected: bool, time: f64): void {
+  modeEHeard(changetype<ModeELine>(line), changetype<ModeEParameters>(p), connected, time);
 }
 export function signOnTick(line: usize, p: usize, time: f64): void {
   modeETick(changetype<ModeELine>(line), changetype<ModeEParameters>(p), time);

@@ -32,6 +32,8 @@ export class Connection implements LineListener {
   private readonly datagrams: Uint8Array[] = [];
   private waiting = 0;
   private paused = false;
+  /** Rate for the line when all items have left. */
+  private rateWanted: number | undefined;
   private readonly changed: () => void;
 
   constructor(slot: number, line: Line, changed: () => void) {
@@ -56,7 +58,20 @@ export class Connection implements LineListener {
     if (!this.draining || this.gone) return;
     this.draining = false;
     this.sent = this.held.length === 0;
+    this.rateApply();
     this.changed();
+  }
+
+  /** The line runs at `baud` (0 = its own rate) behind the items that are on their way. */
+  rateSet(baud: number): void {
+    this.rateWanted = baud;
+    this.rateApply();
+  }
+
+  private rateApply(): void {
+    if (this.rateWanted === undefined || this.draining || this.held.length > 0 || this.gone) return;
+    this.line.rate?.(this.rateWanted);
+    this.rateWanted = undefined;
   }
 
   closed(): void {
@@ -86,6 +101,7 @@ export class Connection implements LineListener {
       this.send(this.held[count++]!);
     this.held.splice(0, count);
     if (count > 0 && this.held.length === 0 && !this.draining) this.sent = true;
+    this.rateApply();
   }
 
   private send(item: Item): void {

@@ -36,8 +36,9 @@ export const Input = { POWER_FAILS: 1, POWER_RETURNS: 2 } as const;
 /** transmitPoll(): the connection is to be closed. */
 export const TRANSMIT_CLOSE = 0x10000;
 
-/** outputPoll(): the core wants entropy. */
+/** outputPoll(): the core wants entropy; a line has another rate. */
 export const OUTPUT_ENTROPY = 1;
+export const OUTPUT_RATE = 2;
 
 /** What a meter measured over an interval, in the units and the order of the sample region. */
 export interface Sample {
@@ -286,8 +287,19 @@ export class CoreBank {
     return this.exports.entropy(seat, octets.length);
   }
 
+  /** What the core wants beside octets; with OUTPUT_RATE, rateSlot and rate tell which line and how fast. */
   outputPoll(seat: number): number {
     return this.exports.outputPoll(seat);
+  }
+
+  /** Connection that outputPoll() named. */
+  get rateSlot(): number {
+    return this.status.getUint32(4, true);
+  }
+
+  /** Its rate from now on, Bd; 0 = the line's own. */
+  get rate(): number {
+    return this.status.getUint32(8, true);
   }
 
   /** A raw copy of a seat's block: all state of the meter. */
@@ -332,4 +344,6 @@ export type CoreCalls = Pick<
   | "lineDeadline"
   | "entropy"
   | "outputPoll"
+  | "rateSlot"
+  | "rate"
 >;

@@ -5,7 +5,16 @@
  */
 import type { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
-import { FlashOperation, Input, isTrap, LineEvent, OUTPUT_ENTROPY, TRANSMIT_CLOSE, type CoreCalls } from "./core.ts";
+import {
+  FlashOperation,
+  Input,
+  isTrap,
+  LineEvent,
+  OUTPUT_ENTROPY,
+  OUTPUT_RATE,
+  TRANSMIT_CLOSE,
+  type CoreCalls,
+} from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
 import type { Metrology } from "./metrology/metrology.ts";
 import type { Line, LineListener } from "./transport/line.ts";
@@ -247,8 +256,12 @@ export class Pump {
   private outputs(): boolean {
     const { core, seat } = this.parts;
     const outputs = core.outputPoll(seat);
-    if (outputs < 0 || (outputs & OUTPUT_ENTROPY) === 0) return false;
-    core.entropy(seat, this.host.entropy(ENTROPY_SIZE));
+    if (outputs <= 0) return false;
+    if ((outputs & OUTPUT_RATE) !== 0) {
+      const { rateSlot, rate } = core;
+      this.connections.find((connection) => connection.slot === rateSlot)?.rateSet(rate);
+    }
+    if ((outputs & OUTPUT_ENTROPY) !== 0) core.entropy(seat, this.host.entropy(ENTROPY_SIZE));
     return true;
   }
 

@@ -21,6 +21,7 @@ import { NONE, PortFlag, PortRow, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
 import { dataInteger } from "../wire/data";
 import { Reader } from "../base/reader";
+import { Optical } from "./optical_state";
 
 /** The line's state stands in the head slot, the link's in each slot behind it. */
 const LINK_OFFSET: u32 = HDLC_LINE_SIZE;
@@ -43,7 +44,7 @@ if (offsetof<HdlcParameters>() > 64 || offsetof<HdlcConnection>() > 128) ERROR("
 if (offsetof<HdlcEvent>() > 128 || offsetof<WrapperEvent>() > 128) ERROR("scratch overlays are too small");
 
 /** A number from an attribute of the setup object. */
-function setting(meter: Meter, object: u32, attribute: i32, otherwise: u32): u32 {
+export function setting(meter: Meter, object: u32, attribute: i32, otherwise: u32): u32 {
   const row = rowOf(object, attribute, 0);
   if (row == NONE) return otherwise;
   const r = reader.over(valueAt(meter, row), valueSize(meter, row));
@@ -83,12 +84,17 @@ function lowerAddress(meter: Meter, port: PortRow, c: HdlcConnection): u16 {
   return <u16>c.line.lowerAddress;
 }
 
+/** Rate that the inter-octet time-out is meant for, Bd (decision 3); it grows on slower lines. */
+const RATE_USUAL: u32 = 9600;
+
 /** The HDLC connection that begins with slot `first`, in scratch. */
 export function hdlcConnection(meter: Meter, port: PortRow, first: u32): HdlcConnection {
   const l = Layout.of();
   const c = connection;
   const head = meter.slot(first);
   parametersFill(meter, port);
+  const rate = Optical.of(meter, first).rate;
+  if (rate != 0 && rate < RATE_USUAL) parameters.interOctetTimeoutMs *= RATE_USUAL / rate;
   c.parameters = parameters;
   c.line = changetype<HdlcLine>(head + <usize>SLOT_LINK_AT);
   c.frame = head + <usize>l.frameAt;

@@ -13,6 +13,8 @@ import { NONE, PortKind, PortRow, Template } from "../store/template";
 import { ApduTag } from "../wire/tags";
 import { wrapperHeaderEmit, WRAPPER_HEADER_SIZE } from "../wire/wrapper";
 import { hdlcConnection, hdlcEvent, wrapperEvent, wrapperLine } from "./connection";
+import { identificationTake, identificationTransmit } from "./identification";
+import { opticalFollow, opticalOwns, opticalReceive, opticalSent, opticalTransmit } from "./optical";
 import { IN, OUT, Status } from "./regions";
 import { portOf, portRow, seatRunning, timesTake, timeValid } from "./seat";
 
@@ -64,6 +66,9 @@ export function lineEventSeat(seat: u32, first: u32, kind: i32, lineTime: f64, m
       slotsReset(meter, portRow(port), first, 0);
       return Err.OK;
     case LineEvent.SENT:
+      if (portRow(port).kind == PortKind.HDLC && Slot.of(meter, first).open == OPEN)
+        opticalSent(meter, portRow(port), first, hdlcConnection(meter, portRow(port), first));
+      return Err.OK;
     case LineEvent.REFUSED:
       return Err.OK;
     default:
@@ -88,8 +93,11 @@ export function receiveSeat(seat: u32, first: u32, size: u32, lineTime: f64, met
 
 function hdlcTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
   const c = hdlcConnection(meter, port, first);
+  if (opticalOwns(meter, port, first, c)) return opticalReceive(meter, port, first, size);
+  if (identificationTake(meter, port, first, c, size)) return size;
   const consumed = hdlcReceive(c, IN, size, meter.lineTime, hdlcEvent);
   hdlcHandle(meter, c, first);
+  opticalFollow(meter, port, first, c, hdlcEvent);
   return consumed;
 }
 
@@ -189,13 +197,16 @@ export function transmitPollSeat(seat: u32, first: u32, lineTime: f64): i32 {
   }
   if (open != OPEN) return 0;
   return portRow(port).kind == PortKind.HDLC
-    ? hdlcNext(meter, portRow(port), first)
+    ? hdlcNext(meter, portRow(port), first, lineTime)
     : wrapperNext(meter, portRow(port), first);
 }
 
 /** The next frame; octets the line has collected but not judged are judged when nothing else is to be sent. */
-function hdlcNext(meter: Meter, port: PortRow, first: u32): i32 {
+function hdlcNext(meter: Meter, port: PortRow, first: u32, lineTime: f64): i32 {
   const c = hdlcConnection(meter, port, first);
+  if (opticalOwns(meter, port, first, c)) return opticalTransmit(meter, port, first, lineTime);
+  const identified = identificationTransmit(meter, first);
+  if (identified != 0) return identified;
   hdlcStream(meter, port, first, c);
   let size = hdlcTransmit(c, OUT, EXCHANGE_SIZE);
   if (size == 0) {

@@ -9,10 +9,12 @@ import { countersExact } from "../session/keys";
 import { entropyAdd, entropyWanted } from "../session/entropy";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { PortKind, PortRow, Template } from "../store/template";
+import { NONE, PortKind, PortRow, Template } from "../store/template";
 import { hdlcConnection, hdlcEvent, wrapperInactivity, wrapperLine } from "./connection";
 import { PROVISION, PROVISION_SIZE, SAMPLE, Status } from "./regions";
 import { connectionClose } from "./line";
+import { opticalDeadline, opticalExpire, opticalRateTell } from "./optical";
+import { Optical } from "./optical_state";
 import { portRow, seatRunning, timesTake } from "./seat";
 
 /** Kinds of input. */
@@ -22,6 +24,7 @@ const enum Input {
 }
 
 const OUTPUT_ENTROPY_WANTED: i32 = 1;
+const OUTPUT_RATE: i32 = 2;
 
 /** Takes the sample region: what was measured from the last sample to `meterTime`. */
 export function sampleSeat(seat: u32, meterTime: f64): i32 {
@@ -78,10 +81,16 @@ function lineExpire(meter: Meter, port: PortRow, first: u32): void {
     while (hdlcExpire(c, meter.lineTime, hdlcEvent)) {
       if (hdlcEvent.kind == HdlcEventKind.LINK_DOWN) Slot.of(meter, first + hdlcEvent.link).disassociate();
     }
+    opticalExpire(meter, port, first, c);
     return;
   }
   const deadline = wrapperDeadline(wrapperLine(meter, first), wrapperInactivity(meter, port));
   if (deadline != 0 && deadline <= meter.lineTime) connectionClose(meter, port, first);
+}
+
+/** The earlier of two times, of which 0 is none. */
+function earlier(a: f64, b: f64): f64 {
+  return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 /** Writes the next deadlines to the status region. */
@@ -96,11 +105,12 @@ export function deadlinePollSeat(seat: u32): i32 {
     for (let c: u32 = 0; c < <u32>port.connections; c++) {
       const first = <u32>port.firstSlot + c * <u32>port.links;
       if (Slot.of(meter, first).open != 1) continue;
-      const deadline =
-        port.kind == PortKind.HDLC
-          ? hdlcDeadline(hdlcConnection(meter, port, first))
-          : wrapperDeadline(wrapperLine(meter, first), wrapperInactivity(meter, port));
-      if (deadline != 0 && (earliest == 0 || deadline < earliest)) earliest = deadline;
+      if (port.kind != PortKind.HDLC) {
+        earliest = earlier(earliest, wrapperDeadline(wrapperLine(meter, first), wrapperInactivity(meter, port)));
+        continue;
+      }
+      earliest = earlier(earliest, hdlcDeadline(hdlcConnection(meter, port, first)));
+      earliest = earlier(earliest, opticalDeadline(meter, port, first));
     }
   }
   Status.of().lineDeadline = earliest;
@@ -117,9 +127,28 @@ export function entropySeat(seat: u32, size: u32): i32 {
   return taken;
 }
 
-/** Outputs that wait: bit 0 entropy wanted. */
+/** A line whose rate is another than the host was told: its slot and rate go to the status region. */
+function rateWanted(meter: Meter): bool {
+  for (let p: u32 = 0; p < <u32>Template.of().portCount; p++) {
+    const port = portRow(p);
+    if (port.kind != PortKind.HDLC || port.localObject == NONE) continue;
+    for (let c: u32 = 0; c < <u32>port.connections; c++) {
+      const first = <u32>port.firstSlot + c * <u32>port.links;
+      if (Slot.of(meter, first).open != 1) continue;
+      if (!opticalRateTell(meter, port, first, hdlcConnection(meter, port, first))) continue;
+      Status.of().address = first;
+      Status.of().size = Optical.of(meter, first).rate;
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Outputs that wait: bit 0 entropy wanted, bit 1 a line has a new rate. Each is told once. */
 export function outputPollSeat(seat: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
-  return entropyWanted(Meter.at(seat)) ? OUTPUT_ENTROPY_WANTED : 0;
+  const meter = Meter.at(seat);
+  const rate = rateWanted(meter) ? OUTPUT_RATE : 0;
+  return (entropyWanted(meter) ? OUTPUT_ENTROPY_WANTED : 0) | rate;
 }

@@ -1,13 +1,20 @@
 /**
- * Sign-on in mode E (IEC 62056-21, Annex E): a line begins at 300 Bd with 7 bits and even parity, and belongs to HDLC once
- * the client has selected it. The host sets the rate that modeERate() names, behind each call; parity is made here.
+ * Sign-on in modes C and E (IEC 62056-21, 6.4.3 and Annex E): a line begins at 300 Bd with 7 bits and even parity, and gives
+ * the data readout or belongs to HDLC once the client has selected it. The host sets the rate that modeERate() names, behind
+ * each call; parity is made here.
  */
 import { Err } from "../base/err";
 import {
   BAUD_ID_MAX,
+  blockCheck,
+  breakEmit,
+  DATA_END_SIZE,
+  dataEndEmit,
   identificationEmit,
   isBreak,
   Mark,
+  MODE_C_PROGRAMMING,
+  MODE_C_READOUT,
   MODE_E_HDLC,
   MODE_E_IDENT_MAX,
   MODE_E_MESSAGE_MAX,
@@ -30,7 +37,7 @@ const REACTION_SHORT_MS: f64 = 20;
 const BROKEN: u32 = 0xff;
 const BUFFER_SIZE: u32 = 40;
 
-/** State of one line; zeroed memory waits for a request. */
+/** State of one line; modeEBegin() begins it. */
 @unmanaged
 export class ModeELine {
   /** Line time of the last character, and at which something is due (0 = nothing), ms. */
@@ -41,16 +48,19 @@ export class ModeELine {
   /** Baud rate identification in use, and characters of the message under way. */
   baud: u32;
   size: u32;
-  reserved: u32;
+  /** Data block: block check so far, what comes next (the caller's number), and whether the last piece is leaving. */
+  bcc: u32;
+  item: u32;
+  last: u32;
 }
 
 /** ModeELine with the characters of the message behind it. */
-export const MODE_E_LINE_SIZE: u32 = 72;
+export const MODE_E_LINE_SIZE: u32 = 80;
 
 if (offsetof<ModeELine>() + BUFFER_SIZE > MODE_E_LINE_SIZE) ERROR("the message stands behind the line");
 if (MODE_E_MESSAGE_MAX > BUFFER_SIZE) ERROR("a message must fit its buffer");
 
-/** Who this device is. */
+/** Who this device is, and what it offers. */
 @unmanaged
 export class ModeEParameters {
   /** Three letters of the manufacturer. */
@@ -60,8 +70,13 @@ export class ModeEParameters {
   addressSize: u32;
   ident: usize;
   identSize: u32;
-  /** Highest baud rate identification offered. */
+  /** Highest baud rate identification offered, and that of the opening: 0 = 300 Bd. */
   baudMax: u32;
+  baudStart: u32;
+  /** 1 = there is a data readout; else a client that does not select HDLC gets nothing. */
+  readout: u32;
+  /** Longest wait for a frame once HDLC is selected, ms. */
+  idleMs: u32;
 }
 
 const request = changetype<ModeERequest>(memory.data(offsetof<ModeERequest>(), 8));
@@ -85,11 +100,23 @@ function step(line: ModeELine, p: ModeEParameters, event: SignOnEvent, time: f64
   if (act == SignOnAct.IGNORE) return act;
   line.deadline = 0;
   line.size = 0;
-  if (act == SignOnAct.REACT || act == SignOnAct.SWITCH) line.deadline = time + reaction(p);
   if (act == SignOnAct.WAIT) line.deadline = time + SILENCE_MS;
+  if (act == SignOnAct.OPEN) line.deadline = time + p.idleMs;
   if (act == SignOnAct.SWITCH) line.baud = option.z;
-  if (act == SignOnAct.RESET) line.baud = 0;
+  if (act == SignOnAct.RESET) line.baud = p.baudStart;
+  if (act == SignOnAct.REACT || act == SignOnAct.SWITCH) {
+    line.deadline = time + reaction(p);
+    line.bcc = 0;
+    line.item = 0;
+    line.last = 0;
+  }
   return act;
+}
+
+/** A line that has just been opened, or is to wait for a request again whatever it did. */
+export function modeEBegin(line: ModeELine, p: ModeEParameters): void {
+  memory.fill(changetype<usize>(line), 0, <usize>MODE_E_LINE_SIZE);
+  line.baud = p.baudStart;
 }
 
 /** Whether the request is for this device: leading zeros do not count, no address is for everybody. */
@@ -113,16 +140,27 @@ function judge(line: ModeELine, p: ModeEParameters): SignOnEvent {
   const size = line.size;
   switch (<u32>load<u8>(at)) {
     case Mark.START:
-      if (modeERequestParse(at, size, request) != Err.OK) return SignOnEvent.MALFORMED;
+      if (modeERequestParse(at, size, request) != Err.OK) return read(p, SignOnEvent.MALFORMED);
       return isOurs(p) ? SignOnEvent.REQUEST : SignOnEvent.FOREIGN;
     case Mark.ACK: {
-      if (optionSelectParse(at, size, option) != Err.OK) return SignOnEvent.MALFORMED;
-      const offered = option.v == MODE_E_HDLC && option.y == MODE_E_HDLC && option.z <= p.baudMax;
-      return offered ? SignOnEvent.SELECT_HDLC : SignOnEvent.SELECT_OTHER;
+      return optionSelectParse(at, size, option) == Err.OK ? selected(p) : read(p, SignOnEvent.MALFORMED);
     }
     default:
-      return isBreak(at, size) ? SignOnEvent.BREAK : SignOnEvent.MALFORMED;
+      return isBreak(at, size) ? SignOnEvent.BREAK : read(p, SignOnEvent.MALFORMED);
   }
+}
+
+/** What would lead to the data readout, on a port that may have none. */
+function read(p: ModeEParameters, event: SignOnEvent): SignOnEvent {
+  return p.readout != 0 ? event : SignOnEvent.NO_READOUT;
+}
+
+/** What an option select message asks for. A protocol V that is not known means what Y says in mode C. */
+function selected(p: ModeEParameters): SignOnEvent {
+  if (option.z > p.baudMax) return read(p, SignOnEvent.SELECT_OTHER);
+  if (option.v == MODE_E_HDLC && option.y == MODE_E_HDLC) return SignOnEvent.SELECT_HDLC;
+  if (option.y == MODE_C_READOUT) return read(p, SignOnEvent.SELECT_READOUT);
+  return option.y == MODE_C_PROGRAMMING ? SignOnEvent.SELECT_PROGRAMMING : read(p, SignOnEvent.SELECT_OTHER);
 }
 
 /** Puts a character behind the message; true when that is now whole, or can become none. */
@@ -154,27 +192,81 @@ export function modeEReceive(line: ModeELine, p: ModeEParameters, at: usize, siz
   return size;
 }
 
-/** The message that is to leave now, at `out`, with parity; modeESent() is to follow. @returns its octets, 0 = none */
-export function modeETransmit(line: ModeELine, p: ModeEParameters, out: usize, capacity: u32, time: f64): u32 {
-  assert(capacity >= MODE_E_MESSAGE_MAX);
-  const reacts = line.state == SignOn.IDENTIFY || line.state == SignOn.CONFIRM;
-  if (!reacts || line.deadline > time || step(line, p, SignOnEvent.DUE, time) != SignOnAct.SEND) return 0;
-  const size =
-    line.state == SignOn.IDENTIFYING
-      ? identificationEmit(out, p.flag, p.baudMax, p.ident, p.identSize)
-      : optionSelectEmit(out, MODE_E_HDLC, line.baud, MODE_E_HDLC);
-  for (let i: u32 = 0; i < size; i++) store<u8>(out + <usize>i, <u8>parityAdd(load<u8>(out + <usize>i)));
+/** Whether the state is one that sends as soon as its deadline has passed. */
+function reacts(state: u32): bool {
+  return state == SignOn.IDENTIFY || state == SignOn.CONFIRM || state == SignOn.READOUT || state == SignOn.REFUSE;
+}
+
+function parityMake(at: usize, size: u32): u32 {
+  for (let i: u32 = 0; i < size; i++) store<u8>(at + <usize>i, <u8>parityAdd(load<u8>(at + <usize>i)));
   return size;
 }
 
-/** What modeETransmit() gave has left the line. */
-export function modeESent(line: ModeELine, p: ModeEParameters, time: f64): void {
-  step(line, p, SignOnEvent.SENT, time);
+/** The message that is to leave now, at `out`, with parity; modeESent() is to follow. @returns its octets, 0 = none */
+export function modeETransmit(line: ModeELine, p: ModeEParameters, out: usize, capacity: u32, time: f64): u32 {
+  assert(capacity >= MODE_E_MESSAGE_MAX);
+  if (!reacts(line.state) || line.state == SignOn.READOUT || line.deadline > time) return 0;
+  step(line, p, SignOnEvent.DUE, time);
+  switch (line.state) {
+    case SignOn.IDENTIFYING:
+      return parityMake(out, identificationEmit(out, p.flag, p.baudMax, p.ident, p.identSize));
+    case SignOn.CONFIRMING:
+      return parityMake(out, optionSelectEmit(out, MODE_E_HDLC, line.baud, MODE_E_HDLC));
+    default:
+      return parityMake(out, breakEmit(out));
+  }
 }
 
-/** Lets go of a client that does not answer; modeETransmit() serves the other deadlines. */
+/** Whether a piece of the data block is to leave now: modeEDataSend() is to follow. */
+export function modeEReads(line: ModeELine, time: f64): bool {
+  return line.state == SignOn.READOUT && line.deadline <= time;
+}
+
+/** Octets in front of the data lines of the next piece: 1 for STX before the first. */
+export function modeEDataHead(line: ModeELine): u32 {
+  return line.item == 0 ? 1 : 0;
+}
+
+/** Octets that modeEDataSend() may put around the lines. */
+export const DATA_AROUND_SIZE: u32 = 1 + DATA_END_SIZE;
+
+/**
+ * Sends a piece of the data block: `size` characters of its lines stand at `out`, behind modeEDataHead(). `next` is what the
+ * piece after it begins with, which modeEItem() tells then; 0 = this was the last. @returns octets at `out`, with parity
+ */
+export function modeEDataSend(line: ModeELine, p: ModeEParameters, out: usize, size: u32, next: u32, time: f64): u32 {
+  const head = modeEDataHead(line);
+  step(line, p, SignOnEvent.DUE, time);
+  if (head != 0) store<u8>(out, Mark.STX);
+  const lines = out + <usize>head;
+  line.bcc = blockCheck(line.bcc, lines, size);
+  line.item = next;
+  line.last = next == 0 ? 1 : 0;
+  let whole = head + size;
+  if (next == 0) whole += dataEndEmit(lines + <usize>size, line.bcc);
+  return parityMake(out, whole);
+}
+
+/** What the next piece of the data block begins with. */
+export function modeEItem(line: ModeELine): u32 {
+  return line.item;
+}
+
+/** What modeETransmit() or modeEDataSend() gave has left the line. */
+export function modeESent(line: ModeELine, p: ModeEParameters, time: f64): void {
+  step(line, p, line.state == SignOn.READING && line.last != 0 ? SignOnEvent.DONE : SignOnEvent.SENT, time);
+}
+
+/** Does what is due: lets go of a client that does not answer; what is to leave is left to modeETransmit(). */
 export function modeETick(line: ModeELine, p: ModeEParameters, time: f64): void {
-  if (line.state == SignOn.SELECT && line.deadline <= time) step(line, p, SignOnEvent.SILENT, time);
+  if (line.deadline == 0 || line.deadline > time) return;
+  if (reacts(line.state)) line.deadline = 0;
+  else step(line, p, line.state == SignOn.HDLC ? SignOnEvent.SILENT : read(p, SignOnEvent.SILENT), time);
+}
+
+/** A frame has come since HDLC was selected: `connected` links have their own time-out, a client before SNRM has this one. */
+export function modeEHeard(line: ModeELine, p: ModeEParameters, connected: bool, time: f64): void {
+  if (line.state == SignOn.HDLC) line.deadline = connected ? 0 : time + p.idleMs;
 }
 
 /** HDLC has disconnected and its answer has left, or it was inactive: the line waits for a request again. */
@@ -190,6 +282,11 @@ export function modeEDeadline(line: ModeELine): f64 {
 /** Whether octets belong to HDLC. */
 export function modeEOpen(line: ModeELine): bool {
   return line.state == SignOn.HDLC;
+}
+
+/** Whether nobody has begun to sign on. */
+export function modeEWaits(line: ModeELine): bool {
+  return line.state == SignOn.REQUEST && line.size == 0;
 }
 
 /** Rate of the line, Bd. */

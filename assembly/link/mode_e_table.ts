@@ -1,7 +1,7 @@
-/** Every transition of the mode E sign-on (IEC 62056-21, 6.4.5 and Annex E), seen from the meter. */
+/** Every transition of the sign-on of modes C and E (IEC 62056-21, 6.4.3 and Annex E), seen from the meter. */
 
 export const enum SignOn {
-  /** Waits for a request at 300 Bd. */
+  /** Waits for a request at the opening rate. */
   REQUEST = 0,
   /** The reaction time runs before the identification. */
   IDENTIFY = 1,
@@ -14,6 +14,12 @@ export const enum SignOn {
   CONFIRMING = 5,
   /** The line belongs to HDLC. */
   HDLC = 6,
+  /** A piece of the data block is to leave; before the first one the reaction time runs. */
+  READOUT = 7,
+  READING = 8,
+  /** Programming mode was asked for: the reaction time runs before the break that refuses it. */
+  REFUSE = 9,
+  REFUSING = 10,
 }
 
 export const enum SignOnEvent {
@@ -21,20 +27,26 @@ export const enum SignOnEvent {
   REQUEST = 0,
   /** A request to another one. */
   FOREIGN = 1,
-  /** HDLC at a rate that is offered. */
+  /** HDLC, the data readout or programming, at a rate that is offered. */
   SELECT_HDLC = 2,
+  SELECT_READOUT = 3,
+  SELECT_PROGRAMMING = 4,
   /** Something that is not offered. */
-  SELECT_OTHER = 3,
-  BREAK = 4,
-  MALFORMED = 5,
-  /** The reaction time is over. */
-  DUE = 6,
-  /** What was to be sent has left. */
-  SENT = 7,
+  SELECT_OTHER = 5,
+  BREAK = 6,
+  MALFORMED = 7,
+  /** What is to leave may leave now. */
+  DUE = 8,
+  /** What was to be sent has left; of a data block, not its last piece. */
+  SENT = 9,
+  /** The last piece of a data block has left. */
+  DONE = 10,
   /** Nothing has come for too long. */
-  SILENT = 8,
+  SILENT = 11,
+  /** In place of SELECT_READOUT, SELECT_OTHER, MALFORMED and SILENT on a port without data readout. */
+  NO_READOUT = 12,
   /** HDLC has disconnected, or was inactive. */
-  END = 9,
+  END = 13,
 }
 
 export const enum SignOnAct {
@@ -48,51 +60,59 @@ export const enum SignOnAct {
   WAIT = 4,
   /** Hand the line over. */
   OPEN = 5,
-  /** Back to 300 Bd. */
+  /** Back to the opening rate. */
   RESET = 6,
+  /** Go on at once. */
+  PROCEED = 7,
 }
 
-const STATES: u32 = 7;
-const EVENTS: u32 = 10;
+const STATES: u32 = 11;
+const EVENTS: u32 = 14;
 
-/** Cells by name, next state << 4 | act; IN_n leaves the line in state n and does nothing. */
+/** Cells by name, next state << 4 | act; STAY does nothing, and its state counts for nothing. */
 const enum Cell {
+  STAY = 0,
   RESET = (SignOn.REQUEST << 4) | SignOnAct.RESET,
   REACT = (SignOn.IDENTIFY << 4) | SignOnAct.REACT,
-  IN_1 = SignOn.IDENTIFY << 4,
-  IN_2 = SignOn.IDENTIFYING << 4,
-  IN_3 = SignOn.SELECT << 4,
-  IN_4 = SignOn.CONFIRM << 4,
-  IN_5 = SignOn.CONFIRMING << 4,
-  IN_6 = SignOn.HDLC << 4,
   SWITCH = (SignOn.CONFIRM << 4) | SignOnAct.SWITCH,
+  READ = (SignOn.READOUT << 4) | SignOnAct.SWITCH,
+  FALL = (SignOn.READOUT << 4) | SignOnAct.REACT,
+  REFUSE = (SignOn.REFUSE << 4) | SignOnAct.SWITCH,
   SEND_2 = (SignOn.IDENTIFYING << 4) | SignOnAct.SEND,
   SEND_5 = (SignOn.CONFIRMING << 4) | SignOnAct.SEND,
+  SEND_8 = (SignOn.READING << 4) | SignOnAct.SEND,
+  SEND_A = (SignOn.REFUSING << 4) | SignOnAct.SEND,
+  MORE = (SignOn.READOUT << 4) | SignOnAct.PROCEED,
   WAIT = (SignOn.SELECT << 4) | SignOnAct.WAIT,
   OPEN = (SignOn.HDLC << 4) | SignOnAct.OPEN,
 }
 
 /**
- * Next state << 4 | act: one row per event, one column per state. Modes A to C would answer what is not offered, or silence,
- * with a data readout at 300 Bd; this meter has none and waits for the next request.
+ * One row per event, one column per state. What is not offered, and silence, is answered as mode C wants it: with the data
+ * readout at the opening rate (6.4.3).
  */
 // prettier-ignore
 const STEP: usize = memory.data<i32>([
-                      /* REQUEST */   /* IDENTIFY */ /* IDENTIFYING */ /* SELECT */  /* CONFIRM */ /* CONFIRMING */ /* HDLC */
-  /* REQUEST */       Cell.REACT,     Cell.REACT,    Cell.IN_2,        Cell.REACT,   Cell.IN_4,    Cell.IN_5,       Cell.IN_6,
-  /* FOREIGN */       0,              Cell.RESET,    Cell.IN_2,        Cell.RESET,   Cell.IN_4,    Cell.IN_5,       Cell.IN_6,
-  /* SELECT_HDLC */   0,              Cell.IN_1,     Cell.IN_2,        Cell.SWITCH,  Cell.IN_4,    Cell.IN_5,       Cell.IN_6,
-  /* SELECT_OTHER */  0,              Cell.IN_1,     Cell.IN_2,        Cell.RESET,   Cell.IN_4,    Cell.IN_5,       Cell.IN_6,
-  /* BREAK */         0,              Cell.RESET,    Cell.IN_2,        Cell.RESET,   Cell.IN_4,    Cell.IN_5,       Cell.IN_6,
-  /* MALFORMED */     0,              Cell.IN_1,     Cell.IN_2,        Cell.RESET,   Cell.IN_4,    Cell.IN_5,       Cell.IN_6,
-  /* DUE */           0,              Cell.SEND_2,   Cell.IN_2,        Cell.IN_3,    Cell.SEND_5,  Cell.IN_5,       Cell.IN_6,
-  /* SENT */          0,              Cell.IN_1,     Cell.WAIT,        Cell.IN_3,    Cell.IN_4,    Cell.OPEN,       Cell.IN_6,
-  /* SILENT */        0,              Cell.IN_1,     Cell.IN_2,        Cell.RESET,   Cell.IN_4,    Cell.IN_5,       Cell.IN_6,
-  /* END */           0,              Cell.IN_1,     Cell.IN_2,        Cell.IN_3,    Cell.IN_4,    Cell.IN_5,       Cell.RESET,
+                       /* REQUEST */ /* IDENTIFY */ /* 2 */    /* SELECT */  /* CONFIRM */ /* 5 */    /* HDLC */  /* READOUT */ /* READING */ /* REFUSE */ /* A */
+  /* REQUEST */        Cell.REACT,   Cell.REACT,    Cell.STAY, Cell.REACT,   Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* FOREIGN */        Cell.STAY,    Cell.RESET,    Cell.STAY, Cell.RESET,   Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* SELECT_HDLC */    Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.SWITCH,  Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* ..._READOUT */    Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.READ,    Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* ..._PROGRAMMING */Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.REFUSE,  Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* ..._OTHER */      Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.FALL,    Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* BREAK */          Cell.STAY,    Cell.RESET,    Cell.STAY, Cell.RESET,   Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.RESET,   Cell.RESET,   Cell.STAY,   Cell.STAY,
+  /* MALFORMED */      Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.FALL,    Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* DUE */            Cell.STAY,    Cell.SEND_2,   Cell.STAY, Cell.STAY,    Cell.SEND_5,  Cell.STAY, Cell.STAY,  Cell.SEND_8,  Cell.STAY,    Cell.SEND_A, Cell.STAY,
+  /* SENT */           Cell.STAY,    Cell.STAY,     Cell.WAIT, Cell.STAY,    Cell.STAY,    Cell.OPEN, Cell.STAY,  Cell.STAY,    Cell.MORE,    Cell.STAY,   Cell.RESET,
+  /* DONE */           Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.STAY,    Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.RESET,   Cell.STAY,   Cell.STAY,
+  /* SILENT */         Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.FALL,    Cell.STAY,    Cell.STAY, Cell.RESET, Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* NO_READOUT */     Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.RESET,   Cell.STAY,    Cell.STAY, Cell.STAY,  Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
+  /* END */            Cell.STAY,    Cell.STAY,     Cell.STAY, Cell.STAY,    Cell.STAY,    Cell.STAY, Cell.RESET, Cell.STAY,    Cell.STAY,    Cell.STAY,   Cell.STAY,
 ]);
 
 /** What to do in `state` at `event`, and the state that follows: next << 4 | act. */
 export function signOnStep(state: u32, event: SignOnEvent): u32 {
   assert(state < STATES && <u32>event < EVENTS);
-  return load<i32>(STEP + <usize>((<u32>event * STATES + state) << 2));
+  const cell = load<u32>(STEP + <usize>((<u32>event * STATES + state) << 2));
+  return cell == Cell.STAY ? state << 4 : cell;
 }

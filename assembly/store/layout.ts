@@ -258,6 +258,8 @@ function referencesCheck(t: Template): i32 {
     const p = t.port(i);
     if (!named(p.setupObject, objects) || <u32>p.firstSlot != slots || p.connections == 0 || p.links == 0)
       return REFUSED.refuse(Limit.REFERENCE, p.setupObject, i);
+    if (!named(p.localObject, objects) || !named(p.readout, t.profileCount))
+      return REFUSED.refuse(Limit.REFERENCE, p.localObject, i);
     slots += <u32>p.connections * <u32>p.links;
   }
   if (slots != <u32>t.slotCount) return REFUSED.refuse(Limit.SLOTS, NONE, slots);

@@ -44,6 +44,8 @@ export const enum PortFlag {
   POINT_TO_POINT = 2,
   /** A serial line, where the inter-octet time-out of the setup object counts (decision 3). */
   SERIAL = 4,
+  /** The protocol identification service answers on it. */
+  IDENTIFY = 8,
 }
 
 /** A COSEM object, 24 octets; the table is sorted by logical name, class, version. */
@@ -148,9 +150,12 @@ export class PortRow {
   windowMax: u8;
   /** HDLC: octets of the server address, 1, 2 or 4 (0 = any, as the client does). */
   addressLength: u8;
-  reserved0: u32;
+  reserved0: u16;
+  /** HDLC: IEC local port setup object, whose default_mode says how the line begins; NONE = with HDLC. */
+  localObject: u16;
+  /** HDLC: profile (by number) whose columns are the data readout of mode C, NONE = none. */
+  readout: u16;
   reserved1: u32;
-  reserved2: u32;
 }
 
 /** How the rows of a buffer go out (GB9 9.5, type Data; interface class 7). */

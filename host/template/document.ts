@@ -86,6 +86,11 @@ export interface PortDocument {
   infoSizeMax?: number;
   windowMax?: number;
   addressLength?: number;
+  /** Its IEC local port setup object. */
+  local?: string;
+  /** The Profile generic whose columns are the data readout. */
+  readout?: string;
+  identify?: boolean;
 }
 
 export interface EventDocument {

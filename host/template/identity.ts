@@ -129,6 +129,9 @@ export function meterIdentity(
 /** Logical names that this file fills. */
 const LOGICAL_DEVICE_NAME = "0-0:42.0.0.255";
 const DEVICE_ID_1 = "0-0:96.1.0.255";
+/** device_addr of an IEC local port setup. */
+const CLASS_LOCAL_PORT_SETUP = 19;
+const DEVICE_ADDR = 6;
 /** Attribute and parts of the hidden keys of a Security setup (hidden.json), and its server_system_title. */
 const KEYS = 0;
 const KEY_PARTS = ["guek", "gbek", "gak", "master"] as const;
@@ -187,6 +190,9 @@ export function provisionRecords(identity: MeterIdentity, model: TemplateModel, 
   if (place.hdlcAddress !== undefined) records.hdlcAddress(place.hdlcAddress);
   records.put(model.find(LOGICAL_DEVICE_NAME), 2, 0, ascii(identity.logicalDeviceName));
   records.put(model.find(DEVICE_ID_1), 2, 0, ascii(identity.serialNumber));
+  for (const local of model.objects.filter((object) => object.classId === CLASS_LOCAL_PORT_SETUP)) {
+    records.put(local, DEVICE_ADDR, 0, ascii(identity.serialNumber));
+  }
   for (const setup of model.securitySetups()) {
     records.put(setup, SERVER_SYSTEM_TITLE, 0, identity.systemTitle);
     KEY_PARTS.forEach((key, part) => records.put(setup, KEYS, part, identity.keys[key]));

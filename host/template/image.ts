@@ -159,6 +159,9 @@ function portPut(w: RowWriter, p: PortModel): void {
   w.u8(PORT_KIND[p.kind]).u8(p.flags).u8(p.connections).u8(p.links);
   w.u16(p.setupObject).u16(p.firstSlot).u16(p.infoSizeMax);
   w.u8(p.windowMax).u8(p.addressLength);
+  w.u16(0)
+    .u16(p.localObject ?? NONE)
+    .u16(p.readout ?? NONE);
 }
 
 function profilePut(w: RowWriter, p: ProfileModel): void {

@@ -65,6 +65,9 @@ export interface PortModel {
   infoSizeMax: number;
   windowMax: number;
   addressLength: number;
+  /** IEC local port setup object, and number of the profile whose columns are the data readout. */
+  localObject?: number;
+  readout?: number;
 }
 
 export interface ProfileModel {

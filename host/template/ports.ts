@@ -9,8 +9,11 @@ import { CLASS_HDLC_SETUP, type ObjectModel, type PortModel } from "./model.ts";
 export const STUFFED = 1;
 export const POINT_TO_POINT = 2;
 export const SERIAL = 4;
+export const IDENTIFY = 8;
 
 const CLASS_TCP_UDP_SETUP = 41;
+const CLASS_LOCAL_PORT_SETUP = 19;
+const CLASS_PROFILE_GENERIC = 7;
 const LINKS_DEFAULT = { wrapper: 1, "wrapper-udp": 1, hdlc: 4 };
 const INFO_SIZE_DEFAULT = 128;
 
@@ -50,12 +53,30 @@ function setupCheck(port: PortModel, setup: ObjectModel, rows: AttributeRow[]): 
   if (port.kind === "hdlc") for (const [attribute, limit] of HDLC_LIMITS) over(attribute, port[limit]);
 }
 
+/** What a line of its own may have in front of HDLC: sign-on, and the data readout of a client without HDLC. */
+function signOnResolve(
+  p: PortDocument,
+  find: (key: string, name: string, classId: number) => ObjectModel,
+): Pick<PortModel, "localObject" | "readout"> {
+  const keys = [p.local && "local", p.readout && "readout", p.identify && "identify"].filter(Boolean);
+  if (p.kind !== "hdlc" && keys.length > 0) throw new TemplateError(`${keys[0]}: only HDLC ports have it`);
+  if (p.readout !== undefined && p.local === undefined) throw new TemplateError("readout: the port has no local");
+  return {
+    ...(p.local === undefined ? {} : { localObject: find("local", p.local, CLASS_LOCAL_PORT_SETUP).index }),
+    ...(p.readout === undefined ? {} : { readout: find("readout", p.readout, CLASS_PROFILE_GENERIC).instance! }),
+  };
+}
+
 function portResolve(name: string, p: PortDocument, firstSlot: number, setup: ObjectModel): PortModel {
   const links = p.links ?? LINKS_DEFAULT[p.kind];
   const hdlc = p.kind === "hdlc";
   const { HDLC_INFO_SIZE_MIN, HDLC_INFO_SIZE_MAX } = LIMITS;
   const infoSizeMax = p.infoSizeMax ?? INFO_SIZE_DEFAULT;
-  const flags = (p.stuffed ? STUFFED : 0) | (p.pointToPoint ? POINT_TO_POINT : 0) | (p.serial ? SERIAL : 0);
+  const flags =
+    (p.stuffed ? STUFFED : 0) |
+    (p.pointToPoint ? POINT_TO_POINT : 0) |
+    (p.serial ? SERIAL : 0) |
+    (p.identify ? IDENTIFY : 0);
   if (![0, 1, 2, 4].includes(p.addressLength ?? 0)) {
     throw new TemplateError(`addressLength: ${p.addressLength} (1, 2, 4, or 0 for what the client uses)`);
   }
@@ -85,10 +106,16 @@ export function portsResolve(
     throw new TemplateError(`ports: ${entries.length} ports (limit ${LIMITS.PORTS_MAX})`);
   }
   let slots = 0;
+  const find = (key: string, wanted: string, classId: number): ObjectModel =>
+    within(key, () => {
+      const object = objects[indexOf(wanted)]!;
+      if (object.classId === classId) return object;
+      throw new TemplateError(`object ${object.logicalName} is class ${object.classId}, not ${classId}`);
+    });
   return entries.map(([name, p], i) =>
     within(`port ${name}`, () => {
       const setup = objects[within("setup", () => indexOf(p.setup))]!;
-      const port = portResolve(name, p, slots, setup);
+      const port = { ...portResolve(name, p, slots, setup), ...signOnResolve(p, find) };
       setupCheck(port, setup, rows);
       slots += port.connections * port.links;
       if (slots > LIMITS.SLOTS_MAX) {

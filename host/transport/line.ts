@@ -8,6 +8,8 @@ export interface Line {
   send(octets: Uint8Array): boolean;
   /** Closes the line behind what was sent; `closed` follows. */
   close(): void;
+  /** Speed from now on, Bd; 0 = the one the line was opened with. Lines without a speed have none of this. */
+  rate?(baud: number): void;
   /** Stops or resumes reading, so that a peer that sends without end waits. */
   pause(stop: boolean): void;
 }

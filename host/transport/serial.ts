@@ -17,11 +17,17 @@ export class SerialLine implements Line {
   private timer: NodeJS.Timeout | undefined;
   private watch: NodeJS.Timeout | undefined;
   private ended = false;
+  /** Speed the line was opened with, Bd. */
+  private readonly own: number;
+  /** The speed is being changed; octets for the line wait meanwhile. */
+  private changing = false;
+  private readonly waiting: Uint8Array[] = [];
 
   private constructor(port: SerialPort, accept: LineAccept, report: (text: string) => void) {
     this.port = port;
     this.accept = accept;
     this.report = report;
+    this.own = port.baudRate;
     port.on("open", () => this.opened());
     port.on("data", (octets: Uint8Array) => this.listener?.received(octets));
     port.on("error", (error) => report(`${port.path}: ${error.message}`));
@@ -45,9 +51,24 @@ export class SerialLine implements Line {
 
   send(octets: Uint8Array): boolean {
     if (!this.port.isOpen) return true;
+    if (this.changing) this.waiting.push(octets);
+    else this.write(octets);
+    return false;
+  }
+
+  private write(octets: Uint8Array): void {
     this.port.write(octets);
     this.port.drain(() => this.listener?.drained());
-    return false;
+  }
+
+  rate(baud: number): void {
+    if (!this.port.isOpen) return;
+    this.changing = true;
+    this.port.update({ baudRate: baud === 0 ? this.own : baud }, (error) => {
+      if (error) this.report(`${this.port.path}: cannot change to ${baud} Bd: ${error.message}`);
+      this.changing = false;
+      for (const octets of this.waiting.splice(0)) this.write(octets);
+    });
   }
 
   close(): void {
@@ -80,6 +101,7 @@ export class SerialLine implements Line {
 
   private lost(): void {
     clearInterval(this.watch);
+    this.waiting.length = 0;
     const listener = this.listener;
     this.listener = undefined;
     listener?.closed();

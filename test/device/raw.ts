@@ -12,7 +12,7 @@
  * A trap of the core is thrown out of feed() as WebAssembly.RuntimeError.
  */
 import type { Core, CoreBank } from "../../host/core.ts";
-import { FlashOperation, Input, LineEvent, OUTPUT_ENTROPY, TRANSMIT_CLOSE } from "../../host/core.ts";
+import { FlashOperation, Input, LineEvent, OUTPUT_ENTROPY, OUTPUT_RATE, TRANSMIT_CLOSE } from "../../host/core.ts";
 import { wpduDecode, wpduEncode, type Transport } from "../../host/client/index.ts";
 import {
   frameContent,
@@ -88,6 +88,10 @@ export class RawMeter {
   flashHeld = false;
   /** While set, the meter gets no entropy: its generator stays without a seed. */
   entropyHeld = false;
+  /** While set, items stay on their way until sent() says that they have left. */
+  sentHeld = false;
+  /** Rates of lines as the meter wants them, Bd. */
+  readonly rates = new Map<number, number>();
   /** Programs and erases so far. */
   writes = 0;
   private durable = 0;
@@ -191,7 +195,7 @@ export class RawMeter {
   }
 
   /** First slot of the n-th connection of a port. */
-  slotOf(use: "wrapper" | "hdlc", index: number): number {
+  slotOf(use: "wrapper" | "hdlc" | "serial", index: number): number {
     const port = portFor(portsOf(this.compiled.image), use)!;
     return port.firstSlot + index * port.links;
   }
@@ -275,7 +279,10 @@ export class RawMeter {
         any = true;
         continue;
       }
-      if (this.entropyHeld || (this.bank.outputPoll(this.seat) & OUTPUT_ENTROPY) === 0) return any;
+      if (this.entropyHeld) return any;
+      const outputs = this.bank.outputPoll(this.seat);
+      if ((outputs & OUTPUT_RATE) !== 0) this.rates.set(this.bank.rateSlot, this.bank.rate);
+      if ((outputs & OUTPUT_ENTROPY) === 0) return any;
       this.bank.entropy(this.seat, this.entropy(ENTROPY_SIZE));
     }
   }
@@ -325,7 +332,13 @@ export class RawMeter {
       line.sent.push(line.held.shift()!.octets);
       any = true;
     }
-    if (any && line.open && line.held.length === 0) this.event(slot, LineEvent.SENT);
+    if (any && line.open && line.held.length === 0 && !this.sentHeld) this.event(slot, LineEvent.SENT);
+  }
+
+  /** Tells the meter that what it sent has left the line; while `sentHeld` only this does. */
+  sent(slot: number): void {
+    this.event(slot, LineEvent.SENT);
+    this.drain();
   }
 
   private event(slot: number, kind: LineEvent): void {

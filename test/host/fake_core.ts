@@ -3,6 +3,7 @@ import {
   FlashOperation,
   LineEvent,
   OUTPUT_ENTROPY,
+  OUTPUT_RATE,
   TRANSMIT_CLOSE,
   type CoreCalls,
   type Sample,
@@ -19,6 +20,10 @@ export class FakeCore implements CoreCalls {
   readonly outgoing: FakeItem[] = [];
   readonly flashWanted: number[] = [];
   entropyWanted = false;
+  /** A rate that a line is to have, Bd, and the connection. */
+  rateWanted: number | undefined;
+  rateSlot = 0;
+  rate = 0;
   /** Next meter-time deadline, and how far it moves when it is handled; 0 = none. */
   meterDeadline = 0;
   period = 0;
@@ -125,6 +130,9 @@ export class FakeCore implements CoreCalls {
   }
 
   outputPoll(): number {
-    return this.entropyWanted ? OUTPUT_ENTROPY : 0;
+    const rated = this.rateWanted !== undefined;
+    this.rate = this.rateWanted ?? 0;
+    this.rateWanted = undefined;
+    return (this.entropyWanted ? OUTPUT_ENTROPY : 0) | (rated ? OUTPUT_RATE : 0);
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Dice, fromHex, LinkCore, toHex } from "./core.ts";
+import { ACTS, CELLS, EVENTS, STATES } from "./sign_on_cells.ts";
 
 interface Vector {
   id: string;
@@ -115,41 +116,6 @@ describe("messages", () => {
   });
 });
 
-const STATES = ["REQUEST", "IDENTIFY", "IDENTIFYING", "SELECT", "CONFIRM", "CONFIRMING", "HDLC"];
-const EVENTS = [
-  "REQUEST",
-  "FOREIGN",
-  "SELECT_HDLC",
-  "SELECT_OTHER",
-  "BREAK",
-  "MALFORMED",
-  "DUE",
-  "SENT",
-  "SILENT",
-  "END",
-];
-const ACTS = ["IGNORE", "REACT", "SWITCH", "SEND", "WAIT", "OPEN", "RESET"];
-
-/** Every cell that does something; all others leave the state as it is and do nothing. */
-const CELLS: Record<string, string> = {
-  "REQUEST REQUEST": "IDENTIFY REACT",
-  "IDENTIFY REQUEST": "IDENTIFY REACT",
-  "SELECT REQUEST": "IDENTIFY REACT",
-  "IDENTIFY FOREIGN": "REQUEST RESET",
-  "SELECT FOREIGN": "REQUEST RESET",
-  "SELECT SELECT_HDLC": "CONFIRM SWITCH",
-  "SELECT SELECT_OTHER": "REQUEST RESET",
-  "IDENTIFY BREAK": "REQUEST RESET",
-  "SELECT BREAK": "REQUEST RESET",
-  "SELECT MALFORMED": "REQUEST RESET",
-  "IDENTIFY DUE": "IDENTIFYING SEND",
-  "CONFIRM DUE": "CONFIRMING SEND",
-  "IDENTIFYING SENT": "SELECT WAIT",
-  "CONFIRMING SENT": "HDLC OPEN",
-  "SELECT SILENT": "REQUEST RESET",
-  "HDLC END": "REQUEST RESET",
-};
-
 describe("the table", () => {
   test.each(STATES.flatMap((state, s) => EVENTS.map((event, e) => [state, event, s, e] as const)))(
     "%s at %s",
@@ -165,18 +131,22 @@ describe("the table", () => {
   });
 });
 
+/** Time in which a client shall begin HDLC. */
+const IDLE_MS = 90_000;
+
 /** A meter's end of an optical port. */
 class Port {
   time = 1000;
   private readonly line = core.room(core.call("signOnLineSize"));
   private readonly input = core.room(256);
   private readonly out = core.room(64);
-  private readonly p = core.room(24);
+  private readonly p = core.room(40);
 
-  constructor(flag = "XXX", address = "00012345", ident = "00000001", baudMax = 5) {
+  constructor(flag = "XXX", address = "00012345", ident = "00000001", baudMax = 5, readout = false) {
     const texts = [flag, address, ident].map((one) => [core.put(ascii(one)), one.length] as const);
     const [f, a, i] = texts as [readonly [number, number], readonly [number, number], readonly [number, number]];
-    [f[0], ...a, ...i, baudMax].forEach((word, n) => core.setU32(this.p + 4 * n, word));
+    const words = [f[0], ...a, ...i, baudMax, 0, readout ? 1 : 0, IDLE_MS];
+    words.forEach((word, n) => core.setU32(this.p + 4 * n, word));
   }
 
   get state(): string {
@@ -210,8 +180,22 @@ class Port {
   tick(): void {
     core.call("signOnTick", this.line, this.p, this.time);
   }
+  heard(connected: boolean): void {
+    core.call("signOnHeard", this.line, this.p, connected ? 1 : 0, this.time);
+  }
   end(): void {
     core.call("signOnEnd", this.line, this.p, this.time);
+  }
+  /** Sends a piece of the data block: lines of text, and what the next piece begins with. */
+  piece(lines: string, next: number): string {
+    this.time = Math.max(this.time, this.deadline);
+    const head = core.call("signOnDataHead", this.line);
+    core.octets.set(ascii(lines), this.out + head);
+    const size = core.call("signOnDataSend", this.line, this.p, this.out, lines.length, next, this.time);
+    const octets = core.read(this.out, size);
+    expect(octets).toEqual(even(plain(octets)));
+    this.sent();
+    return toHex(plain(octets));
   }
   /** Lets the reaction time pass and the answer leave. */
   answer(): string {
@@ -221,9 +205,9 @@ class Port {
     this.sent();
     return toHex(plain(octets));
   }
-  identified(): this {
+  identified(expected = text(vector("B-3"))): this {
     this.send(vector("B-1"));
-    expect(this.answer()).toBe(vectorOf("B-3").hex);
+    expect(this.answer()).toBe(toHex(ascii(expected)));
     expect(this.state).toBe("SELECT");
     return this;
   }
@@ -241,7 +225,7 @@ describe("on a line", () => {
     expect(toHex(port.poll())).toBe(vectorOf("B-8").hex);
     expect(port.state).toBe("CONFIRMING");
     port.sent();
-    expect([port.state, port.deadline, port.rate]).toEqual(["HDLC", 0, 9600]);
+    expect([port.state, port.deadline, port.rate]).toEqual(["HDLC", port.time + IDLE_MS, 9600]);
     expect(port.feed(fromHex("7EA00703"))).toBe(0);
     port.end();
     expect([port.state, port.rate]).toEqual(["REQUEST", 300]);
@@ -275,8 +259,8 @@ describe("on a line", () => {
     expect(port.state).toBe(ours ? "IDENTIFY" : "REQUEST");
   });
 
-  test.each(["000", "001", "251", "262", "292", "050", "152", "959"])(
-    "%s is not offered by a meter of 9600 Bd",
+  test.each(["000", "262", "292", "050", "152", "959", "057"])(
+    "%s is nothing that a meter of 9600 Bd without data readout has",
     (vzy) => {
       const port = new Port().identified();
       port.send(ascii(`\x06${vzy}\r\n`));
@@ -284,6 +268,71 @@ describe("on a line", () => {
       port.identified();
     },
   );
+
+  test.each(["000", "050", "250", "150"])("%s selects the data readout", (vzy) => {
+    const port = new Port("XXX", "", "", 5, true).identified("/XXX5\\2\r\n");
+    port.send(ascii(`\x06${vzy}\r\n`));
+    expect([port.state, port.rate]).toEqual(["READOUT", vzy[1] === "5" ? 9600 : 300]);
+  });
+
+  test.each(["060", "262", "152", "057", "959"])("%s is not offered: the data readout comes at 300 Bd", (vzy) => {
+    const port = new Port("XXX", "", "", 5, true).identified("/XXX5\\2\r\n");
+    port.send(ascii(`\x06${vzy}\r\n`));
+    expect([port.state, port.rate]).toEqual(["READOUT", 300]);
+  });
+
+  test("the data block in pieces: STX once, the block check of all characters, and back to 300 Bd", () => {
+    const port = new Port("XXX", "", "", 5, true).identified("/XXX5\\2\r\n");
+    port.send(vector("B-5"));
+    const pieces = ["1-0:1.8.0*255(1*Wh)\r\n", "0-0:96.1.0*255(7)\r\n", ""];
+    const sent = pieces.map((lines, i) => {
+      expect(port.state).toBe("READOUT");
+      return port.piece(lines, (i + 1) % 3);
+    });
+    const whole = Buffer.from(sent.join(""), "hex");
+    expect(whole.subarray(0, -1).toString("latin1")).toBe(`\x02${pieces.join("")}!\r\n\x03`);
+    expect(whole.at(-1)).toBe(whole.subarray(1, -1).reduce((bcc, octet) => bcc ^ octet, 0));
+    expect([port.state, port.rate]).toEqual(["REQUEST", 300]);
+    port.identified("/XXX5\\2\r\n");
+  });
+
+  test("an empty data block is one piece", () => {
+    const port = new Port("XXX", "", "", 5, true).identified("/XXX5\\2\r\n");
+    port.time += 1500;
+    port.tick();
+    expect(port.piece("", 0)).toBe(toHex(Uint8Array.of(2, 0x21, 13, 10, 3, 0x21 ^ 13 ^ 10 ^ 3)));
+    expect(port.state).toBe("REQUEST");
+  });
+
+  test("programming mode is refused with a break at the rate that was selected", () => {
+    for (const readout of [false, true]) {
+      const port = new Port("XXX", "00012345", "00000001", 5, readout).identified();
+      port.send(vector("B-6"));
+      expect([port.state, port.rate]).toEqual(["REFUSE", 9600]);
+      expect(port.answer()).toBe(vectorOf("B-7").hex);
+      expect([port.state, port.rate]).toEqual(["REQUEST", 300]);
+    }
+  });
+
+  test("a client that selects HDLC and sends no frame is let go of, one that has connected is not", () => {
+    const port = new Port().identified();
+    port.send(vector("B-4"));
+    port.answer();
+    port.time += IDLE_MS - 1;
+    port.tick();
+    port.heard(false);
+    port.time += IDLE_MS - 1;
+    port.tick();
+    expect(port.state).toBe("HDLC");
+    port.heard(true);
+    port.time += 10 * IDLE_MS;
+    port.tick();
+    expect([port.state, port.deadline]).toEqual(["HDLC", 0]);
+    port.heard(false);
+    port.time += IDLE_MS;
+    port.tick();
+    expect([port.state, port.rate]).toEqual(["REQUEST", 300]);
+  });
 
   test("each rate up to the highest can be selected", () => {
     for (let z = 0; z <= 5; z++) {

@@ -123,6 +123,7 @@ describe("provision records", () => {
         octets: "09104D4D4D31303330303030303030303031",
       },
       { classId: 1, logicalName: "0-0:96.1.0.255", attribute: 2, part: 0, octets: "09083030303030303031" },
+      { classId: 19, logicalName: "0-0:20.0.0.255", attribute: 6, part: 0, octets: "09083030303030303031" },
       { ...setup, attribute: 5, part: 0, octets: "09084D4D4D6700000001" },
       { ...setup, attribute: 0, part: 0, octets: "000102030405060708090A0B0C0D0E0F" },
       { ...setup, attribute: 0, part: 1, octets: "0F0E0D0C0B0A09080706050403020100" },

@@ -208,7 +208,8 @@ describe("objects and attributes", () => {
 
   test("instances number profiles, associations, security setups and ports", () => {
     const instance = (logicalName: string) => object(logicalName).row["instance"];
-    expect(["0-0:99.98.0.255", "1-0:99.1.0.255", "1-0:99.2.0.255"].map(instance)).toEqual([0, 1, 2]);
+    const profiles = ["0-0:21.0.0.255", "0-0:99.98.0.255", "1-0:99.1.0.255", "1-0:99.2.0.255"];
+    expect(profiles.map(instance)).toEqual([0, 1, 2, 3]);
     expect(instance("0-0:40.0.0.255")).toBe(NONE);
     expect(instance("0-0:40.0.2.255")).toBe(0);
     expect(instance("0-0:40.0.1.255")).toBe(1);
@@ -257,6 +258,14 @@ describe("associations, ports, profiles, events", () => {
     const hdlc = content.ports[1]!;
     expect([hdlc["infoSizeMax"], hdlc["windowMax"], hdlc["addressLength"]]).toEqual([512, 7, 0]);
     expect(hdlc["setupObject"]).toBe(object("0-0:22.0.0.255").index);
+    const signOn = content.ports.map((p) => [p["localObject"], p["readout"]]);
+    const { index, row } = { index: object("0-0:20.0.0.255").index, row: object("0-0:21.0.0.255").row };
+    expect(signOn).toEqual([
+      [NONE, NONE],
+      [NONE, NONE],
+      [NONE, NONE],
+      [index, row["instance"]],
+    ]);
   });
 
   test("areas hold `depth` rows of cells without tags", () => {

@@ -101,7 +101,8 @@ describe("extends", () => {
       ["pre-established", 1],
     ]);
     expect(parts.slotCount).toBe(8 + 8 + 2 + 4);
-    expect(parts.events.filter((e) => e.code === 1)).toEqual([{ code: 1, name: "gone", profile: 0 }]);
+    const log = parts.objects.find((object) => object.logicalName === "0-0:99.98.0.255")!;
+    expect(parts.events.filter((e) => e.code === 1)).toEqual([{ code: 1, name: "gone", profile: log.instance }]);
     expect(parts.events.length).toBe(templateLoad().model.parts.events.length);
   });
 

@@ -220,6 +220,20 @@ describe("associations, profiles, events, head", () => {
     expect(shared).toBe("association other: object: another association has the same one");
   });
 
+  test("what only lines with HDLC have", () => {
+    const port = (change: object) => refusal((d) => Object.assign(d.ports["tcp"]!, change));
+    expect(port({ local: "0-0:25.0.0.255" })).toBe("port tcp: local: only HDLC ports have it");
+    expect(port({ identify: true })).toBe("port tcp: identify: only HDLC ports have it");
+    const hdlc = (change: object) =>
+      refusal((d) => {
+        d.objects.push({ logicalName: "0-0:22.0.0.255", class: 23, version: 1 });
+        d.ports["line"] = { kind: "hdlc", connections: 1, setup: "0-0:22.0.0.255", ...change };
+      });
+    expect(hdlc({})).toBe("compiled");
+    expect(hdlc({ local: "0-0:25.0.0.255" })).toBe("port line: local: object 0-0:25.0.0.255 is class 41, not 19");
+    expect(hdlc({ readout: "1-0:99.1.0.255" })).toBe("port line: readout: the port has no local");
+  });
+
   test("columns", () => {
     const columns = (...names: string[]) => refusal((d) => (objectOf(d, "Profile").profile!.columns = names));
     const where = 'object 1-0:99.1.0.255 "Profile": ';
