@@ -26,7 +26,7 @@ import { DataAccessResult, ServiceError, StateError } from "../wire/results";
 import { LongInvoke } from "../wire/tags";
 import { answerEmit, Transfer } from "./answer";
 import { blocksBegin } from "./blocks";
-import { exceptionNotPossible, exceptionNotSupported, exceptionSend } from "./exception";
+import { exceptionNotPossible, exceptionNotSupported, exceptionSend, exceptionTooLong } from "./exception";
 import { responseSizeMax } from "./protection";
 import { respond } from "./response";
 
@@ -58,14 +58,10 @@ export function accessServe(meter: Meter, slotIndex: u32, r: Reader): void {
     return;
   }
   if (x.count > ITEMS_MAX) {
-    tooLong(slot);
+    exceptionTooLong(slot);
     return;
   }
   execute(meter, slotIndex, slot);
-}
-
-function tooLong(slot: Slot): void {
-  exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.PDU_TOO_LONG);
 }
 
 function execute(meter: Meter, slotIndex: u32, slot: Slot): void {
@@ -96,7 +92,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot): void {
     accessResultEmit(value, item.choice, load<u8>(results + <usize>i));
   }
   if (value.err != Err.OK) {
-    tooLong(slot);
+    exceptionTooLong(slot);
     return;
   }
   t.freeze(value);
@@ -154,5 +150,5 @@ function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   }
   const offered = (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0;
   if (slot.confirmed == 0) slot.outboundSize = 0;
-  else if (!offered || blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 0) != Err.OK) tooLong(slot);
+  else if (!offered || blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 0) != Err.OK) exceptionTooLong(slot);
 }

@@ -1,4 +1,4 @@
-/** ACTION service in all its request choices but long lists (GB9 9.3.8, 9.4.6.6). */
+/** ACTION service in all its request choices (GB9 9.3.8, 9.4.6.6). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -14,13 +14,14 @@ import {
   ActionRequestChoice,
   actionRequestParse,
   actionResponseDataEmit,
-  actionResponseListEmit,
+  actionResponseListHeadEmit,
   actionResponseNextPblockEmit,
   actionResponseNormalEmit,
   actionResponsePblockEmit,
 } from "../wire/action";
+import { Axdr } from "../wire/axdr";
 import { Conformance } from "../wire/conformance";
-import { dataSkip } from "../wire/data";
+import { dataListSkip, dataSkip } from "../wire/data";
 import { MethodDescriptor, methodDescriptorEmit, methodDescriptorParse } from "../wire/descriptor";
 import { ActionResult } from "../wire/results";
 import { answerEmit, Transfer, TransferKind } from "./answer";
@@ -28,10 +29,14 @@ import { blocksBegin } from "./blocks";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
 import { responseSizeMax } from "./protection";
-import { respond, serviceConfirmed } from "./response";
+import { canAnswer, respond, serviceConfirmed } from "./response";
 
-/** Octets in front of the return Data of a response-normal: C7 01 iid result 01 00; of a pblock: C7 02 iid last number length. */
+/**
+ * Octets in front of the return Data of a response-normal: C7 01 iid result 01 00; of the list of a response-with-list: C7 03 iid;
+ * of the raw data of a pblock: C7 02 iid last number length.
+ */
 const NORMAL_HEAD_SIZE: u32 = 6;
+const LIST_HEAD_SIZE: u32 = 3;
 const PBLOCK_HEAD_SIZE: u32 = 11;
 
 const request: ActionRequest = changetype<ActionRequest>(memory.data(offsetof<ActionRequest>(), 8));
@@ -64,25 +69,24 @@ export function actionServe(meter: Meter, slotIndex: u32, r: Reader): void {
       actionList(meter, slotIndex, slot);
       return;
     case ActionRequestChoice.WITH_FIRST_PBLOCK:
+    case ActionRequestChoice.WITH_LIST_AND_FIRST_PBLOCK:
       actionFirstBlock(meter, slotIndex, slot);
       return;
     case ActionRequestChoice.WITH_PBLOCK:
       actionBlock(meter, slotIndex, slot);
       return;
-    case ActionRequestChoice.NEXT_PBLOCK:
-      actionNext(meter, slot);
-      return;
     default:
-      // No source defines the raw data of a long list, so none is guessed.
-      exceptionNotSupported(slot);
+      actionNext(meter, slot);
   }
 }
 
 function choiceNegotiated(slot: Slot, choice: u32): bool {
   const bits = slot.conformance;
   if ((bits & Conformance.ACTION) == 0) return false;
-  if (choice == ActionRequestChoice.WITH_LIST) return (bits & Conformance.MULTIPLE_REFERENCES) != 0;
-  return choice == ActionRequestChoice.NORMAL || (bits & Conformance.BLOCK_TRANSFER_WITH_ACTION) != 0;
+  const list = choice == ActionRequestChoice.WITH_LIST || choice == ActionRequestChoice.WITH_LIST_AND_FIRST_PBLOCK;
+  if (list && (bits & Conformance.MULTIPLE_REFERENCES) == 0) return false;
+  const whole = choice == ActionRequestChoice.NORMAL || choice == ActionRequestChoice.WITH_LIST;
+  return whole || (bits & Conformance.BLOCK_TRANSFER_WITH_ACTION) != 0;
 }
 
 function begin(slot: Slot): Writer {
@@ -115,21 +119,29 @@ function methodRun(meter: Meter, slotIndex: u32, slot: Slot, x: MethodDescriptor
   t.begin(slot, value);
   const result = invoke(meter, slotIndex, t, x, at, size);
   t.freeze(value);
-  if (result != ActionResult.SUCCESS || t.size == 0) {
-    answer(meter, slot, result);
-    return;
-  }
-  if (NORMAL_HEAD_SIZE + t.size <= responseSizeMax(meter, slot)) {
-    const w = begin(slot);
-    actionResponseDataEmit(w, request.invokeId, ActionResult.SUCCESS);
+  if (result != ActionResult.SUCCESS || t.size == 0) answer(meter, slot, result);
+  else answerLong(meter, slotIndex, slot, t, NORMAL_HEAD_SIZE);
+}
+
+/** Writes the head of a response-normal with return data, or of a response-with-list, to slot.plainOutbound. */
+function headEmit(slot: Slot, headSize: u32): Writer {
+  const w = begin(slot);
+  if (headSize == NORMAL_HEAD_SIZE) actionResponseDataEmit(w, request.invokeId, ActionResult.SUCCESS);
+  else actionResponseListHeadEmit(w, request.invokeId);
+  return w;
+}
+
+/** Sends the frozen answer: at once behind a head of `headSize` octets where it fits, else in blocks. */
+function answerLong(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, headSize: u32): void {
+  if (headSize + t.size <= responseSizeMax(meter, slot)) {
+    const w = headEmit(slot, headSize);
     answerEmit(meter, slot, t, w, t.size);
     respond(meter, slot, w);
     return;
   }
   const blockwise = (slot.conformance & Conformance.BLOCK_TRANSFER_WITH_ACTION) != 0;
   if (slot.viaBlocks != 0 || (!blockwise && (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
-    const w = begin(slot);
-    actionResponseDataEmit(w, request.invokeId, ActionResult.SUCCESS);
+    const w = headEmit(slot, headSize);
     const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, w.size);
     if (err != Err.OK) answer(meter, slot, ActionResult.OTHER_REASON);
     return;
@@ -143,35 +155,53 @@ function methodRun(meter: Meter, slotIndex: u32, slot: Slot, x: MethodDescriptor
   blockSend(meter, slot, t);
 }
 
-/** Each method has its own result; an earlier failure does not stop later ones. */
+/** A list that comes whole. */
 function actionList(meter: Meter, slotIndex: u32, slot: Slot): void {
   const x = request;
   if (x.count != x.valueCount) {
     exceptionNotPossible(slot);
     return;
   }
-  const t = Transfer.of(slot);
-  t.begin(slot, value);
-  const w = begin(slot);
-  actionResponseListEmit(w, x.invokeId, x.count);
   names.over(x.listAt, x.listSize);
   values.over(x.valuesAt, x.valuesSize);
-  for (let i: u32 = 0; i < x.count; i++) {
+  listRun(meter, slotIndex, slot, x.count);
+}
+
+/**
+ * Runs the `count` methods at `names` with the parameters at `values`, null-data for none, and answers. Each has its own
+ * result; an earlier failure does not stop later ones. Results that no answer could carry back are not begun.
+ */
+function listRun(meter: Meter, slotIndex: u32, slot: Slot, count: u32): void {
+  const least = LIST_HEAD_SIZE + Axdr.lengthSize(count) + 2 * count;
+  if (!canAnswer(meter, slot, least, Conformance.BLOCK_TRANSFER_WITH_ACTION)) return;
+  const t = Transfer.of(slot);
+  t.begin(slot, value);
+  Axdr.length(value, count);
+  for (let i: u32 = 0; i < count; i++) {
     methodDescriptorParse(names, item);
     const at = values.pos;
     dataSkip(values);
-    value.into(slot.frozen, 1024);
-    const result = invoke(meter, slotIndex, t, item, at, <u32>(values.pos - at));
-    const denied = result == UNDER_PROTECTED ? <i32>ActionResult.SCOPE_OF_ACCESS_VIOLATED : result;
-    const returned = denied == ActionResult.SUCCESS && value.size != 0;
-    if (returned) actionItemDataEmit(w, denied);
-    else actionItemEmit(w, denied);
-    if (returned) w.octets(slot.frozen, value.size);
+    itemRun(meter, slotIndex, t, at, <u32>(values.pos - at));
   }
-  respond(meter, slot, w);
+  const whole = value.err == Err.OK;
+  t.freeze(value);
+  if (whole) answerLong(meter, slotIndex, slot, t, LIST_HEAD_SIZE);
+  else answer(meter, slot, ActionResult.OTHER_REASON);
 }
 
-/** Sends the next block of long return data: the Data only. */
+/** Runs the method of `item`; its action-result and return data go behind what `value` holds. */
+function itemRun(meter: Meter, slotIndex: u32, t: Transfer, at: usize, size: u32): void {
+  const before = value.size;
+  actionItemDataEmit(value, ActionResult.SUCCESS);
+  const empty = value.size;
+  const pins = t.pins;
+  const result = invoke(meter, slotIndex, t, item, at, size);
+  if (result == ActionResult.SUCCESS && (value.size != empty || t.pins != pins)) return;
+  value.rewind(before);
+  actionItemEmit(value, result == UNDER_PROTECTED ? <i32>ActionResult.SCOPE_OF_ACCESS_VIOLATED : result);
+}
+
+/** Sends the next block of a long answer: of one method the return Data only, of a list its count and items. */
 function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
   const sizeMax = responseSizeMax(meter, slot);
   const room = sizeMax > PBLOCK_HEAD_SIZE ? sizeMax - PBLOCK_HEAD_SIZE : 0;
@@ -202,20 +232,27 @@ function actionNext(meter: Meter, slot: Slot): void {
   blockSend(meter, slot, t);
 }
 
-/** Takes the first block of a long parameter: the descriptor goes in front of it in the inbox. */
+/**
+ * Takes the first block of a long request: its descriptor, or the count of a list and its descriptors, go in front of the raw
+ * data in the inbox. A request that came in general block transfer lies in the inbox itself, further behind.
+ */
 function actionFirstBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
+  const x = request;
   const t = Transfer.of(slot);
   if (inboxTake(meter, slotIndex) != Err.OK) {
     answer(meter, slot, ActionResult.TEMPORARY_FAILURE);
     return;
   }
   const w = head.into(headOctets, 16);
-  methodDescriptorEmit(w, request);
+  if (x.choice == ActionRequestChoice.WITH_FIRST_PBLOCK) methodDescriptorEmit(w, x);
+  else Axdr.length(w, x.count);
   t.kind = TransferKind.ACTION_REQUEST;
-  t.invoke = request.invokeId;
+  t.invoke = x.invokeId;
+  t.choice = x.choice;
   t.block = 0;
-  t.frozenSize = w.size;
+  t.frozenSize = w.size + x.listSize;
   inboxAppend(meter, slotIndex, headOctets, w.size);
+  inboxAppend(meter, slotIndex, x.listAt, x.listSize);
   actionBlock(meter, slotIndex, slot);
 }
 
@@ -248,14 +285,34 @@ function actionBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
     respond(meter, slot, w);
     return;
   }
+  execute(meter, slotIndex, slot, t);
+  inboxRelease(meter, slotIndex);
+}
+
+/** The request is whole: descriptors, then parameters, in the inbox. */
+function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const at = meter.inbox() + <usize>t.frozenSize;
   const size = meter.inboxSize - t.frozenSize;
-  methodDescriptorParse(names.over(meter.inbox(), t.frozenSize), item);
+  names.over(meter.inbox(), t.frozenSize);
   values.over(at, size);
-  if (dataSkip(values) != Err.OK || values.remaining != 0) {
-    abort(meter, slotIndex, slot, ActionResult.TYPE_UNMATCHED);
+  const list = t.choice == ActionRequestChoice.WITH_LIST_AND_FIRST_PBLOCK;
+  t.end();
+  if (!list) {
+    methodDescriptorParse(names, item);
+    const whole = dataSkip(values) == Err.OK && values.remaining == 0;
+    if (whole) methodRun(meter, slotIndex, slot, item, at, size);
+    else answer(meter, slot, ActionResult.TYPE_UNMATCHED);
     return;
   }
-  methodRun(meter, slotIndex, slot, item, at, size);
-  inboxRelease(meter, slotIndex);
+  // The standard leaves the raw data of lists open: as in SET, the list of parameters with its count.
+  const count = Axdr.readCount(names);
+  const valueCount = Axdr.readCount(values);
+  const from = values.pos;
+  dataListSkip(values, valueCount);
+  if (values.err != Err.OK || values.remaining != 0 || count != valueCount) {
+    answer(meter, slot, ActionResult.TYPE_UNMATCHED);
+    return;
+  }
+  values.over(from, size - <u32>(from - at));
+  listRun(meter, slotIndex, slot, count);
 }

@@ -17,7 +17,7 @@ import { inboxRelease } from "./inbox";
 import { Conformance } from "../wire/conformance";
 import { accessServe } from "./access";
 import { actionServe } from "./action";
-import { exceptionNotPossible, exceptionNotSupported, exceptionSend } from "./exception";
+import { exceptionNotPossible, exceptionNotSupported, exceptionSend, exceptionTooLong } from "./exception";
 import { getServe } from "./get";
 import { Opened, policyMet, protectionOpen } from "./protection";
 import { preEstablish } from "./pre_established";
@@ -68,7 +68,7 @@ export function apduServe(
 export function apduTooLong(meter: Meter, slotIndex: u32, confirmed: u32): void {
   const slot = Slot.of(meter, slotIndex);
   slot.confirmed = confirmed;
-  exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.PDU_TOO_LONG);
+  exceptionTooLong(slot);
   slot.dependsOn = journalSequence(meter);
 }
 

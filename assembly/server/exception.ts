@@ -39,3 +39,8 @@ export function exceptionNotPossible(slot: Slot): void {
 export function exceptionNotSupported(slot: Slot): void {
   exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.SERVICE_NOT_SUPPORTED);
 }
+
+/** The answer, or the request, is longer than the other side takes. */
+export function exceptionTooLong(slot: Slot): void {
+  exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.PDU_TOO_LONG);
+}

@@ -29,7 +29,7 @@ import {
 import { Transfer, TransferKind } from "./answer";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
-import { respond, serviceConfirmed } from "./response";
+import { canAnswer, respond, respondLong, serviceConfirmed } from "./response";
 
 const request: SetRequest = changetype<SetRequest>(memory.data(offsetof<SetRequest>(), 8));
 const item: AttributeDescriptor = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescriptor>(), 8));
@@ -41,6 +41,9 @@ const head: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 /** The descriptor, or list of them, of a long request, as it goes into the inbox. */
 const headOctets: usize = memory.data(1280, 8);
 const HEAD_SIZE: u32 = 1280;
+/** Octets around the list of results: C5, choice, invoke-id; the block number of a long request. */
+const LIST_HEAD_SIZE: u32 = 3;
+const BLOCK_NUMBER_SIZE: u32 = 4;
 const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 
 /** Answers the SET request at `r`. */
@@ -159,12 +162,13 @@ function setList(meter: Meter, slotIndex: u32, slot: Slot): void {
     exceptionNotPossible(slot);
     return;
   }
+  if (!canAnswer(meter, slot, LIST_HEAD_SIZE + Axdr.lengthSize(x.count) + x.count, 0)) return;
   names.over(x.listAt, x.listSize);
   values.over(x.valuesAt, x.valuesSize);
   const w = begin(slot);
   setResponseListEmit(w, x.invokeId, x.count);
   listWrite(meter, slotIndex, x.count, w);
-  respond(meter, slot, w);
+  respondLong(meter, slotIndex, slot, w);
 }
 
 /** Takes the first block of a long request: the descriptors go in front of the raw data in the inbox. */
@@ -247,6 +251,8 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const from = values.pos;
   for (let i: u32 = 0; i < valueCount && values.err == Err.OK; i++) dataSkip(values);
   const whole = values.err == Err.OK && values.remaining == 0 && count == valueCount;
+  const size = LIST_HEAD_SIZE + Axdr.lengthSize(count) + count + BLOCK_NUMBER_SIZE;
+  if (!canAnswer(meter, slot, size, 0)) return;
   const w = begin(slot);
   setResponseLastDatablockListEmit(w, request.invokeId, count);
   if (whole) {
@@ -256,5 +262,5 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
     for (let i: u32 = 0; i < count; i++) w.u8(DataAccessResult.TYPE_UNMATCHED);
   }
   w.u32(t.block);
-  respond(meter, slot, w);
+  respondLong(meter, slotIndex, slot, w);
 }

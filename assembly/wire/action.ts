@@ -238,9 +238,14 @@ export function actionResponsePblockEmit(w: Writer, invokeId: u32, last: bool, b
   datablockHeadEmit(w, last, blockNumber, size);
 }
 
+/** The head of a response-with-list; the count and the items follow. */
+export function actionResponseListHeadEmit(w: Writer, invokeId: u32): void {
+  headEmit(w, ActionResponseChoice.WITH_LIST, invokeId);
+}
+
 /** Begins a response-with-list: `count` items of actionItemEmit() and its siblings follow. */
 export function actionResponseListEmit(w: Writer, invokeId: u32, count: u32): void {
-  headEmit(w, ActionResponseChoice.WITH_LIST, invokeId);
+  actionResponseListHeadEmit(w, invokeId);
   Axdr.length(w, count);
 }
 

@@ -118,7 +118,8 @@ export function actionRequestEmit(w: Writer, a: ActionRequest): void {
   }
 }
 
-function itemParse(r: Reader): ActionResponseItem {
+/** action-result and optional return parameters, as a list holds them. */
+export function actionItemParse(r: Reader): ActionResponseItem {
   const result = r.u8();
   return flagParse(r) ? { result, returned: getDataResultParse(r) } : { result };
 }
@@ -138,9 +139,9 @@ export function actionResponseParse(r: Reader): ActionResponse {
   const choice = r.u8();
   if (choice < 1 || choice > 4) throw new MalformedError(`action-response has no choice ${choice}`);
   const invoke = invokeParse(r);
-  if (choice === 1) return { kind: "action-response-normal", invoke, ...itemParse(r) };
+  if (choice === 1) return { kind: "action-response-normal", invoke, ...actionItemParse(r) };
   if (choice === 2) return { kind: "action-response-with-pblock", invoke, pblock: dataBlockParse(r) };
-  if (choice === 3) return { kind: "action-response-with-list", invoke, list: listParse(r, itemParse) };
+  if (choice === 3) return { kind: "action-response-with-list", invoke, list: listParse(r, actionItemParse) };
   return { kind: "action-response-next-pblock", invoke, block: r.u32() };
 }
 

@@ -1,7 +1,7 @@
 /** GET, SET, ACTION and ACCESS as whole services, block transfer included. GB9 9.3, 9.4.6. */
 
 import { encodeApdu, type Apdu, type ApduOf } from "./apdu.ts";
-import { type ActionResponseItem } from "./apdu_action.ts";
+import { actionItemParse, type ActionResponseItem } from "./apdu_action.ts";
 import { type AccessResponse, type AccessSpecification } from "./apdu_other.ts";
 import {
   getDataResultParse,
@@ -210,19 +210,25 @@ export async function actionService(
     ...(parameters === undefined ? {} : { parameters }),
   };
   const long = parameters !== undefined && blocksWanted(x, request, CONFORMANCE["bt-action"]);
-  const answer = long ? await actionBlocks(x, invoke, method, encodeData(parameters)) : await x.exchange(request);
-  return actionAnswer(x, invoke, answer);
+  const first: FirstOf = (pblock) => ({ kind: "action-request-with-first-pblock", invoke, method, pblock });
+  const answer = long
+    ? await actionBlocks(x, invoke, cut(encodeData(parameters), x.plainSizeMax, 18), first)
+    : await x.exchange(request);
+  const whole = await actionAnswer(x, invoke, answer, "action-response-normal");
+  if (!(whole instanceof Uint8Array)) return { result: whole.result, ...returnedOf(whole) };
+  // The blocks hold the return Data alone; success is implied.
+  return { result: 0, returned: { code: 0, data: decodeData(whole) } };
 }
 
-async function actionBlocks(x: Exchanger, invoke: Invoke, method: MethodDescriptor, raw: Uint8Array): Promise<Apdu> {
-  const pieces = cut(raw, x.plainSizeMax, 18);
+function returnedOf(item: ActionResponseItem): Pick<ActionResponseItem, "returned"> {
+  return item.returned === undefined ? {} : { returned: item.returned };
+}
+
+async function actionBlocks(x: Exchanger, invoke: Invoke, pieces: Uint8Array[], first: FirstOf): Promise<Apdu> {
   for (let number = 1; ; number++) {
     const last = number === pieces.length;
     const pblock = { last, block: number, raw: pieces[number - 1]! };
-    const request: Apdu =
-      number === 1
-        ? { kind: "action-request-with-first-pblock", invoke, method, pblock }
-        : { kind: "action-request-with-pblock", invoke, pblock };
+    const request: Apdu = number === 1 ? first(pblock) : { kind: "action-request-with-pblock", invoke, pblock };
     const answer = await x.exchange(request);
     if (last || answer.kind !== "action-response-next-pblock") return answer;
     if (answer.block !== number) {
@@ -231,36 +237,58 @@ async function actionBlocks(x: Exchanger, invoke: Invoke, method: MethodDescript
   }
 }
 
-async function actionAnswer(x: Exchanger, invoke: Invoke, first: Apdu): Promise<ActionResponseItem> {
+/** The answer to a whole request where it comes in one APDU, else the raw octets of its blocks. */
+async function actionAnswer<K extends "action-response-normal" | "action-response-with-list">(
+  x: Exchanger,
+  invoke: Invoke,
+  first: Apdu,
+  ...kinds: K[]
+): Promise<ApduOf<K> | Uint8Array> {
   const raw: Uint8Array[] = [];
   let octets = 0;
   let next = first;
   for (let expected = 1; ; expected++) {
-    const answer = answerOf(next, invoke, "action-response-normal", "action-response-with-pblock");
-    if (answer.kind === "action-response-normal") {
-      return { result: answer.result, ...(answer.returned === undefined ? {} : { returned: answer.returned }) };
-    }
+    if (next.kind !== "action-response-with-pblock") return answerOf(next, invoke, ...kinds);
+    const answer = answerOf(next, invoke, "action-response-with-pblock");
     if (answer.pblock.block !== expected) {
       throw new UnexpectedAnswerError(`the meter sends pblock ${answer.pblock.block}, ${expected} was expected`);
     }
     raw.push(answer.pblock.raw);
     octets += answer.pblock.raw.length;
     x.onBlock?.(octets, raw);
-    // The blocks hold the return Data alone; success is implied.
-    if (answer.pblock.last) return { result: 0, returned: { code: 0, data: decodeData(concat(...raw)) } };
+    if (answer.pblock.last) return concat(...raw);
     next = await x.exchange({ kind: "action-request-next-pblock", invoke, block: expected });
   }
 }
 
-/** ACTION several methods in one request. Methods without parameters get null-data. */
+/** ACTION several methods in one request. Methods without parameters get null-data. Blocks carry the lists with their counts. */
 export async function actionListService(
   x: Exchanger,
   list: MethodDescriptor[],
   parameters: Data[],
 ): Promise<ActionResponseItem[]> {
   const invoke = x.invokeNext();
-  const answer = await x.exchange({ kind: "action-request-with-list", invoke, list, parameters });
-  return answerOf(answer, invoke, "action-response-with-list").list;
+  const request: Apdu = { kind: "action-request-with-list", invoke, list, parameters };
+  let answer: Apdu;
+  if (blocksWanted(x, request, CONFORMANCE["bt-action"])) {
+    const w = new Writer().length(parameters.length);
+    for (const parameter of parameters) dataEmit(w, parameter);
+    const raw = w.octets();
+    const first: FirstOf = (pblock) => ({ kind: "action-request-with-list-and-first-pblock", invoke, list, pblock });
+    const head = encodeApdu(request).length - raw.length + 6;
+    answer = await actionBlocks(x, invoke, cut(raw, x.plainSizeMax, head), first);
+  } else {
+    answer = await x.exchange(request);
+  }
+  const whole = await actionAnswer(x, invoke, answer, "action-response-with-list", "action-response-normal");
+  if (whole instanceof Uint8Array) {
+    const r = new Reader(whole);
+    const results = listParse(r, actionItemParse);
+    r.done("the list of results");
+    return results;
+  }
+  // A refusal of the whole request comes as one result.
+  return whole.kind === "action-response-with-list" ? whole.list : list.map(() => ({ result: whole.result }));
 }
 
 /** ACCESS: any mix of GET, SET and ACTION; `data` has one entry per specification. */
