@@ -48,7 +48,7 @@ export function bitStringOctets(bits: u32): u32 {
 }
 
 export class Axdr {
-  /** A length or count in its shortest form. */
+  /** A length or count in the shortest form that peers read: some know 81, 82 and 84 only. */
   static length(w: Writer, size: u32): void {
     if (size < 0x80) {
       w.u8(size);

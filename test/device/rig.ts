@@ -56,10 +56,15 @@ export const EVERY_SERVICE = [
   ...["access", "get", "set", "selective-access", "action"],
 ];
 
+/** What offers every service to the management client, on top of the default template. */
+export function fullDocument(): Partial<TemplateDocument> {
+  const { management } = templateRead().associations;
+  return { associations: { management: { ...management!, conformance: EVERY_SERVICE } } };
+}
+
 /** The default template with every service offered to the management client. */
 export function fullTemplate(): Compiled {
-  const { management } = templateRead().associations;
-  return template({ associations: { management: { ...management!, conformance: EVERY_SERVICE } } });
+  return template(fullDocument());
 }
 
 /** Octets that only depend on the seed: call after call, the same stream. */
