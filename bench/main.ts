@@ -8,6 +8,7 @@ import { packageFile } from "../host/files.ts";
 import { FULL, goalMet, QUICK, type Figure, type Group } from "./figure.ts";
 import { cipherGroup } from "./cipher.ts";
 import { curvesGroup } from "./curves.ts";
+import { deepGroup } from "./deep.ts";
 import { getGroup } from "./get.ts";
 import { nativeWant } from "./native.ts";
 import { profileGroup } from "./profile.ts";
@@ -19,6 +20,7 @@ import { jsonWrite, machine, markdownText, tableText } from "./report.ts";
 const GROUPS: readonly Group[] = [
   getGroup,
   profileGroup,
+  deepGroup,
   cipherGroup,
   curvesGroup,
   ticksGroup,

@@ -47,13 +47,16 @@ export class Seat {
   readonly metrology: Metrology = new SteppedMetrology(constantLoad);
   /** Line time stands still: a benchmark is shorter than any time-out. */
   readonly lineTime = LINE_TIME;
-  meterTime = START;
-  private sampledTo = START;
+  meterTime: number;
+  private sampledTo: number;
 
-  constructor(template: Compiled) {
+  /** Boots a meter; with `past`, one that begins with what that seat has left in its flash, at its time. */
+  constructor(template: Compiled, past?: Seat) {
     this.template = template;
     this.bank = core().bank(template.image, 1);
-    this.flash = new MemoryFlash(this.bank.plan.flashSize);
+    this.flash = past?.flash.clone() ?? new MemoryFlash(this.bank.plan.flashSize);
+    this.meterTime = past?.meterTime ?? START;
+    this.sampledTo = this.meterTime;
     const result = this.bank.boot(0, provisionOf(template, 0), this.flash.size, this.lineTime, this.meterTime);
     if (result < 0) throw new Error(`the core refuses to boot (${result})`);
     this.settle();

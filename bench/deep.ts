@@ -1,0 +1,198 @@
+/**
+ * A profile of 100,000 rows through APDUs of 512 octets: what a block costs, first to last, over the wrapper and HDLC, in
+ * datablocks and general block transfer, in the clear and ciphered; and what the forms of a buffer save.
+ */
+import { elementsOf } from "../host/client/data.ts";
+import { Client, type ClientOptions } from "../host/client/session.ts";
+import { entrySelection } from "../host/client/profile.ts";
+import { packageFile } from "../host/files.ts";
+import { compileTemplate } from "../host/template/compile.ts";
+import type { ProfileDocument } from "../host/template/document.ts";
+import { templateRead, templatesJoin } from "../host/template/load.ts";
+import { reference, type Effort, type Figure, type Group } from "./figure.ts";
+import { CIPHERED, PLAIN, PROFILE } from "./requests.ts";
+import { Seat } from "./seat.ts";
+import { median } from "./timing.ts";
+
+const ROWS = 100_000;
+const QUARTER_MS = 900_000;
+const PDU_SIZE = 512;
+/** The template that keeps so many rows. */
+const TEMPLATE = "bench/deepest_profile.json";
+/** Blocks of a stretch whose median is a figure: what a block costs is little beside what disturbs it. */
+const STRETCH = 400;
+/** What a reading in a given form of the buffer begins with: counters that no reading before it used. */
+const COUNTERS = 100_000;
+
+const FORMS = ["plain", "null-data", "compact-array"] as const;
+type Form = NonNullable<ProfileDocument["form"]>;
+
+interface Way {
+  readonly form: Form;
+  readonly use: "wrapper" | "hdlc";
+  readonly blocks: "datablocks" | "general blocks";
+  readonly level: "in the clear" | "ciphered";
+}
+
+const WAYS: readonly Way[] = (["wrapper", "hdlc"] as const).flatMap((use) =>
+  (["datablocks", "general blocks"] as const).flatMap((blocks) =>
+    (["in the clear", "ciphered"] as const).map((level): Way => ({ form: "plain", use, blocks, level })),
+  ),
+);
+
+function templateOf(form: Form): ReturnType<typeof compileTemplate> {
+  const deep = templateRead(packageFile(TEMPLATE));
+  const over = { name: deep.name, objects: [{ logicalName: "1-0:99.1.0.255", profile: { form } }] };
+  return compileTemplate(templatesJoin(deep, over as typeof deep));
+}
+
+/** A client whose octets are counted and whose meter is timed, the client's own work aside. */
+class Reading {
+  /** Core time of each APDU received, µs, and of all. */
+  readonly blocks: number[] = [];
+  /** Octets on the line, both ways. */
+  octets = 0;
+  private readonly seat: Seat;
+  private readonly client: Client;
+  private spent = 0;
+
+  constructor(seat: Seat, way: Way, options: ClientOptions) {
+    this.seat = seat;
+    const slot = seat.slotOf(way.use);
+    const under = seat.open(slot);
+    let listener: (octets: Uint8Array) => void = () => undefined;
+    const transport = {
+      ...under,
+      onData: (taken: typeof listener) => void (listener = taken),
+      write: (octets: Uint8Array) => {
+        const begin = performance.now();
+        const items = this.seat.exchange(slot, octets);
+        this.spent += performance.now() - begin;
+        this.octets += octets.length + items.reduce((sum, item) => sum + item.length, 0);
+        items.forEach((item) => listener(item));
+      },
+    };
+    this.client = new Client(transport, options);
+    this.client.hooks.received = () => {
+      this.blocks.push(this.spent * 1000);
+      this.spent = 0;
+    };
+  }
+
+  static async open(seat: Seat, way: Way, counter: number): Promise<Reading> {
+    const level = way.level === "ciphered" ? { ...CIPHERED, counter } : PLAIN;
+    const reading = new Reading(seat, way, {
+      ...{ ...level, pduSizeMax: PDU_SIZE, gbtWindow: 1 },
+      ...(way.use === "hdlc" ? { hdlc: {} } : {}),
+    });
+    await reading.client.connect();
+    await reading.client.associate();
+    if (way.blocks === "general blocks") reading.client.options.gbt = "always";
+    return reading;
+  }
+
+  /** Reads the profile; the rows that came. */
+  async rows(selection?: Parameters<Client["get"]>[1]): Promise<number> {
+    this.blocks.length = 0;
+    this.octets = 0;
+    this.spent = 0;
+    return elementsOf(await this.client.get(PROFILE, selection), "buffer").length;
+  }
+
+  close(): Promise<void> {
+    return this.client.disconnect();
+  }
+}
+
+/** Medians of blocks near the start, in the middle and at the end; the first one, which selects, and the last, a rest, aside. */
+function stretches(rounds: readonly (readonly number[])[]): {
+  first: number;
+  early: number;
+  middle: number;
+  late: number;
+} {
+  const over = (from: (blocks: readonly number[]) => number): number =>
+    median(rounds.flatMap((blocks) => blocks.slice(from(blocks), from(blocks) + STRETCH)));
+  return {
+    first: median(rounds.map((blocks) => blocks[0]!)),
+    early: over(() => 1),
+    middle: over((blocks) => (blocks.length - STRETCH) >> 1),
+    late: over((blocks) => blocks.length - 1 - STRETCH),
+  };
+}
+
+async function wayRounds(effort: Effort, seat: Seat, way: Way, counter: number): Promise<number[][]> {
+  const reading = await Reading.open(seat, way, counter);
+  const rounds: number[][] = [];
+  for (let i = 0; i < (effort.quick ? 1 : 2); i++) {
+    const rows = await reading.rows();
+    if (rows !== ROWS) throw new Error(`the profile gives ${rows} rows, ${ROWS} were captured`);
+    rounds.push([...reading.blocks]);
+  }
+  await reading.close();
+  return rounds;
+}
+
+async function wayFigures(effort: Effort, seat: Seat, way: Way, index: number): Promise<Figure[]> {
+  const rounds = await wayRounds(effort, seat, way, 1 + index * COUNTERS);
+  const { first, early, middle, late } = stretches(rounds);
+  const id = `deep-${way.form}-${way.use}-${way.blocks}-${way.level}`.replaceAll(" ", "-");
+  const what = `${way.form}, ${way.use}, ${way.blocks}, ${way.level}`;
+  const block: Figure = {
+    id,
+    what: `${what}: one of the last of ${rounds[0]!.length} blocks`,
+    value: late,
+    unit: "µs",
+    references: [
+      reference("an early block", early, late),
+      reference("a block in the middle", middle, late),
+      reference("the first block, which selects", first, late),
+    ],
+  };
+  const microseconds = Math.min(...rounds.map((blocks) => blocks.reduce((sum, one) => sum + one, 0)));
+  const rate: Figure = {
+    ...{ id: `${id}-rows`, what: `${what}: rows in a second`, value: (ROWS * 1e6) / microseconds, unit: "1/s" },
+    references: [],
+  };
+  return [block, rate];
+}
+
+/** Octets and time of a day's rows at 9,600 Bd: 10 bits for each octet, HDLC as the client proposes it, both ways. */
+async function dayFigures(seats: ReadonlyMap<Form, Seat>): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const selection = entrySelection(ROWS - 95, 0);
+  for (const form of FORMS) {
+    const way: Way = { form, use: "hdlc", blocks: "datablocks", level: "in the clear" };
+    const reading = await Reading.open(seats.get(form)!, way, 0);
+    if ((await reading.rows(selection)) !== 96) throw new Error("a day has 96 rows");
+    const seconds = (reading.octets * 10) / 9600;
+    const plain = figures[0]?.value ?? seconds;
+    figures.push({
+      id: `day-${form}`,
+      what: `a day of a load profile, ${form}: ${reading.octets} octets at 9,600 Bd`,
+      value: seconds,
+      unit: "s",
+      references: form === "plain" ? [] : [reference("plain", plain, seconds)],
+    });
+    await reading.close();
+  }
+  return figures;
+}
+
+export const deepGroup: Group = {
+  title: "Profile of 100,000 rows in APDUs of 512 octets, in process",
+  async measure(effort) {
+    const plain = new Seat(templateOf("plain"));
+    const end = plain.meterTime + ROWS * QUARTER_MS;
+    while (plain.step(end));
+    const seats = new Map<Form, Seat>([["plain", plain]]);
+    for (const form of FORMS.slice(1)) seats.set(form, new Seat(templateOf(form), plain));
+    const others = FORMS.slice(1).map((form): Way => ({ ...WAYS[0]!, form }));
+    const figures: Figure[] = [];
+    // The engine compiles what is used often: what comes first would pay for all.
+    await wayRounds(effort, plain, WAYS[0]!, 0);
+    for (const [index, way] of [...WAYS, ...others].entries())
+      figures.push(...(await wayFigures(effort, seats.get(way.form)!, way, index)));
+    return [...figures, ...(await dayFigures(seats))];
+  },
+};
