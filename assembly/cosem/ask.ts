@@ -24,6 +24,8 @@ export const enum PinKind {
   OBJECT_LIST = 3,
   /** Rows of a profile, as a compact-array. */
   COMPACT_ROWS = 4,
+  /** The certificates of a security context. */
+  CERTIFICATES = 5,
 }
 
 /**
@@ -37,7 +39,7 @@ export const enum PinKind {
 @unmanaged
 export class Pin {
   kind: u32;
-  /** Profile number, or association for the object list. */
+  /** Profile number, association for the object list, security context for certificates. */
   source: u32;
   generation: u32;
   /** Rows: number of the first one. */

@@ -12,6 +12,7 @@ import { FROZEN_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
 import { ITEM_SIZE_MAX, Pin, PinKind, PIN_SIZE } from "../cosem/ask";
 import { profileHeadEmit, profileRowEmit } from "../cosem/ic/profile_generic";
+import { certificatesItem } from "../cosem/ic/security_certificates";
 import { objectListItem } from "../cosem/object_list";
 import { Slot, SLOT_TRANSFER_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
@@ -126,11 +127,14 @@ if (ITEM_SIZE_MAX > 1024) ERROR("an item must fit the scratch piece");
 
 /** Emits one piece of a pinned array; Err.STATE when the source no longer has it. */
 function pieceEmit(meter: Meter, pin: Pin, piece: u32, w: Writer): i32 {
-  if (pin.kind != PinKind.OBJECT_LIST)
-    return piece == 0 ? profileHeadEmit(meter, pin, w) : profileRowEmit(meter, pin, piece - 1, w);
-  if (piece != 0) return objectListItem(pin, piece - 1, w);
-  Axdr.array(w, pin.items);
-  return Err.OK;
+  const rows = pin.kind != PinKind.OBJECT_LIST && pin.kind != PinKind.CERTIFICATES;
+  if (rows) return piece == 0 ? profileHeadEmit(meter, pin, w) : profileRowEmit(meter, pin, piece - 1, w);
+  if (piece == 0) {
+    Axdr.array(w, pin.items);
+    return Err.OK;
+  }
+  if (pin.kind == PinKind.CERTIFICATES) return certificatesItem(meter, pin, piece - 1, w);
+  return objectListItem(pin, piece - 1, w);
 }
 
 /** Steps the cursor to the next part. */

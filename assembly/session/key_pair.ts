@@ -12,7 +12,7 @@ import { Meter } from "../store/block";
 import { changeAdd, changeValue } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
-import { entropyTake } from "./entropy";
+import { entropyDrbg } from "./entropy";
 import { SecurityContext } from "./keys";
 
 /** First parts of the hidden attribute 0 of a Security setup object: one private key for each purpose. */
@@ -20,9 +20,6 @@ const ACTIVE: u32 = 16;
 const PENDING: u32 = 20;
 /** Purposes: CertificateType DIGITAL_SIGNATURE, KEY_AGREEMENT, TLS. */
 export const PURPOSES: u32 = 3;
-
-/** Candidates for a private key before the randomness counts as broken; one fails with less than one in 2^31. */
-const CANDIDATES_MAX: i32 = 8;
 
 const scalar: usize = memory.data(48, 8);
 const point: usize = memory.data(96, 8);
@@ -69,16 +66,10 @@ export function keyPairGenerate(meter: Meter, context: u32, purpose: u32): i32 {
   const row = rowOf(c.object, 0, PENDING + purpose);
   if (!asymmetric(c) || purpose >= PURPOSES || row == NONE) return Err.STATE;
   const curve = contextCurve(c);
-  let err: i32 = Err.ENTROPY;
-  for (let i = 0; i < CANDIDATES_MAX; i++) {
-    err = entropyTake(meter, scalar, curve.size);
-    if (err != Err.OK) break;
-    err = EcKey.publicOf(curve, scalar, point);
-    if (err == Err.OK) break;
-  }
+  let err = EcKey.generate(curve, entropyDrbg(meter), scalar, point);
   if (err == Err.OK) err = changeValue(meter, row, scalar, curve.size);
   Ct.wipe(scalar, SCALAR_SIZE_MAX);
-  return err == Err.MALFORMED ? <i32>Err.ENTROPY : err;
+  return err;
 }
 
 /** Adds to the open record: the pair that waits is the one in use from now on. */

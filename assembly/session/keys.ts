@@ -65,6 +65,9 @@ export class SecurityContext {
   failures: u32;
   /** New values stand in the journal (Stale); they are taken when the response to their change has been sealed. */
   stale: u32;
+  /** How often the certificates have changed since boot, so that a list of them under way notices. */
+  certificateChanges: u32;
+  reserved0: u32;
 
   // authentication key[32], unicast GcmKey, broadcast GcmKey follow.
 
@@ -116,6 +119,15 @@ function enumRead(meter: Meter, object: u32, attribute: i32): u32 {
   return row != NONE && valueSize(meter, row) == 2 ? load<u8>(valueAt(meter, row) + 1) : 0;
 }
 
+/**
+ * security_policy as bits of version 1. Version 0 counts 0 nothing, 1 authenticated, 2 encrypted, 3 both, each for requests and
+ * responses.
+ */
+export function policyOf(version: u32, value: u32): u32 {
+  if (version != 0) return value;
+  return (value & 1 ? 0x24 : 0) | (value & 2 ? 0x48 : 0);
+}
+
 /** Address of a key; zeros when none is provisioned. */
 export function keyAt(meter: Meter, object: u32, part: KeyPart, size: u32): usize {
   const row = rowOf(object, 0, part);
@@ -126,7 +138,7 @@ export function keyAt(meter: Meter, object: u32, part: KeyPart, size: u32): usiz
 export function contextLoad(meter: Meter, context: u32, object: u32): void {
   const c = SecurityContext.of(meter, context);
   c.object = object;
-  c.policy = enumRead(meter, object, 2);
+  c.policy = policyOf(Template.of().object(object).version, enumRead(meter, object, 2));
   c.suite = enumRead(meter, object, 3);
   c.keySize = c.suite == 2 ? 32 : 16;
   const title = rowOf(object, 5, 0);

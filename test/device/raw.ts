@@ -74,6 +74,8 @@ export interface RawOptions {
   metrology?: Metrology;
   /** The meter boots without entropy until entropyHeld is taken back. */
   entropyHeld?: boolean;
+  /** Provision records of the test, behind those of the identity. */
+  provision?: Uint8Array;
 }
 
 export class RawMeter {
@@ -107,7 +109,8 @@ export class RawMeter {
     this.bank = options.bank ?? (options.core ?? shippedCore()).bank(this.compiled.image, 1);
     this.seat = options.seat ?? 0;
     this.identity = meterIdentity(this.compiled.model.parts.identity, seed, index);
-    this.provision = provisionRecords(this.identity, this.compiled.model);
+    const own = provisionRecords(this.identity, this.compiled.model);
+    this.provision = Buffer.concat([own, options.provision ?? Buffer.alloc(0)]);
     this.flash = options.flash ?? new MemoryFlash(this.bank.plan.flashSize);
     this.meterTime = options.start ?? START;
     this.sampledTo = this.meterTime;

@@ -93,6 +93,8 @@ export interface RigOptions {
   /** Default: an empty one in memory */
   flash?: (index: number, size: number) => Flash;
   keys?: KeyChoice;
+  /** Provision records of the test, behind those of the identity */
+  provision?: (index: number) => Uint8Array;
   /** Default: from the seed */
   entropy?: (size: number) => Uint8Array;
 }
@@ -137,7 +139,10 @@ export class Rig {
     this.bank = new Bank(core(), this.compiled.image, options.meters ?? 1, {
       clock: this.clock,
       setup: (index, plan) => ({
-        provision: provisionRecords(this.identity(index), this.compiled.model),
+        provision: Buffer.concat([
+          provisionRecords(this.identity(index), this.compiled.model),
+          options.provision?.(index) ?? Buffer.alloc(0),
+        ]),
         flash: options.flash?.(index, plan.flashSize) ?? new MemoryFlash(plan.flashSize),
         metrology: metrology(index),
       }),

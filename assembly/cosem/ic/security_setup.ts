@@ -1,10 +1,14 @@
-/** Security setup, class_id 64, version 1. Keys are reached through its methods only. */
+/**
+ * Security setup, class_id 64, versions 0 and 1. Keys are reached through its methods only. Certificates and key pairs are those of
+ * version 1 in suite 1 or 2 (security_certificates.ts).
+ */
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { EventCode, eventRaise } from "../../meter/events";
 import { keyTransfer } from "../../session/key_transfer";
-import { contextOf, SecurityContext, Stale } from "../../session/keys";
+import { certificateRow } from "../../session/certificates";
+import { contextOf, policyOf, SecurityContext, Stale } from "../../session/keys";
 import { Slot } from "../../session/slot";
 import { changeValue } from "../../store/change";
 import { NONE } from "../../store/template";
@@ -13,9 +17,20 @@ import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask, Caller } from "../ask";
 import { plainGet } from "../plain";
+import {
+  certificateExported,
+  certificateImported,
+  certificateRemoved,
+  certificatesGet,
+  keyPairRequested,
+  requestRequested,
+} from "./security_certificates";
 
-/** Bits of security_policy that suite 0 can serve: authentication and encryption, both ways. */
+/** Bits of security_policy that a suite can serve: authentication and encryption, both ways; signatures from suite 1 on. */
 const POLICY_SUITE_0: u32 = 0x6c;
+const POLICY_SIGNED: u32 = 0xfc;
+/** Highest policy of version 0: everything authenticated and encrypted. */
+const POLICY_VERSION_0_MAX: u32 = 3;
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const titleOctets: usize = memory.data(8, 8);
@@ -24,7 +39,9 @@ export function securitySetupGet(ask: Ask, out: Writer): i32 {
   switch (ask.attribute) {
     case 4: // client_system_title: of the association that asks, where it is known
       return clientTitleGet(ask, out);
-    default: // security_policy, security_suite, server_system_title, certificates
+    case 6: // certificates: none in suite 0
+      return paired(ask) ? certificatesGet(ask, contextOf(ask.object)) : plainGet(ask, out);
+    default: // security_policy, security_suite, server_system_title
       return plainGet(ask, out);
   }
 }
@@ -37,12 +54,36 @@ function clientTitleGet(ask: Ask, out: Writer): i32 {
   return DataAccessResult.SUCCESS;
 }
 
+/** Whether the object keeps key pairs and certificates: suite 1 or 2. */
+function paired(ask: Ask): bool {
+  const context = contextOf(ask.object);
+  return context != NONE && certificateRow(ask.meter, context, 0) != NONE;
+}
+
 export function securitySetupInvoke(ask: Ask, out: Writer): i32 {
   switch (ask.attribute) {
     case 1: // security_activate
       return securityActivate(ask);
-    case 2: // key_transfer
+    case 2: // key_transfer, in version 0 global_key_transfer
       return keysTransfer(ask);
+    default:
+      return paired(ask) ? pairedInvoke(ask, contextOf(ask.object), out) : <i32>ActionResult.OBJECT_UNAVAILABLE;
+  }
+}
+
+/** Methods of suites 1 and 2. */
+function pairedInvoke(ask: Ask, context: u32, out: Writer): i32 {
+  switch (ask.attribute) {
+    case 4: // generate_key_pair
+      return keyPairRequested(ask, context);
+    case 5: // generate_certificate_request
+      return requestRequested(ask, context, out);
+    case 6: // import_certificate
+      return certificateImported(ask, context);
+    case 7: // export_certificate
+      return certificateExported(ask, context, out);
+    case 8: // remove_certificate
+      return certificateRemoved(ask, context);
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }
@@ -65,10 +106,14 @@ function securityActivate(ask: Ask): i32 {
   const context = contextOf(ask.object);
   const row = rowOf(ask.object, 2, 0);
   if (context == NONE || row == NONE) return ActionResult.OBJECT_UNAVAILABLE;
-  const present = SecurityContext.of(ask.meter, context).policy;
-  if ((policy & ~POLICY_SUITE_0) != 0 || (present & ~policy) != 0) return ActionResult.READ_WRITE_DENIED;
+  const c = SecurityContext.of(ask.meter, context);
+  const version = <u32>ask.row.version;
+  if (version == 0 && policy > POLICY_VERSION_0_MAX) return ActionResult.READ_WRITE_DENIED;
+  const wanted = policyOf(version, policy);
+  const possible = c.suite == 0 ? POLICY_SUITE_0 : POLICY_SIGNED;
+  if ((wanted & ~possible) != 0 || (c.policy & ~wanted) != 0) return ActionResult.READ_WRITE_DENIED;
   if (changeValue(ask.meter, row, ask.dataAt, ask.dataSize) != Err.OK) return ActionResult.TEMPORARY_FAILURE;
   // The answer still goes out under the old policy.
-  SecurityContext.of(ask.meter, context).stale |= Stale.VALUES;
+  c.stale |= Stale.VALUES;
   return ActionResult.SUCCESS;
 }
