@@ -35,6 +35,7 @@ export interface GlobalKeys {
   readonly suite: number;
   readonly guek: Uint8Array;
   readonly gak: Uint8Array;
+  /** Next counter to send with */
   counterTake(): number;
   counterCheck(key: "global", counter: number): void;
 }
@@ -133,7 +134,8 @@ export class GeneralProtection {
     return encodeApdu({ kind: "general-ciphering", header, headerOctets, ...keyInfo, body });
   }
 
-  private establish(how: KeyEstablishment, header: GeneralHeader): SessionKey & { keyInfo?: KeyInfo } {
+  /** A key for one text with its counter, and how the partner learns of it. */
+  establish(how: KeyEstablishment, header: GeneralHeader): SessionKey & { keyInfo?: KeyInfo } {
     if (how === "identified") {
       return { key: this.global.guek, counter: this.global.counterTake(), keyInfo: { choice: "identified", keyId: 0 } };
     }
@@ -211,12 +213,18 @@ export class GeneralProtection {
       body,
     );
     // Only a tag that fits may move a counter or replace a session key.
-    if (keyInfo?.choice === "identified") this.global.counterCheck("global", opened.invocationCounter);
-    else this.sessionCheck(key, opened.invocationCounter);
+    this.counterCheck(keyInfo, key, opened.invocationCounter);
     return opened;
   }
 
-  private headerCheck(header: GeneralHeader): void {
+  /** The counter of a text under this key must be fresh; it is remembered. */
+  counterCheck(keyInfo: KeyInfo | undefined, key: Uint8Array, counter: number): void {
+    if (keyInfo?.choice === "identified") this.global.counterCheck("global", counter);
+    else this.sessionCheck(key, counter);
+  }
+
+  /** Titles and transaction-id of what the partner sends. */
+  headerCheck(header: GeneralHeader): void {
     const { originator, recipient, transactionId } = header;
     if (this.partnerTitle === undefined) throw new SecurityError("the meter's system title is not known");
     if (!equal(originator, this.partnerTitle)) {
@@ -231,7 +239,8 @@ export class GeneralProtection {
     }
   }
 
-  private keyOf(keyInfo: KeyInfo | undefined, header: GeneralHeader): Uint8Array {
+  /** The key that the partner's key-info names. */
+  keyOf(keyInfo: KeyInfo | undefined, header: GeneralHeader): Uint8Array {
     if (keyInfo === undefined) {
       if (this.received === undefined) throw new SecurityError("the meter names no key and has established none");
       return this.received.key;

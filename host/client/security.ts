@@ -34,6 +34,9 @@ export interface OpenedLayers extends Opened {
   layers: OpenedLayer[];
 }
 
+/** key_id of key_transfer and key_agreement. Blue Book, class 64. */
+export const KEY_ID = { GUEK: 0, GBEK: 1, GAK: 2, MASTER: 3 } as const;
+
 /** Deeper nesting is nobody's: signed and ciphered by a third party, and ciphered for its way to the client. */
 const LAYERS_MAX = 3;
 
@@ -65,9 +68,9 @@ export class Security {
   authenticated: boolean;
   encrypted: boolean;
   readonly suite: number;
-  readonly guek: Uint8Array;
-  readonly gak: Uint8Array;
-  readonly gbek: Uint8Array | undefined;
+  guek: Uint8Array;
+  gak: Uint8Array;
+  gbek: Uint8Array | undefined;
   dedicatedKey: Uint8Array | undefined;
   readonly clientTitle: Uint8Array;
   family: Family;
@@ -125,6 +128,17 @@ export class Security {
     const counter = this.counter;
     this.counter += 1;
     return counter;
+  }
+
+  /** A key that key_transfer or key_agreement has replaced. Counters begin anew with a new key, never with the same. Blue Book, class 64. */
+  keyReplace(keyId: number, key: Uint8Array): void {
+    if (keyId === KEY_ID.GUEK && !equal(key, this.guek)) {
+      this.guek = key;
+      this.counter = 1;
+      this.lowestAcceptable.global = 0;
+    } else if (keyId === KEY_ID.GBEK) this.gbek = key;
+    else if (keyId === KEY_ID.GAK) this.gak = key;
+    else if (keyId === KEY_ID.MASTER) this.general.credentials.masterKey = key;
   }
 
   /** Put all layers of the association around a request. */
