@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { packageFile } from "../files.ts";
 import { callCommand } from "./call.ts";
+import { keysCommand } from "./keys.ts";
 import { metersCommand } from "./meters.ts";
 import { readCommand } from "./read.ts";
 import { serveCommand } from "./serve.ts";
@@ -26,6 +27,7 @@ const program = new Command("dlms-meter")
   .addCommand(setCommand())
   .addCommand(callCommand())
   .addCommand(templateCommand())
-  .addCommand(metersCommand());
+  .addCommand(metersCommand())
+  .addCommand(keysCommand());
 
 await program.parseAsync();

@@ -7,14 +7,14 @@ import { coreOctets } from "../files.ts";
 import type { FileFlash } from "../flash/file.ts";
 import { MemoryFlash } from "../flash/memory.ts";
 import { StateDir } from "../flash/state_dir.ts";
+import { ProvisionError } from "../keys/provision.ts";
 import { ReplayError } from "../metrology/replay.ts";
 import { metrologyMaker } from "../metrology/source.ts";
 import type { Compiled } from "../template/compile.ts";
 import { TemplateError } from "../template/error.ts";
-import { meterIdentity, provisionRecords } from "../template/identity.ts";
 import { planRefusalText } from "../template/limits.ts";
-import { templateLoad } from "../template/load.ts";
 import { lowerAddressOf, multiDropApply, type Shared } from "../template/multi_drop.ts";
+import { Delivery } from "./delivery.ts";
 import { Listeners } from "./listeners.ts";
 import { jsonReporter, textReporter, type Reporter } from "./report.ts";
 import {
@@ -25,7 +25,7 @@ import {
   withServeOptions,
   type ServeOptions,
 } from "./serve_options.ts";
-import { commandsOf, credentialsOf, welcomeText, type Reach } from "./serve_text.ts";
+import { commandsOf, credentialsOf, provisionedText, welcomeText, type Reach } from "./serve_text.ts";
 import { backfill } from "./backfill.ts";
 
 /** Scattered ports that a line for people names. */
@@ -51,7 +51,11 @@ async function serve(command: Command): Promise<void> {
 function errorText(error: unknown): string {
   if (error instanceof PlanRefused)
     return `the core refuses the template: ${planRefusalText(error.limit, error.value)}`;
-  const known = error instanceof ServeError || error instanceof TemplateError || error instanceof ReplayError;
+  const known =
+    error instanceof ServeError ||
+    error instanceof TemplateError ||
+    error instanceof ReplayError ||
+    error instanceof ProvisionError;
   if (known || (error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
   return (error as Error).stack ?? String(error);
 }
@@ -59,6 +63,7 @@ function errorText(error: unknown): string {
 class Service {
   private readonly options: ServeOptions;
   private readonly reporter: Reporter;
+  private readonly delivery: Delivery;
   private readonly compiled: Compiled;
   private readonly shared: Shared;
   private readonly start: number;
@@ -72,9 +77,10 @@ class Service {
     this.reporter = options.json ? jsonReporter : textReporter;
     const { meters, hdlcAddressLength } = options;
     this.shared = sharedLines(options);
-    this.compiled = templateLoad(options.template, options.override, (document) =>
+    this.delivery = new Delivery(options, (document) =>
       multiDropApply(document, this.shared, meters, hdlcAddressLength),
     );
+    this.compiled = this.delivery.compiled;
     this.start = options.start ?? Date.now();
     const core = new Core(coreOctets());
     // The template is checked before anything is written.
@@ -101,7 +107,7 @@ class Service {
       await this.close();
       throw error;
     }
-    if (!isLoopback(this.options.host)) {
+    if (!isLoopback(this.options.host) && this.delivery.isPublished) {
       this.reporter.warn(
         `everybody who can reach ${this.options.host} can control these meters: their keys are public`,
       );
@@ -110,15 +116,11 @@ class Service {
   }
 
   private setupMaker(): (index: number, plan: Plan) => MeterSetup {
-    const { options, compiled } = this;
+    const { options, delivery } = this;
     const from = this.start - options.backfill * DAY_MS;
     const metrology = metrologyMaker(options.metrology, options.seed, from);
     return (index, plan) => ({
-      provision: provisionRecords(
-        meterIdentity(compiled.model.parts.identity, options.seed, index),
-        compiled.model,
-        this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) },
-      ),
+      provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
       flash: this.flash(index, plan.flashSize),
       metrology: metrology(index),
     });
@@ -166,8 +168,14 @@ class Service {
     const facts = { meters: count, host: options.host, tcp, udp, hdlcTcp };
     this.reporter.event("ready", facts, `ready: ${count === 1 ? "1 meter" : `${count} meters`}, ${where.join(", ")}`);
     const { model } = this.compiled;
-    const credentials = credentialsOf(meterIdentity(model.parts.identity, options.seed, 0));
+    const { delivery } = this;
     const reach = this.reach();
+    if (!delivery.isPublished) {
+      const { logicalDeviceName, systemTitle } = credentialsOf(delivery.identity(0), delivery.suite, options.seed);
+      const text = provisionedText(model, { logicalDeviceName, systemTitle }, options.provision!);
+      return this.reporter.event("credentials", { logicalDeviceName, systemTitle, suite: delivery.suite }, text);
+    }
+    const credentials = credentialsOf(delivery.identity(0), delivery.suite, options.seed);
     const text = welcomeText(model, reach, credentials);
     const note = "published test values, known to everybody";
     this.reporter.event("credentials", { ...credentials, note, commands: commandsOf(reach, credentials) }, text);

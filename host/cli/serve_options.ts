@@ -25,6 +25,9 @@ export interface ServeOptions {
   override: string[];
   meters: number;
   seed: number;
+  /** Security suite; undefined = as the template or the provision file has it */
+  suite?: number;
+  provision?: string;
   /** Meter time to start at, ms since 1970 UTC; undefined = now. */
   start?: number;
   speed: number;
@@ -100,6 +103,11 @@ export function withServeOptions(command: Command): Command {
     )
     .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, 100_000), 1)
     .option("--seed <n>", "what tells these meters from those of another seed", whole(0, 0xffffffff), 1)
+    .option("--suite <n>", "security suite of the meters: 0, 1 or 2 (default: the template's)", whole(0, 2))
+    .option(
+      "--provision <file>",
+      "keys and certificates of the meters, as keys demo writes them (default: published ones)",
+    )
     .option("--start <iso>", "meter time to start at (default: now)", instant)
     .option("--speed <x>", "how much faster than real time the meter's time runs", decimal(0.001, 1_000_000, ""), 1)
     .option("--backfill <days>", "history to capture before serving", decimal(0, 3660, " of days"), 0)

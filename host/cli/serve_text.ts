@@ -22,12 +22,14 @@ export interface Credentials {
   readonly authenticationKey: string;
   readonly password: string;
   readonly hlsSecret: string;
+  readonly suite: number;
+  readonly seed: number;
 }
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex").toUpperCase();
 const text = (octets: Uint8Array): string => Buffer.from(octets).toString("latin1");
 
-export function credentialsOf(identity: MeterIdentity): Credentials {
+export function credentialsOf(identity: MeterIdentity, suite: number, seed: number): Credentials {
   return {
     logicalDeviceName: identity.logicalDeviceName,
     systemTitle: hex(identity.systemTitle),
@@ -35,6 +37,8 @@ export function credentialsOf(identity: MeterIdentity): Credentials {
     authenticationKey: hex(identity.keys.gak),
     password: text(identity.keys.lls),
     hlsSecret: text(identity.keys.hls),
+    suite,
+    seed,
   };
 }
 
@@ -53,13 +57,18 @@ function ownCommands(reach: Reach, c: Credentials): string[] {
   const bracketed = reach.host.includes(":") ? `[${reachable(reach.host)}]` : reachable(reach.host);
   const command = ownCommand();
   const lls = `--client 1 --auth lls --password ${c.password}`;
-  const gmac = `--client 1 --auth gmac --security authenc --guek ${c.encryptionKey} --gak ${c.authenticationKey}`;
+  const suite = c.suite === 0 ? "" : `--suite ${c.suite} `;
+  const gmac = `--client 1 ${suite}--auth gmac --security authenc --guek ${c.encryptionKey} --gak ${c.authenticationKey}`;
   const to = `--tcp ${bracketed}:${reach.tcp}`;
   const lines: string[] = [];
   if (reach.tcp !== undefined) {
     lines.push(`${command} read ${to} ${lls} ${CLOCK} ${ENERGY}`);
     lines.push(`${command} read ${to} ${lls} --list`);
     lines.push(`${command} read ${to} ${gmac} ${CLOCK} ${ENERGY}`);
+    if (c.suite > 0) {
+      const keys = `${command} keys demo --suite ${c.suite} --seed ${c.seed} --out demo-keys`;
+      lines.push(keys, `${command} read ${to} --keys demo-keys/client.json --protect sign+cipher ${CLOCK} ${ENERGY}`);
+    }
   }
   if (reach.udp !== undefined) {
     lines.push(`${command} read --udp ${bracketed}:${reach.udp} ${lls} ${CLOCK} ${ENERGY}`);
@@ -78,8 +87,11 @@ function guruxCommands(reach: Reach, c: Credentials): string[] {
   if (reach.tcp !== undefined) {
     const to = `python3 main.py -h ${host} -p ${reach.tcp} -i WRAPPER -c 1 -s 1`;
     lines.push(`${to} -a Low -P ${c.password} ${objects}`);
-    const keys = `-B ${c.encryptionKey} -A ${c.authenticationKey} -T 4D4D4D0000BC614E -v 0.0.43.1.0.255`;
-    lines.push(`${to} -a HighGMac -C AuthenticationEncryption ${keys} ${objects}`);
+    // For suites 1 and 2 it wants certificates in files of its own making.
+    if (c.suite === 0) {
+      const keys = `-B ${c.encryptionKey} -A ${c.authenticationKey} -T 4D4D4D0000BC614E -v 0.0.43.1.0.255`;
+      lines.push(`${to} -a HighGMac -C AuthenticationEncryption ${keys} ${objects}`);
+    }
   }
   if (reach.hdlcTcp !== undefined) {
     lines.push(`python3 main.py -h ${host} -p ${reach.hdlcTcp} -i HDLC -c 1 -s 1 -a Low -P ${c.password} ${objects}`);
@@ -117,6 +129,21 @@ export function commandsOf(reach: Reach, credentials: Credentials): Record<strin
 
 const indented = (lines: string[]): string => lines.map((line) => `  ${line}`).join("\n");
 
+/** For meters whose keys come from a file: where they are reached and who has the keys. None is shown. */
+export function provisionedText(
+  model: TemplateModel,
+  c: Pick<Credentials, "logicalDeviceName" | "systemTitle">,
+  file: string,
+): string {
+  return [
+    "",
+    `${model.parts.title}, logical device name ${c.logicalDeviceName}, system title ${c.systemTitle}`,
+    `keys and certificates are those of ${file}`,
+    "",
+    "Ctrl-C ends it.",
+  ].join("\n");
+}
+
 /** Everything a newcomer needs to read the first meter. */
 export function welcomeText(model: TemplateModel, reach: Reach, c: Credentials): string {
   const clients = model.parts.associations.map((a) => `${a.name} ${a.clientSap}`).join(", ");
@@ -124,7 +151,7 @@ export function welcomeText(model: TemplateModel, reach: Reach, c: Credentials):
   return [
     "",
     `${model.parts.title}, logical device name ${c.logicalDeviceName}, system title ${c.systemTitle}`,
-    `clients: ${clients}; server SAP 1; the management client authenticates with LLS or HLS GMAC`,
+    `clients: ${clients}; server SAP 1; the management client authenticates with ${c.suite === 0 ? "LLS or HLS GMAC" : `LLS, HLS GMAC or HLS ECDSA; security suite ${c.suite}`}`,
     "",
     "keys (published test values that everybody knows: never give them to a real meter)",
     `  encryption key EK      ${c.encryptionKey}`,

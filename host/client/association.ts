@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { CONTEXT, contextName, MECHANISM, mechanismName, type Aare, type Aarq } from "./acse.ts";
 import { decodeApdu, encodeApdu, type Apdu } from "./apdu.ts";
-import { certificateParse, entityCheck, USAGE, type Trust } from "./certificate.ts";
+import { certificateParse, entityCheck, trustCheck, USAGE, type Certificate, type Trust } from "./certificate.ts";
 import { octetsOf, octetString } from "./data.ts";
 import { AssociationError, DlmsError, SecurityError, UnexpectedAnswerError } from "./errors.ts";
 import { type Credentials, type KeyEstablishment } from "./general_protection.ts";
@@ -64,7 +64,9 @@ export interface AssociationOptions extends Credentials {
   transactionId?: bigint;
   /** Certificate of the signing key as DER, sent in the AARQ */
   certificate?: Uint8Array;
-  /** What a certificate in the AARE must lead back to */
+  /** Certificates of meters; those of the one that answers are used */
+  certificates?: readonly Certificate[];
+  /** What the certificates of a meter must lead back to, in the AARE and here */
   trust?: Trust;
   variants?: Partial<Variants>;
   conformance?: number;
@@ -104,6 +106,9 @@ export function securityOf(o: AssociationOptions): Security | undefined {
     throw new SecurityError("ciphering and GMAC need both keys, GUEK and GAK (--guek, --gak or --keys)");
   }
   if (!symmetric && o.signing === undefined) return undefined;
+  if (level === "none" && (o.layers?.includes("cipher") === true || o.family !== undefined)) {
+    throw new SecurityError("to cipher, say how: auth, enc or authenc (--security)");
+  }
   const suite = suiteOf(o.suite ?? 0);
   const keys = {
     GUEK: o.guek,
@@ -138,7 +143,7 @@ function aarqOf(o: AssociationOptions, userInformation: Uint8Array, challenge: U
   };
   // GB9 9.2.7.2.4: the title is needed for ciphering and for the mechanisms that compute with it.
   if (ciphered || mechanism >= MECHANISM.HLS_GMAC) aarq.callingApTitle = o.systemTitle ?? CLIENT_TITLE_DEFAULT;
-  if (o.certificate !== undefined) aarq.callingAeQualifier = o.certificate;
+  if (o.certificate !== undefined && mechanism === MECHANISM.HLS_ECDSA) aarq.callingAeQualifier = o.certificate;
   if (o.userId !== undefined) aarq.callingAeInvocationId = o.userId;
   if (mechanism !== MECHANISM.NONE) {
     const octets = mechanism === MECHANISM.LLS ? passwordOf(o) : challenge;
@@ -194,7 +199,7 @@ export async function associationOpen(client: Client): Promise<Aare> {
   if (client.security !== undefined && answer.respondingApTitle !== undefined) {
     client.security.serverTitle = answer.respondingApTitle;
   }
-  certificateTake(client, answer);
+  certificatesTake(client, answer);
   const initiate = initiateOfAare(client, answer);
   if (answer.result !== 0) {
     throw new AssociationError(answer.result, answer.diagnosticSource, answer.diagnostic, detailOf(initiate));
@@ -205,20 +210,32 @@ export async function associationOpen(client: Client): Promise<Aare> {
   return answer;
 }
 
+/** The public keys of the meter that answers: from certificates that are known, and the one in the AARE. */
+function certificatesTake(client: Client, aare: Aare): void {
+  const credentials = client.security?.general.credentials;
+  const title = aare.respondingApTitle;
+  if (credentials === undefined || title === undefined) return;
+  const { certificates = [], trust } = client.options;
+  for (const certificate of certificates) {
+    if (certificate.title === undefined || !equal(certificate.title, title)) continue;
+    if (trust !== undefined) trustCheck(certificate, trust);
+    if ((certificate.usage & USAGE.digitalSignature) !== 0) credentials.partnerSigning ??= certificate.publicKey;
+    if ((certificate.usage & USAGE.keyAgreement) !== 0) credentials.partnerAgreement ??= certificate.publicKey;
+  }
+  if (aare.respondingAeQualifier !== undefined) carriedTake(client, aare.respondingAeQualifier, title, credentials);
+}
+
 /** A signing certificate in the AARE must be the meter's and trusted, or hold the key that is known already. */
-function certificateTake(client: Client, aare: Aare): void {
-  const der = aare.respondingAeQualifier;
-  const general = client.security?.general;
-  if (der === undefined || general === undefined) return;
+function carriedTake(client: Client, der: Uint8Array, title: Uint8Array, credentials: Credentials): void {
   const certificate = certificateParse(der);
-  const known = general.credentials.partnerSigning;
+  const known = credentials.partnerSigning;
   const { trust } = client.options;
   if (trust !== undefined) {
-    entityCheck(certificate, aare.respondingApTitle ?? new Uint8Array(0), USAGE.digitalSignature, trust);
+    entityCheck(certificate, title, USAGE.digitalSignature, trust);
   } else if (known === undefined || !equal(known, certificate.publicKey)) {
     throw new SecurityError("the meter sends a certificate, but no authority is trusted (--trust)");
   }
-  general.credentials.partnerSigning = certificate.publicKey;
+  credentials.partnerSigning = certificate.publicKey;
 }
 
 /** What the AARE's user information says; undefined if there is none or it stays closed in a refusal. */

@@ -4,13 +4,22 @@ import { readFileSync } from "node:fs";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { type Authentication, type SecurityLevel } from "./association.ts";
 import { numberOf } from "./data.ts";
+import {
+  filesFrom,
+  key,
+  SECURITY_FROM_FILE,
+  securityOptions,
+  securityWanted,
+  withSecurityOptions,
+  type SecurityCommandOptions,
+} from "./command_security.ts";
 import * as errors from "./errors.ts";
 import { logicalNameCanonical } from "./logical_name.ts";
 import { fromHex } from "./octets.ts";
 import { attribute, Client, type ClientOptions } from "./session.ts";
 import { connectTcp, connectUdp, openSerial, type Transport } from "./transport.ts";
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends SecurityCommandOptions {
   tcp?: { host: string; port?: number };
   udp?: { host: string; port?: number };
   serial?: string;
@@ -68,12 +77,12 @@ function counter(text: string): number | "auto" {
   return text === "auto" ? "auto" : whole(0, 0xfffffffe)(text);
 }
 
-const AUTHENTICATIONS = ["none", "lls", "gmac", "sha256", "md5", "sha1"];
+const AUTHENTICATIONS = ["none", "lls", "gmac", "sha256", "ecdsa", "md5", "sha1"];
 const LEVELS = ["none", "auth", "enc", "authenc"];
 
 /** Add the options every command has. Usage errors end with code 2. */
 export function withConnectionOptions(command: Command): Command {
-  return command
+  return withSecurityOptions(command)
     .addOption(
       new Option("--tcp <host:port>", `meter over TCP (default 127.0.0.1:${WRAPPER_PORT}, :${HDLC_PORT} with --hdlc)`)
         .argParser(endpoint)
@@ -95,8 +104,8 @@ export function withConnectionOptions(command: Command): Command {
     .addOption(new Option("--auth <mechanism>", "authentication").choices(AUTHENTICATIONS).default("none"))
     .option("--password <text>", "LLS password or HLS secret; 0x… for octets")
     .addOption(new Option("--security <level>", "protection of the APDUs").choices(LEVELS).default("none"))
-    .addOption(new Option("--guek <hex>", "global unicast encryption key").argParser(octets(16)))
-    .addOption(new Option("--gak <hex>", "global authentication key").argParser(octets(16)))
+    .addOption(new Option("--guek <hex>", "global unicast encryption key").argParser(key))
+    .addOption(new Option("--gak <hex>", "global authentication key").argParser(key))
     .addOption(
       new Option("--system-title <hex>", "client system title (default 4D4D4D0000BC614E)").argParser(octets(8)),
     )
@@ -105,7 +114,10 @@ export function withConnectionOptions(command: Command): Command {
         .argParser(counter)
         .default("auto"),
     )
-    .option("--keys <file>", "JSON file with guek, gak, password, systemTitle and other options by name")
+    .option(
+      "--keys <file>",
+      "JSON file with guek, gak, password, systemTitle and other options by name (keys demo makes one)",
+    )
     .addOption(new Option("--class <n>", "class of the objects, instead of looking it up").argParser(whole(1, 0xffff)))
     .addOption(new Option("--timeout <s>", "seconds to wait for an answer").argParser(whole(1, 600)).default(5))
     .option("--json", "print JSON with the tags of the values")
@@ -114,8 +126,9 @@ export function withConnectionOptions(command: Command): Command {
 
 /** Options a keys file may hold, and how its text is read. */
 const FROM_FILE: Readonly<Record<string, (text: string) => unknown>> = {
-  guek: octets(16),
-  gak: octets(16),
+  ...SECURITY_FROM_FILE,
+  guek: key,
+  gak: key,
   systemTitle: octets(8),
   password: (text) => text,
   counter,
@@ -142,12 +155,12 @@ export function optionsOf<T extends ConnectionOptions>(command: Command): T {
   const options = command.opts<T>();
   if (options.keys === undefined) return options;
   const merged = { ...options } as Record<string, unknown>;
+  const known = { ...FROM_FILE, ...filesFrom(options.keys) };
   for (const [name, value] of Object.entries(keysRead(options.keys))) {
-    const parse = FROM_FILE[name];
+    if (name === "$comment") continue;
+    const parse = known[name];
     if (parse === undefined) {
-      throw new errors.DlmsError(
-        `${options.keys}: unknown name "${name}"; known are ${Object.keys(FROM_FILE).join(", ")}`,
-      );
+      throw new errors.DlmsError(`${options.keys}: unknown name "${name}"; known are ${Object.keys(known).join(", ")}`);
     }
     if (command.getOptionValueSource(name) === "cli") continue;
     try {
@@ -189,6 +202,7 @@ function clientOptions(o: ConnectionOptions): ClientOptions {
     ...(o.guek === undefined ? {} : { guek: o.guek }),
     ...(o.gak === undefined ? {} : { gak: o.gak }),
     ...(o.systemTitle === undefined ? {} : { systemTitle: o.systemTitle }),
+    ...securityOptions(o),
   };
 }
 
@@ -199,7 +213,7 @@ function passwordOctets(text: string): Uint8Array {
 /** Connect, associate, do the work, release and disconnect. A release that fails does not spoil the work. */
 export async function visit<T>(o: ConnectionOptions, work: (client: Client) => Promise<T>): Promise<T> {
   const options = clientOptions(o);
-  if (o.security !== "none" || o.auth === "gmac") options.counter = await counterOf(o);
+  if (o.security !== "none" || o.auth === "gmac" || securityWanted(o)) options.counter = await counterOf(o);
   return associated(o, options, work);
 }
 
@@ -223,11 +237,12 @@ async function associated<T>(
 /** The first counter to send: as given, or one more than the meter has received. */
 async function counterOf(o: ConnectionOptions): Promise<number> {
   if (typeof o.counter === "number") return o.counter;
+  const { timeOut, serverSap, hdlc } = clientOptions(o);
   const options: ClientOptions = {
-    ...clientOptions(o),
     clientSap: PUBLIC_CLIENT,
-    authentication: "none",
-    security: "none",
+    ...(serverSap === undefined ? {} : { serverSap }),
+    ...(timeOut === undefined ? {} : { timeOut }),
+    ...(hdlc === undefined ? {} : { hdlc }),
   };
   try {
     const received = await associated(o, options, (client) => client.get(attribute(1, COUNTER_NAME, 2)));

@@ -69,6 +69,14 @@ export function privateKeyObject(pair: KeyPair): KeyObject {
   return createPrivateKey({ key: { kty: "EC", crv: curve.name, d: url(privateKey), x, y }, format: "jwk" });
 }
 
+/** The key pair of an EC private key of node:crypto. */
+export function keyPairOfObject(key: KeyObject): KeyPair {
+  const jwk = key.asymmetricKeyType === "ec" && key.type === "private" ? key.export({ format: "jwk" }) : {};
+  const curve = CURVES[jwk.crv as CurveName] as Curve | undefined;
+  if (curve === undefined) throw new SecurityError("the private key is neither on P-256 nor on P-384");
+  return keyPairOf(curve, fromUrl(jwk.d));
+}
+
 /** x then y, and the curve, of an EC public key of node:crypto. */
 export function publicKeyOctets(key: KeyObject): { curve: Curve; publicKey: Uint8Array } {
   const jwk = key.asymmetricKeyType === "ec" ? key.export({ format: "jwk" }) : {};

@@ -59,11 +59,25 @@ export const PUBLISHED_KEYS: MeterKeys = {
   hls: ascii("0123456789ABCDEF"),
 };
 
-/** 16 octets that only depend on seed, index and purpose; the password is 8 hexadecimal digits, so that it can be typed. */
-function keysDerive(seed: number, index: number): MeterKeys {
+/** The same for suite 2, whose keys have 32 octets. */
+const PUBLISHED_KEYS_256: MeterKeys = {
+  ...PUBLISHED_KEYS,
+  guek: hex("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"),
+  gbek: hex("0F0E0D0C0B0A090807060504030201001F1E1D1C1B1A19181716151413121110"),
+  gak: hex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDFE0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF"),
+  master: hex("00112233445566778899AABBCCDDEEFFFFEEDDCCBBAA99887766554433221100"),
+};
+
+/** Octets of a symmetric key of a security suite. */
+export function keySizeOf(suite: number): number {
+  return suite === 2 ? 32 : 16;
+}
+
+/** Octets that only depend on seed, index and purpose; the password is 8 hexadecimal digits, so that it can be typed. */
+function keysDerive(seed: number, index: number, size: number): MeterKeys {
   const derive = (purpose: string) => {
     const digest = createHmac("sha256", `dlms-meter seed ${seed}`).update(`meter ${index} ${purpose}`).digest();
-    return Uint8Array.from(digest.subarray(0, 16));
+    return Uint8Array.from(digest.subarray(0, size));
   };
   const text = (purpose: string, size: number) =>
     ascii(Buffer.from(derive(purpose)).toString("hex").toUpperCase().slice(0, size));
@@ -75,6 +89,10 @@ function keysDerive(seed: number, index: number): MeterKeys {
     lls: text("LLS", 8),
     hls: text("HLS", 16),
   };
+}
+
+function publishedKeys(suite: number): MeterKeys {
+  return suite === 2 ? PUBLISHED_KEYS_256 : PUBLISHED_KEYS;
 }
 
 function functionBits(identity: IdentityDocument): number {
@@ -111,6 +129,7 @@ export function meterIdentity(
   seed: number,
   index: number,
   keys: KeyChoice = "published",
+  suite = 0,
 ): MeterIdentity {
   wholeCheck("seed", seed);
   wholeCheck("index", index);
@@ -122,7 +141,7 @@ export function meterIdentity(
     serialNumber: String(serial).padStart(8, "0"),
     logicalDeviceName: logicalDeviceName(identity, serial),
     systemTitle: systemTitle(identity, serial),
-    keys: keys === "published" ? PUBLISHED_KEYS : keysDerive(seed, index),
+    keys: keys === "derive" ? keysDerive(seed, index, keySizeOf(suite)) : publishedKeys(suite),
   };
 }
 
@@ -136,6 +155,12 @@ const DEVICE_ADDR = 6;
 const KEYS = 0;
 const KEY_PARTS = ["guek", "gbek", "gak", "master"] as const;
 const SERVER_SYSTEM_TITLE = 5;
+/** Parts of hidden.json for suites 1 and 2: private keys by certificate_type, trust anchors, other certificates. */
+const PRIVATE_KEYS = 16;
+const TRUST_ANCHORS = 32;
+const TRUST_ANCHORS_MAX = 2;
+const CERTIFICATES = 34;
+const CERTIFICATES_MAX = 14;
 const DEVICE_ADDRESS = 9;
 
 /** Collects records; what the template keeps no value for is left out. */
@@ -178,10 +203,37 @@ class Records {
   }
 }
 
+/** Private keys and certificates that a meter is delivered with. */
+export interface MeterCertificates {
+  /** Scalars by certificate_type: digital signature, key agreement, TLS. */
+  privateKeys: readonly (Uint8Array | undefined)[];
+  /** Certificates of Root-CAs, DER. */
+  anchors: readonly Uint8Array[];
+  /** Sub-CAs, its own, and those of clients, DER. */
+  certificates: readonly Uint8Array[];
+}
+
 /** What a meter has of its own beside its identity. */
 export interface MeterPlace {
   /** Lower HDLC address on a line it shares with others. */
   hdlcAddress?: number;
+  /** Only a Security setup of suite 1 or 2 takes them. */
+  certificates?: MeterCertificates;
+}
+
+function certificatesPut(records: Records, setup: ObjectModel, c: MeterCertificates): void {
+  const limits = [
+    ["trust anchors", c.anchors.length, TRUST_ANCHORS_MAX],
+    ["certificates", c.certificates.length, CERTIFICATES_MAX],
+  ] as const;
+  for (const [what, count, limit] of limits) {
+    if (count > limit) throw new TemplateError(`${setup.logicalName}: ${count} ${what} provisioned (limit ${limit})`);
+  }
+  c.privateKeys.forEach((key, type) => {
+    if (key !== undefined) records.put(setup, KEYS, PRIVATE_KEYS + type, key);
+  });
+  c.anchors.forEach((der, i) => records.put(setup, KEYS, TRUST_ANCHORS + i, der));
+  c.certificates.forEach((der, i) => records.put(setup, KEYS, CERTIFICATES + i, der));
 }
 
 /** The provision records of a meter, big-endian, for region 6 of the core. */
@@ -196,6 +248,7 @@ export function provisionRecords(identity: MeterIdentity, model: TemplateModel, 
   for (const setup of model.securitySetups()) {
     records.put(setup, SERVER_SYSTEM_TITLE, 0, identity.systemTitle);
     KEY_PARTS.forEach((key, part) => records.put(setup, KEYS, part, identity.keys[key]));
+    if (place.certificates !== undefined) certificatesPut(records, setup, place.certificates);
   }
   for (const association of model.parts.associations) {
     const secret = (row: number | undefined, octets: Uint8Array) => {
