@@ -10,6 +10,7 @@ import * as asn from "@peculiar/asn1-x509";
 import { type Certificate, certificateParse, USAGE } from "../client/certificate.ts";
 import { type KeyPair, privateKeyObject, publicKeyObject, publicKeyOctets } from "../client/ec.ts";
 import { SecurityError } from "../client/errors.ts";
+import { equal } from "../client/octets.ts";
 import type { Curve } from "../client/suite.ts";
 
 /** Validity of test certificates: from 2000 on, and to the date of RFC 5280 4.1.2.5 that means no end. */
@@ -126,6 +127,7 @@ export function requestParse(der: Uint8Array): Request {
 
 function requestCheck(der: Uint8Array): Request {
   const request = AsnConvert.parse(der, CertificationRequest);
+  if (!equal(new Uint8Array(AsnConvert.serialize(request)), der)) throw new SecurityError("the request is not in DER");
   const info = request.certificationRequestInfo;
   const spki = Buffer.from(AsnConvert.serialize(info.subjectPKInfo));
   const { curve, publicKey } = publicKeyOctets(createPublicKey({ key: spki, format: "der", type: "spki" }));
