@@ -53,8 +53,8 @@ function fixedCopy(to: usize, from: usize, width: u32): void {
 /** Writes the cells of `mask` behind each other, those of `nulls` as null-data; the room has been checked. */
 export function cellsWrite(ring: Ring, row: usize, mask: u32, nulls: u32, to: usize): void {
   let at = to;
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    if (((mask >> i) & 1) == 0) continue;
+  for (let left = mask; left != 0; left &= left - 1) {
+    const i = ctz<u32>(left);
     if (((nulls >> i) & 1) != 0) {
       store<u8>(at++, <u8>DataTag.NULL_DATA);
       continue;
@@ -84,8 +84,8 @@ export function cellsWrite(ring: Ring, row: usize, mask: u32, nulls: u32, to: us
 /** Writes the cells of `mask` as contents of a compact-array: no tags, strings with their length. */
 export function cellsWriteCompact(ring: Ring, row: usize, mask: u32, to: usize): void {
   let at = to;
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    if (((mask >> i) & 1) == 0) continue;
+  for (let left = mask; left != 0; left &= left - 1) {
+    const i = ctz<u32>(left);
     const column = ring.column(i);
     const from = row + <usize>column.offset;
     if (column.kind == CellKind.FIXED) {
@@ -135,8 +135,8 @@ export function stampIsMidnight(ring: Ring, row: usize): bool {
 /** Of the columns of `mask`, those whose cell follows from the row above: a stamp one period later, any other cell unchanged. */
 export function cellsFollowing(ring: Ring, row: usize, above: usize, mask: u32): u32 {
   let following: u32 = 0;
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    if (((mask >> i) & 1) == 0) continue;
+  for (let left = mask; left != 0; left &= left - 1) {
+    const i = ctz<u32>(left);
     const column = ring.column(i);
     const at = row + <usize>column.offset;
     const before = above + <usize>column.offset;

@@ -43,16 +43,16 @@ export function rowItemSize(ring: Ring, pin: Pin): u32 {
 function rowSize(ring: Ring, pin: Pin, row: usize, nulls: u32): u32 {
   const whole = pin.columns & ~nulls;
   let size = <u32>popcnt<u32>(nulls);
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    const column = ring.column(i);
-    if (((whole >> i) & 1) != 0) size += cellSize(column, row + <usize>column.offset);
+  for (let left = whole; left != 0; left &= left - 1) {
+    const column = ring.column(ctz<u32>(left));
+    size += cellSize(column, row + <usize>column.offset);
   }
   return formSize(pin, size);
 }
 
 /** Columns of a row that go as null-data, given the row above it; `above` 0 = the first row of an answer, which is whole. */
 function rowNulls(ring: Ring, pin: Pin, row: usize, above: usize): u32 {
-  if (pin.nullable == 0 || above == 0) return 0;
+  if (above == 0 || pin.nullable == 0) return 0;
   const whole = (Template.of().profile(pin.source).nulls & ProfileNull.MIDNIGHT_WHOLE) != 0;
   if (whole && ring.stampColumn < COLUMNS_MAX && stampIsMidnight(ring, row)) return 0;
   return cellsFollowing(ring, row, above, pin.nullable);
@@ -112,12 +112,12 @@ function scanAbove(meter: Meter, ring: Ring, pin: Pin): i64 {
   return Err.STATE;
 }
 
-/** Where the row above item `item` stands: 0 for the first item, and where rows do not depend on it; Err.STATE when it is gone. */
-function aboveFind(meter: Meter, ring: Ring, pin: Pin, item: u32): i64 {
-  if (pin.nullable == 0 || item == 0) return 0;
-  const number = pin.spans == 0 ? scanAbove(meter, ring, pin) : <i64>spanFind(pin, item - 1);
-  if (number < 0 || <i32>(<u32>number - ring.first) < 0) return Err.STATE;
-  return ringRow(meter, pin.source, <u32>number);
+/** Columns of the row of item `item` that go as null-data; Err.STATE when the ring no longer has the row it follows from. */
+function nullsFind(meter: Meter, ring: Ring, pin: Pin, item: u32, row: usize): i64 {
+  if (item == 0) return 0;
+  const above = pin.spans == 0 ? scanAbove(meter, ring, pin) : <i64>spanFind(pin, item - 1);
+  if (above < 0 || <i32>(<u32>above - ring.first) < 0) return Err.STATE;
+  return rowNulls(ring, pin, row, ringRow(meter, pin.source, <u32>above));
 }
 
 /** Octets of the items of a pin, by looking at each row. */
@@ -164,10 +164,9 @@ export function profileRowEmit(meter: Meter, pin: Pin, item: u32, w: Writer): i3
   const number = pin.spans == 0 ? pin.foundRow : spanFind(pin, item);
   if (<i32>(number - ring.first) < 0) return Err.STATE;
   const row = ringRow(meter, pin.source, number);
-  const above = aboveFind(meter, ring, pin, item);
-  if (above < 0) return Err.STATE;
-  const nulls = rowNulls(ring, pin, row, <usize>above);
-  const size = pin.itemSize != 0 ? pin.itemSize : rowSize(ring, pin, row, nulls);
+  const nulls = pin.nullable != 0 ? nullsFind(meter, ring, pin, item, row) : 0;
+  if (nulls < 0) return Err.STATE;
+  const size = pin.itemSize != 0 ? pin.itemSize : rowSize(ring, pin, row, <u32>nulls);
   const counting = w.counting != 0;
   const at = w.take(size);
   if (at == 0) return counting ? Err.OK : Err.NO_SPACE;
@@ -176,6 +175,6 @@ export function profileRowEmit(meter: Meter, pin: Pin, item: u32, w: Writer): i3
     return Err.OK;
   }
   store<u16>(at, <u16>(DataTag.STRUCTURE | (popcnt<u32>(pin.columns) << 8)));
-  cellsWrite(ring, row, pin.columns, nulls, at + STRUCTURE_HEAD_SIZE);
+  cellsWrite(ring, row, pin.columns, <u32>nulls, at + STRUCTURE_HEAD_SIZE);
   return Err.OK;
 }
