@@ -99,7 +99,8 @@ export class Listeners {
     const [first, ...others] = this.bank.meters;
     const accept = others.length > 0 ? this.bus(port) : new MeterPort(first!, port).accept;
     try {
-      const line = await SerialLine.open(path, this.options.baud, accept, this.warn);
+      const { baud, echo = false } = this.options;
+      const line = await SerialLine.open(path, baud, accept, this.warn, echo);
       this.opened.push({ close: () => line.end() });
     } catch (error) {
       throw new ServeError(`--serial: ${(error as Error).message}; check the path and that you may use it`);

@@ -7,6 +7,7 @@ import { callCommand } from "./call.ts";
 import { keysCommand } from "./keys.ts";
 import { metersCommand } from "./meters.ts";
 import { readCommand } from "./read.ts";
+import { readoutCommand } from "./readout.ts";
 import { serveCommand } from "./serve.ts";
 import { setCommand } from "./set.ts";
 import { templateCommand } from "./template.ts";
@@ -24,6 +25,7 @@ const program = new Command("dlms-meter")
   .showHelpAfterError("(--help tells more)")
   .addCommand(serveCommand())
   .addCommand(readCommand())
+  .addCommand(readoutCommand())
   .addCommand(setCommand())
   .addCommand(callCommand())
   .addCommand(templateCommand())

@@ -13,6 +13,7 @@ import { metrologyMaker } from "../metrology/source.ts";
 import type { Compiled } from "../template/compile.ts";
 import { TemplateError } from "../template/error.ts";
 import { planRefusalText } from "../template/limits.ts";
+import { modeEApply } from "../template/mode_e.ts";
 import { lowerAddressOf, multiDropApply, type Shared } from "../template/multi_drop.ts";
 import { Delivery } from "./delivery.ts";
 import { Listeners } from "./listeners.ts";
@@ -78,7 +79,7 @@ class Service {
     const { meters, hdlcAddressLength } = options;
     this.shared = sharedLines(options);
     this.delivery = new Delivery(options, (document) =>
-      multiDropApply(document, this.shared, meters, hdlcAddressLength),
+      multiDropApply(options.modeE === true ? modeEApply(document) : document, this.shared, meters, hdlcAddressLength),
     );
     this.compiled = this.delivery.compiled;
     this.start = options.start ?? Date.now();
@@ -161,7 +162,7 @@ class Service {
     const where = [
       ...wrapperText(options.host, listeners.wrapper, listeners.udp),
       ...portsText("HDLC", options.host, listeners.hdlc),
-      ...(options.serial === undefined ? [] : [`HDLC on ${options.serial} at ${options.baud} Bd`]),
+      ...(options.serial === undefined ? [] : [serialText(options.serial, options)]),
       ...(this.shared === "none" ? [] : [`HDLC addresses ${lowerAddressOf(0)} to ${lowerAddressOf(count - 1)}`]),
     ];
     const { wrapper: tcp, udp, hdlc: hdlcTcp } = listeners;
@@ -206,6 +207,10 @@ function stateOpen(path: string): StateDir {
   } catch (error) {
     throw new ServeError(`--state: ${(error as Error).message}`);
   }
+}
+
+function serialText(path: string, options: ServeOptions): string {
+  return options.modeE === true ? `mode E on ${path} at 300 Bd` : `HDLC on ${path} at ${options.baud} Bd`;
 }
 
 /** The wrapper over TCP and UDP, which mostly have the same numbers. */

@@ -18,6 +18,10 @@ export interface ServeOptions {
   host: string;
   serial?: string;
   baud: number;
+  /** The serial line begins with the sign-on of IEC 62056-21. */
+  modeE?: boolean;
+  /** The serial line gives back what is sent on it. */
+  echo?: boolean;
   /** All meters on one HDLC line over TCP, as they are on the serial line. */
   multiDrop?: boolean;
   hdlcAddressLength?: AddressLength;
@@ -88,6 +92,8 @@ export function withServeOptions(command: Command): Command {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--serial <path>", "serve HDLC on a serial line as well; several meters share it, see --multi-drop")
     .option("--baud <n>", "speed of the serial line", whole(50, 4_000_000), 9600)
+    .option("--mode-e", "the serial line begins with the sign-on of IEC 62056-21 at 300 Bd; --baud has no use then")
+    .option("--echo", "the serial line gives back what is sent on it, as optical heads do: drop that")
     .option("--multi-drop", "all meters on one HDLC line, over TCP too: meter n has lower address 16 + n")
     .option(
       "--hdlc-address-length <n>",
@@ -139,8 +145,16 @@ export function sharedLines(options: ServeOptions): Shared {
   return options.serial !== undefined && options.meters > 1 ? "serial" : "none";
 }
 
+/** A sign-on changes the speed of its line, which meters on one line would do behind each other's backs. */
+function modeECheck(raw: RawOptions): void {
+  if (raw.serial === undefined) throw new ServeError("--mode-e is for a serial line: --serial");
+  if (raw.meters > 1) throw new ServeError(`--mode-e: one meter on the line, not ${raw.meters}; give --meters 1`);
+}
+
 /** Fills in the ports; throws ServeError when the two ranges do not fit or overlap. */
 export function serveOptions(raw: RawOptions): ServeOptions {
+  if (raw.modeE === true) modeECheck(raw);
+  if (raw.echo === true && raw.serial === undefined) throw new ServeError("--echo is for a serial line: --serial");
   const tcp = raw.tcp ?? WRAPPER_PORT;
   const hdlcTcp = raw.hdlcTcp ?? (tcp === 0 ? 0 : tcp + raw.meters);
   const udp = raw.udp === "none" ? undefined : (raw.udp ?? tcp);

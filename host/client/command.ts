@@ -15,6 +15,7 @@ import {
 } from "./command_security.ts";
 import * as errors from "./errors.ts";
 import { logicalNameCanonical } from "./logical_name.ts";
+import { OPENING_BAUD, signOn, type SignOnOptions } from "./mode_e.ts";
 import { fromHex } from "./octets.ts";
 import { attribute, Client, type ClientOptions } from "./session.ts";
 import { connectTcp, connectUdp, openSerial, type Transport } from "./transport.ts";
@@ -24,6 +25,9 @@ export interface ConnectionOptions extends SecurityCommandOptions {
   udp?: { host: string; port?: number };
   serial?: string;
   baud: number;
+  /** Begin with the sign-on of IEC 62056-21, with the meter of this device address. */
+  modeE?: boolean;
+  meterAddress?: string;
   hdlc?: boolean;
   client: number;
   server: number;
@@ -80,6 +84,36 @@ function counter(text: string): number | "auto" {
 const AUTHENTICATIONS = ["none", "lls", "gmac", "sha256", "ecdsa", "md5", "sha1"];
 const LEVELS = ["none", "auth", "enc", "authenc"];
 
+const baudOption = (): Option =>
+  new Option("--baud <n>", "speed of the serial port").argParser(whole(50, 4_000_000)).default(9600);
+
+const meterAddressOption = (): Option =>
+  new Option("--meter-address <text>", "device address for the sign-on (default: whoever is there)").argParser(
+    (text) => {
+      if (/^[^/!\0-\x1f\x7f-\uffff]{1,32}$/.test(text)) return text;
+      throw new InvalidArgumentError("Give 1 to 32 characters, none of them / or !");
+    },
+  );
+
+const timeoutOption = (): Option =>
+  new Option("--timeout <s>", "seconds to wait for an answer").argParser(whole(1, 600)).default(5);
+
+/** Add the options of a command that only signs on. */
+export function withSignOnOptions(command: Command): Command {
+  return command
+    .addOption(baudOption().default(9600, "9600, or what the meter offers if that is less"))
+    .addOption(meterAddressOption())
+    .addOption(timeoutOption())
+    .option("--json", "print JSON")
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+}
+
+/** What the options say of a sign-on. */
+export function signOnOptionsOf(o: Pick<ConnectionOptions, "baud" | "timeout" | "meterAddress">): SignOnOptions {
+  const address = o.meterAddress === undefined ? {} : { address: o.meterAddress };
+  return { ...address, baud: o.baud, timeOut: o.timeout * 1000 };
+}
+
 /** Add the options every command has. Usage errors end with code 2. */
 export function withConnectionOptions(command: Command): Command {
   return withSecurityOptions(command)
@@ -94,7 +128,9 @@ export function withConnectionOptions(command: Command): Command {
         .conflicts(["tcp", "serial", "hdlc"]),
     )
     .option("--serial <path>", "meter on a serial port; implies --hdlc")
-    .addOption(new Option("--baud <n>", "speed of the serial port").argParser(whole(50, 4_000_000)).default(9600))
+    .addOption(baudOption())
+    .option("--mode-e", "sign on by IEC 62056-21 at 300 Bd first; --baud is the highest speed behind it")
+    .addOption(meterAddressOption())
     .option("--hdlc", "HDLC frames instead of the TCP wrapper")
     .addOption(
       new Option("--client <n>", "client SAP: 16 public, 1 management").argParser(whole(0, 0xffff)).default(16),
@@ -119,7 +155,7 @@ export function withConnectionOptions(command: Command): Command {
       "JSON file with guek, gak, password, systemTitle and other options by name (keys demo makes one)",
     )
     .addOption(new Option("--class <n>", "class of the objects, instead of looking it up").argParser(whole(1, 0xffff)))
-    .addOption(new Option("--timeout <s>", "seconds to wait for an answer").argParser(whole(1, 600)).default(5))
+    .addOption(timeoutOption())
     .option("--json", "print JSON with the tags of the values")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 }
@@ -141,6 +177,7 @@ const FROM_FILE: Readonly<Record<string, (text: string) => unknown>> = {
   udp: endpoint,
   serial: (text) => text,
   baud: whole(50, 4_000_000),
+  meterAddress: (text) => text,
 };
 
 function oneOf(allowed: readonly string[]): (text: string) => string {
@@ -182,8 +219,26 @@ function keysRead(file: string): object {
   throw new errors.DlmsError(`the keys file ${file} must hold a JSON object`);
 }
 
-function transportOpen(o: ConnectionOptions): Promise<Transport> {
-  if (o.serial !== undefined) return openSerial(o.serial, o.baud);
+/** Opens the serial port and signs on; the identification is a line for people, so it goes to stderr, once a command. */
+async function signedOn(o: ConnectionOptions, path: string): Promise<Transport> {
+  const transport = await openSerial(path, OPENING_BAUD);
+  try {
+    const { text } = await signOn(transport, signOnOptionsOf(o));
+    if (!identified.has(o)) process.stderr.write(`${text}\n`);
+    identified.add(o);
+    return transport;
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
+/** Options of visits that have shown who answers. */
+const identified = new WeakSet<ConnectionOptions>();
+
+async function transportOpen(o: ConnectionOptions): Promise<Transport> {
+  if (o.modeE === true && o.serial === undefined) throw new errors.DlmsError("--mode-e is for a serial port: --serial");
+  if (o.serial !== undefined) return o.modeE === true ? signedOn(o, o.serial) : openSerial(o.serial, o.baud);
   if (o.udp !== undefined) return connectUdp(o.udp.host, o.udp.port ?? WRAPPER_PORT);
   const port = o.tcp?.port ?? (o.hdlc === true ? HDLC_PORT : WRAPPER_PORT);
   return connectTcp(o.tcp?.host ?? "127.0.0.1", port, o.timeout * 1000);

@@ -9,6 +9,7 @@ export * as data from "./data.ts";
 export * from "./date_time.ts";
 export * from "./errors.ts";
 export { HdlcLink } from "./hdlc.ts";
+export { OPENING_BAUD, readout, readoutLineParse, signOn, type Identification, type SignOnOptions } from "./mode_e.ts";
 export * as hdlcFrame from "./hdlc_frame.ts";
 export { hlsAnswer, hlsCheck, type Handshake } from "./hls.ts";
 export { CONFORMANCE, CONFORMANCE_OF_CLIENT, conformanceNames } from "./initiate.ts";

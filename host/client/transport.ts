@@ -11,6 +11,8 @@ export interface Transport {
   /** Called once, with the error if one was the cause. */
   onClose(listener: (cause?: Error) => void): void;
   close(): Promise<void>;
+  /** Changes the speed behind what was written, Bd; only where the way has one. */
+  rate?(baud: number): Promise<void>;
 }
 
 /** Listener book-keeping that every transport shares. */
@@ -120,6 +122,14 @@ export async function openSerial(path: string, baud = 9600): Promise<Transport> 
     onData: (listener) => ends.onData(listener),
     onClose: (listener) => ends.onClose(listener),
     close: () => new Promise((done) => (port.isOpen ? port.drain(() => port.close(() => done())) : done())),
+    rate: (baud) =>
+      new Promise((resolve, reject) => {
+        const done = (cause: Error | null | undefined): void => {
+          if (cause) reject(new ConnectionError(`${path} cannot run at ${baud} Bd: ${cause.message}`, { cause }));
+          else resolve();
+        };
+        port.drain((cause) => (cause ? done(cause) : port.update({ baudRate: baud }, done)));
+      }),
   };
 }
 

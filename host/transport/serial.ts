@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import type { SerialPort } from "serialport";
+import { EchoFilter } from "./echo.ts";
 import type { Line, LineAccept, LineListener } from "./line.ts";
 
 /** Time between attempts to open a device that has gone, and between looks whether it is still there, ms. */
@@ -22,29 +23,32 @@ export class SerialLine implements Line {
   /** The speed is being changed; octets for the line wait meanwhile. */
   private changing = false;
   private readonly waiting: Uint8Array[] = [];
+  private readonly echo: EchoFilter | undefined;
 
-  private constructor(port: SerialPort, accept: LineAccept, report: (text: string) => void) {
+  private constructor(port: SerialPort, accept: LineAccept, report: (text: string) => void, echo: boolean) {
     this.port = port;
     this.accept = accept;
     this.report = report;
     this.own = port.baudRate;
+    this.echo = echo ? new EchoFilter() : undefined;
     port.on("open", () => this.opened());
-    port.on("data", (octets: Uint8Array) => this.listener?.received(octets));
+    port.on("data", (octets: Uint8Array) => this.received(octets));
     port.on("error", (error) => report(`${port.path}: ${error.message}`));
     port.on("close", () => this.lost());
   }
 
-  /** Opens `path` at `baudRate`; rejects when the device cannot be opened now. */
+  /** Opens `path` at `baudRate`, on which what is sent comes back where `echo` says so; rejects when the device cannot be opened now. */
   static async open(
     path: string,
     baudRate: number,
     accept: LineAccept,
     report: (text: string) => void,
+    echo = false,
   ): Promise<SerialLine> {
     // Loaded when used: its native part is not needed, nor everywhere there, for TCP.
     const { SerialPort } = await import("serialport");
     const port = new SerialPort({ path, baudRate, dataBits: 8, parity: "none", stopBits: 1, autoOpen: false });
-    const line = new SerialLine(port, accept, report);
+    const line = new SerialLine(port, accept, report, echo);
     await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
     return line;
   }
@@ -56,7 +60,13 @@ export class SerialLine implements Line {
     return false;
   }
 
+  private received(octets: Uint8Array): void {
+    const own = this.echo?.received(octets, performance.now()) ?? octets;
+    if (own.length > 0) this.listener?.received(own);
+  }
+
   private write(octets: Uint8Array): void {
+    this.echo?.sent(octets, performance.now(), this.port.baudRate);
     this.port.write(octets);
     this.port.drain(() => this.listener?.drained());
   }

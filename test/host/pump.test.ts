@@ -361,3 +361,43 @@ describe("connections", () => {
     expect(core.calls.filter((call) => call === "line 8 sent")).toHaveLength(2);
   });
 });
+
+describe("the rate of a line", () => {
+  it("changes at once on an idle line, and behind what is on its way on another", () => {
+    const pump = meterWith();
+    pump.boot();
+    const log: string[] = [];
+    const listener = pump.open(8, {
+      send: (sent) => {
+        log.push(text(sent));
+        return false;
+      },
+      close: () => undefined,
+      pause: () => undefined,
+      rate: (baud) => void log.push(`${baud} Bd`),
+    })!;
+    core.rateSlot = 8;
+    core.rateWanted = 300;
+    pump.run();
+    expect(log).toEqual(["300 Bd"]);
+    listener.received(octets("a\n"));
+    core.rateWanted = 9600;
+    pump.run();
+    expect(log).toEqual(["300 Bd", "a\n"]);
+    listener.drained();
+    expect(log).toEqual(["300 Bd", "a\n", "9600 Bd"]);
+  });
+
+  it("of a line that is gone, or has none, is nobody's", () => {
+    const pump = meterWith();
+    pump.boot();
+    connect(pump);
+    core.rateSlot = 8;
+    core.rateWanted = 300;
+    pump.run();
+    core.rateSlot = 12;
+    core.rateWanted = 600;
+    pump.run();
+    expect(reports).toEqual([]);
+  });
+});
