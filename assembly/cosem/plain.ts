@@ -5,10 +5,10 @@ import { Writer } from "../base/writer";
 import { clockSeconds, clockStamp, STAMP_SIZE } from "../meter/clock";
 import { Metering } from "../meter/metering_state";
 import { Quantity, quantityCounts, quantityRead } from "../meter/quantity";
-import { SecurityContext } from "../session/keys";
+import { contextOf, SecurityContext } from "../session/keys";
 import { changeValue } from "../store/change";
-import { AttributeFlag, AttributeRow, Template } from "../store/template";
-import { attributeFind, valueAt, valueSize } from "../store/values";
+import { AttributeFlag, AttributeRow, NONE, Template } from "../store/template";
+import { attributeFind, objectFind, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataInteger, dataMatches } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
@@ -16,6 +16,7 @@ import { Ask } from "./ask";
 import { captureStatus } from "./capture";
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const setupName: usize = memory.data(6);
 const stamp: usize = memory.data(12, 4);
 /** A date-time with the head of an octet-string. */
 const normal: usize = memory.data(16, 4);
@@ -61,9 +62,7 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
       numberEmit(out, a.tag, captureStatus(meter, quantity), false);
       return true;
     case Quantity.INVOCATION_COUNTER:
-      if (Template.of().securityCount == 0) return false;
-      numberEmit(out, a.tag, SecurityContext.of(meter, 0).receiveLowest, false);
-      return true;
+      return counterEmit(ask, a.tag, out);
     case Quantity.SYSTEM_TITLE:
     case Quantity.LOGICAL_DEVICE_NAME:
       return false;
@@ -71,6 +70,17 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
       numberEmit(out, a.tag, scaled(quantityRead(meter, quantity), a.digits), quantityCounts(quantity));
       return true;
   }
+}
+
+/** Lowest acceptable counter of the Security setup 0-0:43.0.e for the object 0-0:43.1.e (decision 15); false without one. */
+function counterEmit(ask: Ask, tag: u32, out: Writer): bool {
+  memory.copy(setupName, ask.row.logicalName, 6);
+  store<u8>(setupName + 3, 0);
+  const object = objectFind(64, setupName);
+  const context = object < 0 ? NONE : contextOf(object);
+  if (context == NONE) return false;
+  numberEmit(out, tag, SecurityContext.of(ask.meter, context).receiveLowest, false);
+  return true;
 }
 
 /** `value` without its last `digits` decimal digits, rounded down. */

@@ -9,7 +9,7 @@ import { apduMore, apduNoSlot, apduOutside, apduServe, apduTooLong, blockStreami
 import { AssociationState, Slot, SLOT_LINK_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
 import { Layout } from "../store/layout";
-import { NONE, PortKind, PortRow, Template } from "../store/template";
+import { NONE, PortFlag, PortKind, PortRow, Template } from "../store/template";
 import { ApduTag } from "../wire/tags";
 import { wrapperHeaderEmit, WRAPPER_HEADER_SIZE } from "../wire/wrapper";
 import { hdlcConnection, hdlcEvent, wrapperEvent, wrapperLine } from "./connection";
@@ -40,6 +40,7 @@ function slotsReset(meter: Meter, port: PortRow, first: u32, open: u32): void {
     slot.disassociate();
     slot.outboundSize = 0;
     slot.open = open;
+    slot.local = ((<u32>port.flags) & PortFlag.LOCAL) != 0 ? 1 : 0;
     memory.fill(slot.link, 0, <usize>SLOT_LINK_SIZE);
   }
 }

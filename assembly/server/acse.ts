@@ -84,7 +84,7 @@ function namesCheck(meter: Meter, slot: Slot, x: Aarq): UserDiagnostic {
   if (context < 0 || context > 7 || (((<u32>row.contexts) >> (<u32>context)) & 1) == 0)
     return UserDiagnostic.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED;
   slot.context = context;
-  const security = contextOf(row.securitySetup);
+  const security = contextOf(slot.securitySetup(row));
   slot.security = security == NONE ? 0 : security;
   const mechanism = x.authenticationRequired ? mechanismOf(x) : <i32>Mechanism.LOWEST;
   const ciphered = context == ApplicationContext.LOGICAL_NAME_CIPHERED;

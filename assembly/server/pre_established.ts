@@ -31,10 +31,11 @@ export function preEstablish(meter: Meter, slot: Slot, clientSap: u32, serverSap
   slot.clientSizeMax = t.apduSizeMax;
   slot.serverSizeMax = t.apduSizeMax;
   slot.state = AssociationState.ASSOCIATED;
-  const security = contextOf(row.securitySetup);
+  const setup = slot.securitySetup(row);
+  const security = contextOf(setup);
   if (security == NONE) return;
   slot.security = security;
-  titleTake(meter, slot, row.securitySetup);
+  titleTake(meter, slot, setup);
 }
 
 /** Without an AARQ the client's system title is the one in Security setup, attribute 4. */

@@ -4,6 +4,7 @@
  */
 import { CHALLENGE_SIZE_MAX, KEY_SIZE_MAX } from "../base/limits";
 import { Meter } from "../store/block";
+import { AssociationRow, NONE } from "../store/template";
 import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE, SLOT_HEAD_SIZE } from "../store/layout";
 
 /** Areas of a slot's head; link and server lay their own overlays over theirs. */
@@ -40,6 +41,8 @@ export class Slot {
   /** wPorts of the APDU under way: its answer goes back with them swapped. */
   wireClient: u32;
   wireServer: u32;
+  /** 1 on a port for those who stand before the meter (PortFlag.LOCAL). */
+  local: u32;
 
   /** Where disassociate() begins to forget. */
   kept: u32;
@@ -83,6 +86,12 @@ export class Slot {
   @inline
   static of(meter: Meter, index: u32): Slot {
     return changetype<Slot>(meter.slot(index));
+  }
+
+  /** The Security setup object of an association on this port, NONE when it has none (decision 16). */
+  securitySetup(row: AssociationRow): u32 {
+    const local = <u32>row.securitySetupLocal;
+    return this.local != 0 && local != NONE ? local : <u32>row.securitySetup;
   }
 
   @inline

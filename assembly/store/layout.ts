@@ -252,6 +252,7 @@ function referencesCheck(t: Template): i32 {
       return REFUSED.refuse(Limit.REFERENCE, a.object, i);
     if (!named(a.llsSecret, t.attributeCount) || !named(a.hlsSecret, t.attributeCount))
       return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+    if (!named(a.securitySetupLocal, objects)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
     if (!accessCheck(t, a.accessTableAt)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
   }
   for (let i: u32 = 0; i < <u32>t.portCount; i++) {

@@ -46,6 +46,8 @@ export const enum PortFlag {
   SERIAL = 4,
   /** The protocol identification service answers on it. */
   IDENTIFY = 8,
+  /** For those who stand before the meter: associations use their securitySetupLocal there (decision 16). */
+  LOCAL = 16,
 }
 
 /** A COSEM object, 24 octets; the table is sorted by logical name, class, version. */
@@ -129,7 +131,9 @@ export class AssociationRow {
   /** Attribute rows of the secrets, NONE when the mechanism is not offered. */
   llsSecret: u16;
   hlsSecret: u16;
-  reserved1: u32;
+  /** Its Security setup object on local ports; NONE = the same as on the others (decision 16). */
+  securitySetupLocal: u16;
+  reserved1: u16;
   reserved2: u32;
 }
 

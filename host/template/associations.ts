@@ -41,7 +41,7 @@ export function needsSecret(document: TemplateDocument, logicalName: string): bo
 }
 
 function objectOf(
-  key: "object" | "securitySetup",
+  key: "object" | "securitySetup" | "securitySetupLocal",
   name: string | null | undefined,
   classId: number,
   objects: ObjectModel[],
@@ -69,6 +69,7 @@ function associationResolve(
 ): AssociationModel {
   const object = objectOf("object", a.object, CLASS_ASSOCIATION, objects, indexOf);
   const setup = objectOf("securitySetup", a.securitySetup, CLASS_SECURITY_SETUP, objects, indexOf);
+  const local = objectOf("securitySetupLocal", a.securitySetupLocal, CLASS_SECURITY_SETUP, objects, indexOf);
   const mechanisms = bitsOf("mechanisms", a.mechanisms, MECHANISMS, (bit) => bit);
   const contexts = bitsOf("contexts", a.contexts, CONTEXTS, (bit) => bit);
   if (!setup && (a.contexts.includes("ln-ciphered") || a.mechanisms.includes("gmac"))) {
@@ -84,6 +85,7 @@ function associationResolve(
     conformance: bitsOf("conformance", a.conformance, CONFORMANCE_BITS, (bit) => CONFORMANCE_TOP - bit),
     ...(object ? { object: object.index } : {}),
     ...(setup ? { securitySetup: setup.index } : {}),
+    ...(local ? { securitySetupLocal: local.index } : {}),
     ...(a.mechanisms.includes("lls") ? { llsSecret: secretRow(rows, object, PART_LLS) } : {}),
     ...(highLevel(a) ? { hlsSecret: secretRow(rows, object, PART_HLS) } : {}),
   };

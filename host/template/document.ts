@@ -69,6 +69,8 @@ export interface AssociationDocument {
   serverSap?: number;
   object?: string | null;
   securitySetup?: string | null;
+  /** On ports whose reach is local. */
+  securitySetupLocal?: string;
   mechanisms: string[];
   contexts: string[];
   conformance: string[];
@@ -91,6 +93,7 @@ export interface PortDocument {
   /** The Profile generic whose columns are the data readout. */
   readout?: string;
   identify?: boolean;
+  reach?: "local" | "remote";
 }
 
 export interface EventDocument {

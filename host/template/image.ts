@@ -152,7 +152,9 @@ function associationPut(w: RowWriter, a: AssociationModel, accessTableAt: number
   w.u8(a.mechanisms).u8(a.contexts);
   w.u8(a.preEstablished ? PRE_ESTABLISHED : 0).u8(0);
   w.u32(a.conformance).u32(accessTableAt);
-  w.u16(a.llsSecret ?? NONE).u16(a.hlsSecret ?? NONE);
+  w.u16(a.llsSecret ?? NONE)
+    .u16(a.hlsSecret ?? NONE)
+    .u16(a.securitySetupLocal ?? NONE);
 }
 
 function portPut(w: RowWriter, p: PortModel): void {

@@ -44,6 +44,7 @@ export interface AssociationModel {
   serverSap: number;
   object?: number;
   securitySetup?: number;
+  securitySetupLocal?: number;
   /** Bit m: mechanism m; bit c: context c. */
   mechanisms: number;
   contexts: number;

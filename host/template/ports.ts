@@ -10,6 +10,7 @@ export const STUFFED = 1;
 export const POINT_TO_POINT = 2;
 export const SERIAL = 4;
 export const IDENTIFY = 8;
+export const LOCAL = 16;
 
 const CLASS_TCP_UDP_SETUP = 41;
 const CLASS_LOCAL_PORT_SETUP = 19;
@@ -76,7 +77,8 @@ function portResolve(name: string, p: PortDocument, firstSlot: number, setup: Ob
     (p.stuffed ? STUFFED : 0) |
     (p.pointToPoint ? POINT_TO_POINT : 0) |
     (p.serial ? SERIAL : 0) |
-    (p.identify ? IDENTIFY : 0);
+    (p.identify ? IDENTIFY : 0) |
+    (p.reach === "local" ? LOCAL : 0);
   if (![0, 1, 2, 4].includes(p.addressLength ?? 0)) {
     throw new TemplateError(`addressLength: ${p.addressLength} (1, 2, 4, or 0 for what the client uses)`);
   }

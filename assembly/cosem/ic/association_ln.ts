@@ -74,10 +74,7 @@ export function associationLnGet(ask: Ask, out: Writer): i32 {
       Axdr.enum_(out, slotIndex == NONE ? AssociationState.NON_ASSOCIATED : Slot.of(ask.meter, slotIndex).state);
       return DataAccessResult.SUCCESS;
     case 9: // security_setup_reference
-      Axdr.logicalName(
-        out,
-        <u32>row.securitySetup == NONE ? NOTHING : Template.of().object(row.securitySetup).logicalName,
-      );
+      setupEmit(slotIndex == NONE ? <u32>row.securitySetup : Slot.of(ask.meter, slotIndex).securitySetup(row), out);
       return DataAccessResult.SUCCESS;
     default:
       return plainGet(ask, out);
@@ -123,6 +120,11 @@ function contextInfoEmit(ask: Ask, slotIndex: u32, row: AssociationRow, out: Wri
   Axdr.unsigned(out, DLMS_VERSION); // dlms_version_number
   Axdr.integer(out, 0); // quality_of_service
   Axdr.octetString(out, scratch, 0); // cyphering_info: never the dedicated key
+}
+
+/** security_setup_reference: a logical name, zeros for none. */
+function setupEmit(object: u32, out: Writer): void {
+  Axdr.logicalName(out, object == NONE ? NOTHING : Template.of().object(object).logicalName);
 }
 
 export function associationLnInvoke(ask: Ask, out: Writer): i32 {
