@@ -24,7 +24,7 @@ const PLANNING_PAGES = 32;
 const REGION = { template: 0, in: 1, out: 2, sample: 3, flash: 4, status: 5, provision: 6 } as const;
 
 /** Kinds of lineEvent(). */
-export const LineEvent = { OPENED: 1, CLOSED: 2, SENT: 3, REFUSED: 4 } as const;
+export const LineEvent = { OPENED: 1, CLOSED: 2, SENT: 3, REFUSED: 4, CALLED: 5 } as const;
 export type LineEvent = (typeof LineEvent)[keyof typeof LineEvent];
 
 /** What flashPoll() asks for. */

@@ -6,7 +6,7 @@ import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
-import { objectFind, OBJECT_OTHER_CLASS } from "../store/values";
+import { objectFind, objectTwin, OBJECT_OTHER_CLASS } from "../store/values";
 import { ApplicationContext } from "../wire/names";
 import { DataAccessResult } from "../wire/results";
 import { Ask, Caller, PinKind } from "./ask";
@@ -36,11 +36,22 @@ export function accessRow(association: u32, object: u32): usize {
 }
 
 /**
+ * Object {class, logical name} as an association sees it, or as objectFind(). Logical devices may have objects of one name,
+ * such as their logical device names; an association sees one of them.
+ */
+export function objectSeen(association: u32, classId: u32, name: usize): i32 {
+  const first = objectFind(classId, name);
+  let found = first;
+  while (found >= 0 && accessRow(association, found) == 0) found = objectTwin(found);
+  return found < 0 ? first : found;
+}
+
+/**
  * Attributes that attribute 0 of {class, logical name} stands for: 1..n, for the association of the slot; a
  * Data-Access-Result, negated, when the object cannot be named.
  */
 export function attributeZeroCount(meter: Meter, slotIndex: u32, classId: u32, name: usize): i32 {
-  const found = objectFind(classId, name);
+  const found = objectSeen(Slot.of(meter, slotIndex).association, classId, name);
   if (found == OBJECT_OTHER_CLASS) return -(<i32>DataAccessResult.OBJECT_CLASS_INCONSISTENT);
   if (found < 0 || accessRow(Slot.of(meter, slotIndex).association, found) == 0)
     return -(<i32>DataAccessResult.OBJECT_UNDEFINED);
@@ -50,7 +61,7 @@ export function attributeZeroCount(meter: Meter, slotIndex: u32, classId: u32, n
 /** Fills `ask` for the attribute or method an association names; 0 or the refusal. */
 function resolve(ask: Ask, meter: Meter, slotIndex: u32, classId: u32, name: usize, id: i32, method: bool): i32 {
   const slot = Slot.of(meter, slotIndex);
-  const found = objectFind(classId, name);
+  const found = objectSeen(slot.association, classId, name);
   if (found == OBJECT_OTHER_CLASS) return DataAccessResult.OBJECT_CLASS_INCONSISTENT;
   if (found < 0) return DataAccessResult.OBJECT_UNDEFINED;
   const row = accessRow(slot.association, found);

@@ -2,7 +2,7 @@
  * A connection: the slots it owns, its link parameters, and the scratch overlays the link room wants. Parameters come from the
  * port's setup object, so that a SET of them counts from the next connection or SNRM on.
  */
-import { LLC_SIZE } from "../base/limits";
+import { ASSOCIATIONS_MAX, LLC_SIZE } from "../base/limits";
 import {
   HdlcConnection,
   hdlcConnected,
@@ -31,6 +31,14 @@ if (WRAPPER_LINE_SIZE > SLOT_LINK_SIZE) ERROR("the wrapper's state has SLOT_LINK
 
 /** Lower address where the setup object has none: the first that may be given to a device (GB9 8.4.2.3). */
 const LOWER_ADDRESS: u32 = 16;
+
+/** Server SAP of the management logical device, which every meter has. */
+const MANAGEMENT: u32 = 1;
+
+/** Room for the server SAPs of all associations. */
+const devices: usize = memory.data(16, 8);
+
+if (ASSOCIATIONS_MAX * 2 > 16) ERROR("scratch holds a server SAP for each association");
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const parameters: HdlcParameters = changetype<HdlcParameters>(memory.data(64, 8));
@@ -74,7 +82,24 @@ function parametersFill(meter: Meter, port: PortRow): void {
       ((port.flags & PortFlag.POINT_TO_POINT) != 0 ? HdlcFlag.POINT_TO_POINT : 0) |
       (port.addressLength != 0 ? HdlcFlag.STRICT : 0))
   );
-  p.upperAddress = 1;
+  p.upperAddress = <u16>MANAGEMENT;
+  p.devices = devices;
+  p.deviceCount = devicesFill();
+}
+
+/** The server SAPs of the associations, which are the upper addresses of the logical devices, without the management one's. */
+function devicesFill(): u32 {
+  const t = Template.of();
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
+    const serverSap = t.association(i).serverSap;
+    let known = <u32>serverSap == MANAGEMENT;
+    for (let j: u32 = 0; j < count; j++) known = known || load<u16>(devices + ((<usize>j) << 1)) == serverSap;
+    if (known) continue;
+    store<u16>(devices + ((<usize>count) << 1), serverSap);
+    count++;
+  }
+  return count;
 }
 
 /** IEC HDLC setup, attribute 9, device_address: a change lets those finish who are connected under the old one. */

@@ -1,12 +1,12 @@
 /** Octets in, octets out: the connections of a meter (docs/ARCHITECTURE.md, section 3). */
 import { Err } from "../base/err";
-import { EXCHANGE_SIZE } from "../base/limits";
+import { EXCHANGE_SIZE, LLC_SIZE } from "../base/limits";
 import { HdlcConnection, HdlcEventKind, Reply } from "../link/hdlc_state";
 import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
 import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
 import { wrapperDatagramReceive, WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
 import { apduMore, apduNoSlot, apduOutside, apduServe, apduTooLong, blockStreaming } from "../server/apdu";
-import { AssociationState, Slot, SLOT_LINK_SIZE } from "../session/slot";
+import { AssociationState, Slot, SLOT_LINK_SIZE, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
 import { Layout } from "../store/layout";
 import { NONE, PortFlag, PortKind, PortRow, Template } from "../store/template";
@@ -27,6 +27,8 @@ const enum LineEvent {
   CLOSED = 2,
   SENT = 3,
   REFUSED = 4,
+  /** Opened by this device, which so answers the CALLING address too (GB9 8.4.2.5). */
+  CALLED = 5,
 }
 
 /** Slot.open: the host shall close the connection. */
@@ -59,9 +61,12 @@ export function lineEventSeat(seat: u32, first: u32, kind: i32, lineTime: f64, m
   if (port == NONE || timesTake(meter, lineTime, meterTime) != Err.OK) return Err.STATE;
   switch (kind) {
     case LineEvent.OPENED:
+    case LineEvent.CALLED:
       slotsReset(meter, portRow(port), first, OPEN);
       if (portRow(port).kind == PortKind.HDLC) hdlcOpen(hdlcConnection(meter, portRow(port), first));
       else wrapperOpen(wrapperLine(meter, first), meter.lineTime);
+      if (kind == LineEvent.CALLED && portRow(port).kind == PortKind.HDLC)
+        hdlcConnection(meter, portRow(port), first).line.calling = 1;
       return Err.OK;
     case LineEvent.CLOSED:
       slotsReset(meter, portRow(port), first, 0);
@@ -108,16 +113,34 @@ function hdlcHandle(meter: Meter, c: HdlcConnection, first: u32): bool {
   if (e.kind == HdlcEventKind.NONE) return false;
   const index = first + e.link;
   const slot = Slot.of(meter, index);
-  if (e.kind == HdlcEventKind.LINK_UP || e.kind == HdlcEventKind.LINK_DOWN || e.rebound != 0) slot.disassociate();
-  if (e.kind == HdlcEventKind.APDU) {
-    const confirmed: u32 = e.confirmed != 0 ? 1 : 0;
-    apduServe(meter, index, e.clientSap, e.serverSap, e.apdu, e.size, confirmed);
-    if (confirmed != 0) hdlcAnswer(c, e.link, slot);
+  // Whoever had a link that was given to another pair of addresses has lost it with all that was associated.
+  for (let k: u32 = 0; k < c.links; k++) if (((e.reboundLinks >> k) & 1) != 0) Slot.of(meter, first + k).disassociate();
+  if (e.kind == HdlcEventKind.LINK_UP || e.kind == HdlcEventKind.LINK_DOWN) linkEnd(slot);
+  if (e.kind == HdlcEventKind.APDU && e.confirmed == 0) {
+    hdlcUnconfirmed(meter, c, first);
+  } else if (e.kind == HdlcEventKind.APDU) {
+    apduServe(meter, index, e.clientSap, e.serverSap, e.apdu, e.size, 1);
+    hdlcAnswer(c, e.link, slot);
   } else if (e.kind == HdlcEventKind.TOO_LONG) {
     apduTooLong(meter, index, e.confirmed != 0 ? 1 : 0);
     if (e.confirmed != 0) hdlcAnswer(c, e.link, slot);
   }
   return true;
+}
+
+/** The data link connection of a slot has begun or ended: an association opened in a UI frame does not depend on it. */
+export function linkEnd(slot: Slot): void {
+  if (slot.unconfirmed != Unconfirmed.FRAME) slot.disassociate();
+}
+
+/** Serves the APDU of a UI frame to each logical device that it was for; none of them answers (GB9 8.4.5.4.7). */
+function hdlcUnconfirmed(meter: Meter, c: HdlcConnection, first: u32): void {
+  const e = hdlcEvent;
+  for (let k: u32 = 0; k < c.links; k++) {
+    if (((e.links >> k) & 1) == 0) continue;
+    const apdu = c.slot(k) + <usize>(c.inboundAt + LLC_SIZE);
+    apduServe(meter, first + k, e.clientSap, c.link(k).upper, apdu, e.size, 0);
+  }
 }
 
 function hdlcAnswer(c: HdlcConnection, link: u32, slot: Slot): void {

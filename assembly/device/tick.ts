@@ -12,7 +12,7 @@ import { Meter } from "../store/block";
 import { NONE, PortKind, PortRow, Template } from "../store/template";
 import { hdlcConnection, hdlcEvent, wrapperInactivity, wrapperLine } from "./connection";
 import { PROVISION, PROVISION_SIZE, SAMPLE, Status } from "./regions";
-import { connectionClose } from "./line";
+import { connectionClose, linkEnd } from "./line";
 import { opticalDeadline, opticalExpire, opticalRateTell } from "./optical";
 import { Optical } from "./optical_state";
 import { portRow, seatRunning, timesTake } from "./seat";
@@ -79,7 +79,7 @@ function lineExpire(meter: Meter, port: PortRow, first: u32): void {
   if (port.kind == PortKind.HDLC) {
     const c = hdlcConnection(meter, port, first);
     while (hdlcExpire(c, meter.lineTime, hdlcEvent)) {
-      if (hdlcEvent.kind == HdlcEventKind.LINK_DOWN) Slot.of(meter, first + hdlcEvent.link).disassociate();
+      if (hdlcEvent.kind == HdlcEventKind.LINK_DOWN) linkEnd(Slot.of(meter, first + hdlcEvent.link));
     }
     opticalExpire(meter, port, first, c);
     return;

@@ -11,17 +11,17 @@ export const NO_LINK: u32 = 0xffff;
 /** What the SNRM at hand proposes. */
 export const PROPOSED = changetype<HdlcLimits>(memory.data(offsetof<HdlcLimits>(), 8));
 
-/** The link that belongs to the client with the address octet `client`, or NO_LINK. */
-export function hdlcLinkFind(c: HdlcConnection, client: u32): u32 {
+/** The link of the client with the address octet `client` to the logical device `upper`, or NO_LINK. */
+export function hdlcLinkFind(c: HdlcConnection, client: u32, upper: u32): u32 {
   for (let k: u32 = 0; k < c.links; k++) {
     const link = c.link(k);
-    if (<u32>link.client == client && link.has(LinkFlag.BOUND) && link.upper == c.parameters.upperAddress) return k;
+    if (<u32>link.client == client && link.has(LinkFlag.BOUND) && <u32>link.upper == upper) return k;
   }
   return NO_LINK;
 }
 
-/** Gives a link to `client`: one that nobody had, else the disconnected one that was silent longest. */
-export function hdlcLinkAllocate(c: HdlcConnection, client: u32, time: f64): u32 {
+/** Gives a link to `client` and the logical device `upper`: one that nobody had, else the disconnected one that was silent longest. */
+export function hdlcLinkAllocate(c: HdlcConnection, client: u32, upper: u32, time: f64): u32 {
   let best = NO_LINK;
   for (let k: u32 = 0; k < c.links; k++) {
     const link = c.link(k);
@@ -36,7 +36,7 @@ export function hdlcLinkAllocate(c: HdlcConnection, client: u32, time: f64): u32
   const link = c.link(best);
   memory.fill(changetype<usize>(link), 0, HDLC_LINK_SIZE);
   link.client = <u8>client;
-  link.upper = c.parameters.upperAddress;
+  link.upper = <u16>upper;
   link.lastActivity = time;
   link.set(LinkFlag.BOUND);
   return best;

@@ -1,8 +1,9 @@
 /** Information either way: acknowledgement, assembly of LPDUs, UI (GB9 8.4.5.4), and frame rejection (GB9 8.4.5.4.6). */
 import { LLC_SIZE } from "../base/limits";
+import { HDLC_ALL_STATION } from "../wire/hdlc_address";
 import { HDLC_POLL_FINAL } from "../wire/hdlc_control";
 import { HdlcFrame } from "../wire/hdlc_frame";
-import { NO_LINK, hdlcLinkAllocate, hdlcServerRemember } from "./hdlc_connect";
+import { NO_LINK, hdlcLinkAllocate, hdlcLinkFind, hdlcServerRemember } from "./hdlc_connect";
 import { HdlcConnection, HdlcEvent, HdlcEventKind, HdlcLink, HdlcState, LinkFlag, Reply } from "./hdlc_state";
 
 /** Modulo 8. */
@@ -71,21 +72,32 @@ function lpduTell(c: HdlcConnection, k: u32, event: HdlcEvent): void {
 
 /**
  * UI: an LPDU in one frame, with or without a connection, never answered. Empty with P = 1 it lends the token for an event
- * notification (GB9 8.4.5.4.7). While an LPDU of I frames is in the buffer it is lost, as UI may be.
+ * notification (GB9 8.4.5.4.7). While an LPDU of I frames is in the buffer it is lost, as UI may be. To all stations it is for
+ * every logical device.
  */
 export function hdlcDeliver(
   c: HdlcConnection,
-  known: u32,
   f: HdlcFrame,
+  upper: u32,
   group: bool,
   time: f64,
   event: HdlcEvent,
 ): void {
+  if (upper != HDLC_ALL_STATION) {
+    deliverTo(c, f, upper, group, time, event);
+    return;
+  }
+  for (let i: u32 = 0; i <= c.parameters.deviceCount; i++) deliverTo(c, f, c.parameters.device(i), group, time, event);
+}
+
+/** Delivers a UI frame to one logical device. */
+function deliverTo(c: HdlcConnection, f: HdlcFrame, upper: u32, group: bool, time: f64, event: HdlcEvent): void {
   const poll = (f.control & HDLC_POLL_FINAL) != 0;
   const trigger = f.infoSize == 0 && poll;
   const whole = f.segmented == 0 && f.infoSize > LLC_SIZE && f.infoSize <= c.inboundCapacity && llcValid(f.info);
+  const known = hdlcLinkFind(c, load<u8>(f.source), upper);
   let k = known;
-  if (k == NO_LINK && (trigger || whole)) k = hdlcLinkAllocate(c, load<u8>(f.source), time);
+  if (k == NO_LINK && (trigger || whole)) k = hdlcLinkAllocate(c, load<u8>(f.source), upper, time);
   if (k == NO_LINK) return;
   const link = c.link(k);
   if (!group) hdlcServerRemember(link, f);
@@ -98,8 +110,10 @@ export function hdlcDeliver(
     event.apdu = lpdu + <usize>LLC_SIZE;
     event.size = f.infoSize - LLC_SIZE;
     event.broadcast = group ? 1 : 0;
+    event.links |= 1 << k;
   }
   event.rebound = known == NO_LINK ? 1 : 0;
+  event.reboundLinks |= event.rebound << k;
   if (poll) c.line.give(k + 1, link.state == HdlcState.FRMR ? Reply.FRMR : Reply.UNCONFIRMED);
 }
 

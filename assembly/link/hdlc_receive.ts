@@ -3,7 +3,13 @@
  * normal response mode). What a frame leads to stands in hdlc_table.ts; what is sent, and when, in hdlc_transmit.ts.
  */
 import { Err } from "../base/err";
-import { HDLC_ALL_STATION_SHORT, HDLC_NO_STATION, hdlcAddressOctets } from "../wire/hdlc_address";
+import {
+  HDLC_ALL_STATION_SHORT,
+  HDLC_NO_STATION,
+  hdlcAddressOctets,
+  hdlcAddressUpper,
+  hdlcUpperWiden,
+} from "../wire/hdlc_address";
 import { HDLC_POLL_FINAL, HdlcControl, hdlcControlKind, hdlcControlNr, hdlcControlNs } from "../wire/hdlc_control";
 import { HdlcFrame } from "../wire/hdlc_frame";
 import { HdlcReject } from "../wire/hdlc_frmr";
@@ -57,7 +63,8 @@ function frameTake(c: HdlcConnection, f: HdlcFrame, time: f64, event: HdlcEvent)
   // To many stations only UI may go, and it must not ask for an answer (GB9 8.4.2.5).
   const group = station == Station.GROUP;
   if (group && (kind != HdlcControl.UI || (f.control & HDLC_POLL_FINAL) != 0 || COLLECTED.truncated != 0)) return false;
-  const k = hdlcLinkFind(c, client);
+  const upper = hdlcUpperWiden(hdlcAddressUpper(f.destination, f.destinationSize), f.destinationSize);
+  const k = hdlcLinkFind(c, client, upper);
   const state: u32 = k != NO_LINK ? <u32>c.link(k).state : <u32>HdlcState.NDM;
   const step = hdlcStep(state, group ? LinkEvent.UI : classify(c, k, f, kind));
   const act: Act = step & 15;
@@ -71,8 +78,8 @@ function frameTake(c: HdlcConnection, f: HdlcFrame, time: f64, event: HdlcEvent)
     }
     hdlcStateSet(c.link(k), step >> 4);
   }
-  if (act == Act.DELIVER) hdlcDeliver(c, k, f, group, time, event);
-  else if (act == Act.CONNECT) connect(c, k, f, time, event);
+  if (act == Act.DELIVER) hdlcDeliver(c, f, upper, group, time, event);
+  else if (act == Act.CONNECT) connect(c, k, f, upper, time, event);
   else if (act == Act.REFUSE) refuse(c, f);
   else perform(c, k, f, act, event);
   return event.kind != HdlcEventKind.NONE || line.turn != 0;
@@ -125,8 +132,8 @@ function refuse(c: HdlcConnection, f: HdlcFrame): void {
 }
 
 /** SNRM: begins anew on the client's own link, or on one that is free; DM when there is none. */
-function connect(c: HdlcConnection, known: u32, f: HdlcFrame, time: f64, event: HdlcEvent): void {
-  const k = known != NO_LINK ? known : hdlcLinkAllocate(c, load<u8>(f.source), time);
+function connect(c: HdlcConnection, known: u32, f: HdlcFrame, upper: u32, time: f64, event: HdlcEvent): void {
+  const k = known != NO_LINK ? known : hdlcLinkAllocate(c, load<u8>(f.source), upper, time);
   if (k == NO_LINK) {
     refuse(c, f);
     return;
@@ -137,6 +144,7 @@ function connect(c: HdlcConnection, known: u32, f: HdlcFrame, time: f64, event: 
   link.dataReset();
   hdlcNegotiate(c, link);
   event.tell(HdlcEventKind.LINK_UP, k, link);
+  if (known == NO_LINK) event.reboundLinks = 1 << k;
   if (f.control & HDLC_POLL_FINAL) c.line.give(k + 1, Reply.UA_NEGOTIATED);
 }
 

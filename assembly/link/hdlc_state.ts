@@ -35,11 +35,26 @@ export class HdlcParameters {
   /** HdlcFlag. */
   flags: u8;
   lowerAddress: u16;
+  /** Upper address of the management logical device. */
   upperAddress: u16;
   /** Longest gap inside a frame, ms; 0 = any. */
   interOctetTimeoutMs: u32;
   /** Longest time without a frame of a connection, seconds; 0 = any. */
   inactivityTimeoutSeconds: u32;
+  /** Upper addresses of further logical devices: u16 each. */
+  devices: usize;
+  deviceCount: u32;
+
+  /** Upper address of logical device `index`, 0 = the management logical device; `index` <= deviceCount. */
+  device(index: u32): u32 {
+    return index == 0 ? <u32>this.upperAddress : <u32>load<u16>(this.devices + ((<usize>(index - 1)) << 1));
+  }
+
+  /** Whether a logical device has this upper address. */
+  hasDevice(upper: u32): bool {
+    for (let i: u32 = 0; i <= this.deviceCount; i++) if (this.device(i) == upper) return true;
+    return false;
+  }
 }
 
 /** Who holds the token when it is not a link: an address that only gets DM. */
@@ -269,6 +284,9 @@ export class HdlcEvent {
   rebound: u32;
   /** Octets that came earlier wait to be judged: call hdlcReceive() again, with none if there are none. */
   more: u32;
+  /** Of an APDU in a UI frame: bit k = link k has it in its inbound buffer; bit k = link k was just given to these addresses. */
+  links: u32;
+  reboundLinks: u32;
 
   /** Nothing to tell. */
   clear(): void {
@@ -282,6 +300,8 @@ export class HdlcEvent {
     this.broadcast = 0;
     this.rebound = 0;
     this.more = 0;
+    this.links = 0;
+    this.reboundLinks = 0;
   }
 
   /** Tells of link `k`. */

@@ -40,7 +40,7 @@ export function hdlcStation(p: HdlcParameters, calling: bool, at: usize, size: u
   if (!strict && size == 1 && p.addressLength != 1 && ((<u32>p.flags) & HdlcFlag.POINT_TO_POINT) == 0)
     return Station.OTHER;
   const called = lower == HDLC_CALLING && upper == MANAGEMENT && calling;
-  if (upper != <u32>p.upperAddress && upper != HDLC_ALL_STATION) return Station.OTHER;
+  if (!p.hasDevice(upper) && upper != HDLC_ALL_STATION) return Station.OTHER;
   if (lower != <u32>p.lowerAddress && lower != HDLC_ALL_STATION && !called) return Station.OTHER;
   return upper == HDLC_ALL_STATION || lower == HDLC_ALL_STATION ? Station.GROUP : Station.OWN;
 }

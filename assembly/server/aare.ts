@@ -35,7 +35,8 @@ const response: InitiateResponse = changetype<InitiateResponse>(memory.data(offs
 const contextName: usize = memory.data(8);
 const mechanismName: usize = memory.data(8);
 const title: usize = memory.data(8, 8);
-const information: usize = memory.data(96, 8);
+/** The user-information of the answer at hand. */
+export const information: usize = memory.data(96, 8);
 
 /** Begins an AARE with a result; the context is the negotiated one, or one the association supports. */
 function begin(slot: Slot, result: AssociationResult, source: DiagnosticSource, diagnostic: u32): Aare {
@@ -122,6 +123,11 @@ function seal(meter: Meter, slot: Slot, size: u32): u32 {
   assert(slot.outboundSize <= INFORMATION_SIZE);
   memory.copy(information, slot.outbound + <usize>slot.outboundOffset, <usize>slot.outboundSize);
   return slot.outboundSize;
+}
+
+/** The InitiateResponse of an RLRE, protected as its RLRQ was; returns its octets, 0 when no counter is left. */
+export function informationSealed(meter: Meter, slot: Slot): u32 {
+  return seal(meter, slot, initiateResponse(slot, -1, 0));
 }
 
 /** Refused by the ACSE user; user-information says what the association would offer. */

@@ -8,7 +8,8 @@ import { Reader } from "../base/reader";
 import { Ct } from "../crypto/ct";
 import { entropyTake } from "../session/entropy";
 import { contextOf, SecurityContext } from "../session/keys";
-import { AssociationState, Slot } from "../session/slot";
+import { AssociationState, Slot, Unconfirmed } from "../session/slot";
+import { userCount, userFind } from "../session/users";
 import { Meter } from "../store/block";
 import { AssociationFlag, AssociationRow, NONE, Template } from "../store/template";
 import { valueAt, valueSize } from "../store/values";
@@ -43,6 +44,7 @@ export function associationFind(clientSap: u32, serverSap: u32): u32 {
 
 /** Answers the AARQ of `size` octets at `at`. An association the slot had is over, whatever comes of this one. */
 export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u32, at: usize, size: u32): void {
+  const framed = slot.confirmed == 0;
   slot.disassociate();
   slot.clientSap = clientSap;
   slot.serverSap = serverSap;
@@ -74,6 +76,7 @@ export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u
     aareInitiateError(meter, slot, error);
     return;
   }
+  if (slot.confirmed == 0) slot.unconfirmed = framed ? Unconfirmed.FRAME : Unconfirmed.NO_RESPONSE;
   associate(meter, slot);
 }
 
@@ -95,7 +98,16 @@ function namesCheck(meter: Meter, slot: Slot, x: Aarq): UserDiagnostic {
   } else if (titleNeeded) {
     return UserDiagnostic.CALLING_AP_TITLE_NOT_RECOGNIZED;
   }
+  if (!userCheck(meter, slot, row, x)) return UserDiagnostic.CALLING_AE_INVOCATION_ID_NOT_RECOGNIZED;
   return mechanismCheck(meter, slot, row, x, mechanism);
+}
+
+/** Step 6: where the association lists users, the AARQ must name one of them. */
+function userCheck(meter: Meter, slot: Slot, row: AssociationRow, x: Aarq): bool {
+  if (userCount(meter, row.object) == 0) return true;
+  if (userFind(meter, row.object, x.userId) === null) return false;
+  slot.user = <u32>(x.userId + 1);
+  return true;
 }
 
 /** The mechanism named; Err.STATE when the name is missing, Err.UNKNOWN when it is no such name. */
@@ -201,6 +213,11 @@ function initiateCheck(slot: Slot): i32 {
 /** Step 12: the association is up, or pending until pass 3 of HLS. */
 function associate(meter: Meter, slot: Slot): void {
   const hls = slot.mechanism > <u32>Mechanism.LLS;
+  if (hls && slot.unconfirmed != Unconfirmed.NO) {
+    // Without an AARE there is no challenge to answer.
+    slot.disassociate();
+    return;
+  }
   if (hls) {
     if (entropyTake(meter, slot.stoc, STOC_SIZE) != Err.OK) {
       aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_TRANSIENT);

@@ -2,13 +2,13 @@
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { contextsRefresh } from "../session/keys";
-import { AssociationState, Slot } from "../session/slot";
+import { AssociationState, Slot, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
 import { cipherFamily, CipherFamily } from "../wire/ciphered";
 import { ApplicationContext } from "../wire/names";
 import { ServiceError, StateError } from "../wire/results";
-import { ApduTag } from "../wire/tags";
+import { ApduTag, Invoke } from "../wire/tags";
 import { aareNoSlot } from "./aare";
 import { aarqServe, openRefused } from "./acse";
 import { Blocks, BlocksState } from "./block_stream";
@@ -167,6 +167,10 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     exceptionNotSupported(slot);
     return;
   }
+  if (slot.unconfirmed != Unconfirmed.NO && asksConfirmation(tag, at)) {
+    exceptionNotPossible(slot);
+    return;
+  }
   const r = reader.over(at, size);
   switch (tag) {
     case ApduTag.GET_REQUEST:
@@ -204,6 +208,21 @@ function isHeadless(tag: u32, size: u32): bool {
       return size < 3;
     case ApduTag.ACCESS_REQUEST:
       return size < 5;
+    default:
+      return false;
+  }
+}
+
+/** Whether a request is of service class confirmed. */
+function asksConfirmation(tag: u32, at: usize): bool {
+  switch (tag) {
+    case ApduTag.GET_REQUEST:
+    case ApduTag.SET_REQUEST:
+    case ApduTag.ACTION_REQUEST:
+      return ((<u32>load<u8>(at + 2)) & Invoke.CONFIRMED) != 0;
+    case ApduTag.ACCESS_REQUEST:
+      // The first octet of long-invoke-id-and-priority has the bit in the same place.
+      return ((<u32>load<u8>(at + 1)) & Invoke.CONFIRMED) != 0;
     default:
       return false;
   }

@@ -8,10 +8,14 @@ import { PROTECTION_ROOM } from "../store/layout";
 import { Release, rlreEmit, rlrqParse } from "../wire/acse_release";
 import { cipherFamily, CipherFamily } from "../wire/ciphered";
 import { ReleaseReason } from "../wire/results";
+import { information, informationSealed } from "./aare";
 import { openRefused } from "./acse";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { isPreEstablished } from "./pre_established";
 import { Opened, policyMet, protectionOpen } from "./protection";
+
+/** Octets of an RLRE at most: reason, and an InitiateResponse under protection. */
+const RLRE_SIZE: u32 = 128;
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
@@ -40,9 +44,9 @@ export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void 
     return;
   }
   x.reason = ReleaseReason.NORMAL;
-  x.informationAt = 0;
-  x.informationSize = 0;
-  const w = writer.into(slot.plainOutbound, 64);
+  x.informationSize = ciphered ? informationSealed(meter, slot) : 0;
+  x.informationAt = x.informationSize != 0 ? information : 0;
+  const w = writer.into(slot.plainOutbound, RLRE_SIZE);
   rlreEmit(w, x);
   slot.outboundOffset = PROTECTION_ROOM;
   slot.outboundSize = slot.confirmed != 0 ? w.size : 0;

@@ -18,6 +18,7 @@ import { Axdr } from "../wire/axdr";
 import { CipherFamily, SecurityControl } from "../wire/ciphered";
 import { Mechanism } from "../wire/names";
 import { ActionResult } from "../wire/results";
+import { manufacturerReply } from "./hls_manufacturer";
 import { COUNTER_END, receiveAdvance, SecurityContext, transmitTake } from "./keys";
 import { layerMac } from "./layer";
 import { AssociationState, Slot } from "./slot";
@@ -40,6 +41,7 @@ if (GMAC_SIZE > 48 || HASH_SIZE > 208) ERROR("scratch holds a reply and a hash")
 export function hlsReply(meter: Meter, slotIndex: u32, at: usize, size: u32, out: Writer): i32 {
   const slot = Slot.of(meter, slotIndex);
   if (slot.state != AssociationState.ASSOCIATION_PENDING) return ActionResult.READ_WRITE_DENIED;
+  if (slot.mechanism == <u32>Mechanism.HLS_MANUFACTURER) return manufacturerReply(meter, slot, at, size, out);
   const r = reader.over(at, size);
   const wanted = replySize(slot.mechanism);
   const value = Axdr.readOctetString(r, wanted);

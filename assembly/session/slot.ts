@@ -23,6 +23,15 @@ export const enum AssociationState {
   ASSOCIATED = 2,
 }
 
+/** How an association was opened without an AARE (GB9 9.4.4.2): then only unconfirmed services are served in it. */
+export const enum Unconfirmed {
+  NO = 0,
+  /** response-allowed FALSE. */
+  NO_RESPONSE = 1,
+  /** In a UI frame: no data link connection carries it, so neither SNRM nor DISC ends it. */
+  FRAME = 2,
+}
+
 @unmanaged
 export class Slot {
   /** 1 while the host holds the connection of this slot open. */
@@ -48,6 +57,10 @@ export class Slot {
   kept: u32;
   /** AssociationState. */
   state: u32;
+  /** Unconfirmed. */
+  unconfirmed: u32;
+  /** Whoever is identified as the user of the client: user_id + 1, 0 = nobody. */
+  user: u32;
   /** Row of the template; meaningless while non-associated. */
   association: u32;
   clientSap: u32;

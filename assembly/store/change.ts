@@ -1,9 +1,9 @@
 /**
  * The one way a durable change is made: open, add …, commit. A commit is one journal record of 1..n changes, all or
  * nothing. A change is keyed by class, logical name, attribute and part, never by an index, so that a record outlives a
- * template. The same entries, without record, provision a meter.
+ * template. Twin tells apart what several logical devices have under one name, 0 first. The same entries, without record, provision a meter.
  *
- *   entry:  class u16 | logical name 6 | attribute i8 | part u8 | size u16 | octets            (big-endian)
+ *   entry:  class u16 | logical name 6 | attribute i8 | part u8 | twin 4 bits, size 12 bits | octets   (big-endian)
  *   record: size u16 | ~size u16 | sequence u32 | entries | CRC-32 over all before            (padded to 4)
  */
 import { Crc32 } from "../base/crc32";
@@ -16,13 +16,19 @@ import { Journal, JournalState } from "./journal_state";
 import { Layout } from "./layout";
 import { Ring, ringAppend, ringEmpty, ringShape } from "./rings";
 import { NONE, ObjectRow, Template } from "./template";
-import { attributeFind, objectFind, valueAt, valueSize, valueStore } from "./values";
+import { attributeFind, objectFind, objectOrdinal, objectTwin, valueAt, valueSize, valueStore } from "./values";
 
 export const ENTRY_HEAD_SIZE: u32 = 12;
 export const RECORD_HEAD_SIZE: u32 = 8;
 export const RECORD_OVERHEAD: u32 = 12;
 /** Room for a packed row group in a snapshot record. */
 export const ENTRY_SIZE_MAX: u32 = RECORD_SIZE_MAX - RECORD_OVERHEAD - ENTRY_HEAD_SIZE;
+
+/** The last field of the head: twin above, size below. */
+const TWIN_SHIFT: u32 = 12;
+const SIZE_MASK: u32 = 0xfff;
+
+if (RECORD_SIZE_MAX > SIZE_MASK) ERROR("the size of an entry has 12 bits");
 
 const CLASS_PROFILE: u32 = 7;
 const BUFFER: i32 = 2;
@@ -62,14 +68,18 @@ export function changeReserve(meter: Meter, object: ObjectRow, attribute: i32, p
   if (total > RECORD_SIZE_MAX || j.tailEnd + total + 3 > TAIL_SIZE) j.openError = Err.NO_SPACE;
   if (j.openError != Err.OK) return 0;
   const head = meter.area(Layout.of().tailAt + j.tailEnd + j.openSize);
-  const w = writer.into(head, ENTRY_HEAD_SIZE);
+  entryHeadEmit(writer.into(head, ENTRY_HEAD_SIZE), object, attribute, part, size);
+  j.openSize += ENTRY_HEAD_SIZE + size;
+  return head + <usize>ENTRY_HEAD_SIZE;
+}
+
+/** Writes the head of an entry. */
+export function entryHeadEmit(w: Writer, object: ObjectRow, attribute: i32, part: u32, size: u32): void {
   w.u16(object.classId);
   w.octets(object.logicalName, 6);
   w.u8(attribute);
   w.u8(part);
-  w.u16(size);
-  j.openSize += ENTRY_HEAD_SIZE + size;
-  return head + <usize>ENTRY_HEAD_SIZE;
+  w.u16((objectOrdinal(object) << TWIN_SHIFT) | size);
 }
 
 /** Gives up the open record, whoever opened it. */
@@ -115,10 +125,12 @@ export function entriesApply(meter: Meter, at: usize, size: u32): i32 {
     const name = r.take(6);
     const attribute = r.i8();
     const part = r.u8();
-    const octets = r.u16();
+    const field = r.u16();
+    const octets = field & SIZE_MASK;
     const content = r.take(octets);
     if (r.err != Err.OK) return Err.MALFORMED;
-    const object = objectFind(classId, name);
+    let object = objectFind(classId, name);
+    for (let twin = field >> TWIN_SHIFT; twin != 0 && object >= 0; twin--) object = objectTwin(object);
     if (object >= 0) entryApply(meter, Template.of().object(object), attribute, part, content, octets);
   }
   return Err.OK;

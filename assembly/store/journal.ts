@@ -8,11 +8,19 @@ import { Err } from "../base/err";
 import { FLASH_PAGE_SIZE, PAGE_SIZE, RECORD_SIZE_MAX } from "../base/limits";
 import { Writer } from "../base/writer";
 import { Meter } from "./block";
-import { ENTRY_HEAD_SIZE, entriesApply, RECORD_HEAD_SIZE, RECORD_OVERHEAD, recordSeal, RowPart } from "./change";
+import {
+  ENTRY_HEAD_SIZE,
+  entriesApply,
+  entryHeadEmit,
+  RECORD_HEAD_SIZE,
+  RECORD_OVERHEAD,
+  recordSeal,
+  RowPart,
+} from "./change";
 import { Journal, JournalState } from "./journal_state";
 import { Layout } from "./layout";
 import { Ring, ringRow } from "./rings";
-import { ObjectRow, Template } from "./template";
+import { Template } from "./template";
 import { valueAt, valueIsStored, valueSize } from "./values";
 
 export const enum FlashOperation {
@@ -174,7 +182,7 @@ function snapshotEntries(meter: Meter, j: Journal, at: usize): u32 {
       const size = valueSize(meter, row);
       if (w.remaining < ENTRY_HEAD_SIZE + size) return w.size;
       const a = t.attribute(row);
-      entryHead(w, t.object(a.object), a.id, a.part, size);
+      entryHeadEmit(w, t.object(a.object), a.id, a.part, size);
       w.octets(valueAt(meter, row), size);
     }
     j.snapshotRow++;
@@ -187,14 +195,6 @@ function snapshotEntries(meter: Meter, j: Journal, at: usize): u32 {
   return w.size;
 }
 
-function entryHead(w: Writer, object: ObjectRow, attribute: i32, part: u32, size: u32): void {
-  w.u16(object.classId);
-  w.octets(object.logicalName, 6);
-  w.u8(attribute);
-  w.u8(part);
-  w.u16(size);
-}
-
 /** Packs rows of the profile under the cursor; false when the record is full before the rows end. */
 function snapshotRows(meter: Meter, j: Journal, w: Writer): bool {
   const profile = j.snapshotProfile;
@@ -203,7 +203,7 @@ function snapshotRows(meter: Meter, j: Journal, w: Writer): bool {
   if (ring.count == 0) {
     if (ring.generation == 0) return true;
     if (w.remaining < ENTRY_HEAD_SIZE + 4) return false;
-    entryHead(w, object, 2, RowPart.RESET, 4);
+    entryHeadEmit(w, object, 2, RowPart.RESET, 4);
     w.u32(ring.generation);
     return true;
   }
@@ -213,7 +213,7 @@ function snapshotRows(meter: Meter, j: Journal, w: Writer): bool {
   if (w.remaining < ENTRY_HEAD_SIZE + 8 + ring.rowSize) return false;
   const fitting = (w.remaining - ENTRY_HEAD_SIZE - 8) / ring.rowSize;
   const rows = left < fitting ? left : fitting;
-  entryHead(w, object, 2, RowPart.ROWS, 8 + rows * ring.rowSize);
+  entryHeadEmit(w, object, 2, RowPart.ROWS, 8 + rows * ring.rowSize);
   w.u32(ring.generation);
   w.u32(j.snapshotNumber);
   for (let i: u32 = 0; i < rows; i++) w.octets(ringRow(meter, profile, j.snapshotNumber + i), ring.rowSize);

@@ -208,14 +208,14 @@ function sectionsCheck(t: Template): i32 {
   return good ? Err.OK : REFUSED.refuse(Limit.SECTION, NONE, t.size);
 }
 
-/** Key order of the object table: logical name, class, version. */
+/** Key order of the object table: logical name, class, version. Logical devices may have objects of one key. */
 function objectBefore(t: Template, a: u32, b: u32): bool {
   const x = t.object(a);
   const y = t.object(b);
   const order = memory.compare(x.logicalName, y.logicalName, 6);
   if (order != 0) return order < 0;
   if (x.classId != y.classId) return x.classId < y.classId;
-  return x.version < y.version;
+  return x.version <= y.version;
 }
 
 function objectsCheck(t: Template): i32 {

@@ -38,6 +38,29 @@ export function objectFind(classId: u32, logicalName: usize): i32 {
   return OBJECT_OTHER_CLASS;
 }
 
+function sameKey(a: ObjectRow, b: ObjectRow): bool {
+  return a.classId == b.classId && nameOf(a.logicalName) == nameOf(b.logicalName);
+}
+
+/** The next object of the same class and logical name, which another logical device has; -1 when there is none. */
+export function objectTwin(object: u32): i32 {
+  const t = Template.of();
+  const next = object + 1;
+  return next < <u32>t.objectCount && sameKey(t.object(object), t.object(next)) ? <i32>next : -1;
+}
+
+/** How many objects of the same class and logical name stand before an object of the table. */
+export function objectOrdinal(object: ObjectRow): u32 {
+  const t = Template.of();
+  let ordinal: u32 = 0;
+  let at = changetype<usize>(object);
+  while (at > changetype<usize>(t.object(0)) && sameKey(object, changetype<ObjectRow>(at - offsetof<ObjectRow>()))) {
+    ordinal++;
+    at -= offsetof<ObjectRow>();
+  }
+  return ordinal;
+}
+
 /** Row of attribute `id`, part `part` of an object; -1 when the template has none. */
 export function attributeFind(object: ObjectRow, id: i32, part: u32): i32 {
   const t = Template.of();

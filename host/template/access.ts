@@ -57,7 +57,13 @@ export function accessRows(document: TemplateDocument, object: WholeObject): Map
   const rows = new Map<string, Uint8Array>();
   within(objectText(object), () => {
     for (const [client, access] of Object.entries(object.access)) {
-      if (!document.associations[client]) throw new TemplateError(`access.${client}: there is no such association`);
+      const association = document.associations[client];
+      if (!association) throw new TemplateError(`access.${client}: there is no such association`);
+      if (object.device !== undefined && object.device !== (association.serverSap ?? 1)) {
+        throw new TemplateError(
+          `access.${client}: server SAP ${association.serverSap ?? 1} is not device ${object.device}`,
+        );
+      }
       const row = within(`access.${client}`, () => rowOf(object, access));
       if (row.some((mode) => mode !== 0)) rows.set(client, row);
     }

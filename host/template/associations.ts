@@ -1,5 +1,6 @@
 /** Associations: names to bits, and the objects and secrets they use. */
 import type { AttributeRow } from "./attributes.ts";
+import type { IndexOf } from "./compile.ts";
 import type { AssociationDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { LIMITS } from "./limits.ts";
@@ -7,6 +8,8 @@ import { logicalNameWhole } from "./logical_name.ts";
 import { type AssociationModel, CLASS_ASSOCIATION, CLASS_SECURITY_SETUP, type ObjectModel } from "./model.ts";
 import { CONFORMANCE_BITS, CONTEXTS, MECHANISMS } from "./tables.ts";
 
+/** Server SAP of the management logical device. */
+const MANAGEMENT = 1;
 const LLS = 1;
 /** attribute_id of secret, and the parts in which the two secrets stand. */
 const SECRET = 7;
@@ -45,10 +48,11 @@ function objectOf(
   name: string | null | undefined,
   classId: number,
   objects: ObjectModel[],
-  indexOf: (logicalName: string) => number,
+  indexOf: IndexOf,
+  device: number,
 ): ObjectModel | undefined {
   if (name === null || name === undefined) return undefined;
-  const object = objects[within(key, () => indexOf(name))]!;
+  const object = objects[within(key, () => indexOf(name, device))]!;
   if (object.classId !== classId)
     throw new TemplateError(`${key}: object ${name} is class ${object.classId}, not ${classId}`);
   return object;
@@ -65,11 +69,12 @@ function associationResolve(
   a: AssociationDocument,
   objects: ObjectModel[],
   rows: AttributeRow[],
-  indexOf: (logicalName: string) => number,
+  indexOf: IndexOf,
 ): AssociationModel {
-  const object = objectOf("object", a.object, CLASS_ASSOCIATION, objects, indexOf);
-  const setup = objectOf("securitySetup", a.securitySetup, CLASS_SECURITY_SETUP, objects, indexOf);
-  const local = objectOf("securitySetupLocal", a.securitySetupLocal, CLASS_SECURITY_SETUP, objects, indexOf);
+  const serverSap = a.serverSap ?? MANAGEMENT;
+  const object = objectOf("object", a.object, CLASS_ASSOCIATION, objects, indexOf, serverSap);
+  const setup = objectOf("securitySetup", a.securitySetup, CLASS_SECURITY_SETUP, objects, indexOf, serverSap);
+  const local = objectOf("securitySetupLocal", a.securitySetupLocal, CLASS_SECURITY_SETUP, objects, indexOf, serverSap);
   const mechanisms = bitsOf("mechanisms", a.mechanisms, MECHANISMS, (bit) => bit);
   const contexts = bitsOf("contexts", a.contexts, CONTEXTS, (bit) => bit);
   if (!setup && (a.contexts.includes("ln-ciphered") || a.mechanisms.includes("gmac"))) {
@@ -78,7 +83,7 @@ function associationResolve(
   return {
     name,
     clientSap: a.clientSap,
-    serverSap: a.serverSap ?? 1,
+    serverSap,
     mechanisms,
     contexts,
     preEstablished: a.preEstablished === true,
@@ -96,7 +101,7 @@ export function associationsResolve(
   document: TemplateDocument,
   objects: ObjectModel[],
   rows: AttributeRow[],
-  indexOf: (logicalName: string) => number,
+  indexOf: IndexOf,
 ): AssociationModel[] {
   const entries = Object.entries(document.associations);
   if (entries.length > LIMITS.ASSOCIATIONS_MAX) {

@@ -31,13 +31,18 @@ export interface Compiled {
   model: TemplateModel;
 }
 
-/** Index of the object that a key of the document names. */
-export type IndexOf = (logicalName: string) => number;
+/** Index of the object that a key of the document names: that of logical device `device`, else the first of the name. */
+export type IndexOf = (logicalName: string, device?: number) => number;
 
 function indexOfMaker(objects: WholeObject[]): IndexOf {
-  const indices = new Map(objects.map((object, i) => [object.logicalName, i]));
-  return (logicalName) => {
-    const index = indices.get(logicalNameWhole(logicalName));
+  const indices = new Map<string, number>();
+  objects.forEach(({ logicalName, device }, i) => {
+    indices.set(`${logicalName} ${device}`, i);
+    if (!indices.has(logicalName)) indices.set(logicalName, i);
+  });
+  return (logicalName, device) => {
+    const whole = logicalNameWhole(logicalName);
+    const index = indices.get(`${whole} ${device}`) ?? indices.get(whole);
     if (index === undefined) throw new TemplateError(`there is no object ${logicalName}`);
     return index;
   };
@@ -66,6 +71,19 @@ function instancesPut(objects: ObjectModel[], classId: number): number {
   return count;
 }
 
+/** Refuses an association that sees two objects of one name: it could reach one of them only. */
+function twinsCheck(objects: ObjectModel[]): void {
+  objects.forEach((object, i) => {
+    for (const other of objects.slice(i - object.ordinal, i)) {
+      const client = [...object.access.keys()].find((name) => other.access.has(name));
+      if (client === undefined) continue;
+      throw new TemplateError(
+        `object ${object.logicalName} "${object.name}": access.${client}: sees another of its name`,
+      );
+    }
+  });
+}
+
 function objectsResolve(document: TemplateDocument): {
   objects: ObjectModel[];
   rows: AttributeRow[];
@@ -88,6 +106,8 @@ function objectsResolve(document: TemplateDocument): {
       version: object.class.version,
       className: object.class.name,
       name: object.name,
+      ...(object.device === undefined ? {} : { device: object.device }),
+      ordinal: whole.slice(0, index).filter((other) => other.logicalName === object.logicalName).length,
       source: object.source,
       confidence: object.confidence,
       note: object.note,
@@ -99,6 +119,7 @@ function objectsResolve(document: TemplateDocument): {
       ...(object.profile ? { profile: object.profile } : {}),
     };
   });
+  twinsCheck(objects);
   if (rows.length > LIMITS.ATTRIBUTES_MAX) {
     throw new TemplateError(`objects: ${rows.length} attribute rows (limit ${LIMITS.ATTRIBUTES_MAX})`);
   }

@@ -60,6 +60,8 @@ export interface ObjectPartDocument {
 export interface ObjectDocument extends ObjectPartDocument {
   logicalName: string;
   name?: string;
+  /** Server SAP of the logical device that has it, where several have objects of this name. */
+  device?: number;
   /** Only in a template that extends another: the object goes. */
   remove?: boolean;
 }

@@ -19,6 +19,7 @@ export interface WholeObject {
   octets: Uint8Array;
   class: InterfaceClass;
   name: string;
+  device?: number;
   source: string[];
   confidence: string;
   note: string;
@@ -120,6 +121,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
     octets: logicalNameParse(object.logicalName),
     class: c,
     name: part.name ?? c.name,
+    ...(object.device === undefined ? {} : { device: object.device }),
     source: part.source ?? [],
     confidence: part.confidence ?? "low",
     note: part.note ?? "",
@@ -130,7 +132,12 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
 }
 
 function keyCompare(a: WholeObject, b: WholeObject): number {
-  return Buffer.compare(a.octets, b.octets) || a.class.id - b.class.id || a.class.version - b.class.version;
+  return (
+    Buffer.compare(a.octets, b.octets) ||
+    a.class.id - b.class.id ||
+    a.class.version - b.class.version ||
+    (a.device ?? 0) - (b.device ?? 0)
+  );
 }
 
 /** All objects, sorted by logical name, class and version. */
@@ -139,8 +146,12 @@ export function objectsExpand(document: TemplateDocument): WholeObject[] {
   whole.sort(keyCompare);
   whole.forEach((object, i) => {
     const before = whole[i - 1];
-    if (before && logicalNameText(before.octets) === object.logicalName) {
+    if (!before || logicalNameText(before.octets) !== object.logicalName) return;
+    if (before.device === object.device) {
       throw new TemplateError(`${objectText(object)}: logicalName: there are two objects of this name`);
+    }
+    if (before.class.id !== object.class.id || before.class.version !== object.class.version) {
+      throw new TemplateError(`${objectText(object)}: class: objects of one name in several devices have one class`);
     }
   });
   if (whole.length > LIMITS.OBJECTS_MAX) {

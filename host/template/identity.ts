@@ -162,6 +162,14 @@ const TRUST_ANCHORS_MAX = 2;
 const CERTIFICATES = 34;
 const CERTIFICATES_MAX = 14;
 const DEVICE_ADDRESS = 9;
+/** Server SAP of the management logical device. */
+const MANAGEMENT = 1;
+
+/** The name of a further logical device: its server SAP, modulo 1000, stands in the place of the device type. */
+function deviceName(name: string, device = MANAGEMENT): string {
+  if (device === MANAGEMENT) return name;
+  return name.slice(0, 3) + String(device % 1000).padStart(3, "0") + name.slice(6);
+}
 
 /** Collects records; what the template keeps no value for is left out. */
 class Records {
@@ -198,7 +206,8 @@ class Records {
     head.set(object.octets, 2);
     head.writeInt8(attribute, 8);
     head.writeUInt8(part, 9);
-    head.writeUInt16BE(value.length, 10);
+    // Four bits tell apart the objects of one name.
+    head.writeUInt16BE(object.ordinal * 0x1000 + value.length, 10);
     this.parts.push(head, value);
   }
 }
@@ -240,8 +249,10 @@ function certificatesPut(records: Records, setup: ObjectModel, c: MeterCertifica
 export function provisionRecords(identity: MeterIdentity, model: TemplateModel, place: MeterPlace = {}): Uint8Array {
   const records = new Records(model);
   if (place.hdlcAddress !== undefined) records.hdlcAddress(place.hdlcAddress);
-  records.put(model.find(LOGICAL_DEVICE_NAME), 2, 0, ascii(identity.logicalDeviceName));
-  records.put(model.find(DEVICE_ID_1), 2, 0, ascii(identity.serialNumber));
+  for (const object of model.all(LOGICAL_DEVICE_NAME)) {
+    records.put(object, 2, 0, ascii(deviceName(identity.logicalDeviceName, object.device)));
+  }
+  for (const object of model.all(DEVICE_ID_1)) records.put(object, 2, 0, ascii(identity.serialNumber));
   for (const local of model.objects.filter((object) => object.classId === CLASS_LOCAL_PORT_SETUP)) {
     records.put(local, DEVICE_ADDR, 0, ascii(identity.serialNumber));
   }

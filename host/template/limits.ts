@@ -36,7 +36,7 @@ const REFUSALS: Record<number, (value: number) => string> = {
   13: (value) => `frameSizeMax ${value} (limit ${LIMITS.HDLC_FRAME_SIZE_MAX})`,
   14: (value) => `pageSize ${value} is not a power of two from 8 to ${LIMITS.PAGE_SIZE}`,
   15: (value) => `a section does not lie within the ${value} octets of the image`,
-  16: () => "the objects are not sorted by logical name, class and version, or one stands twice",
+  16: () => "the objects are not sorted by logical name, class and version",
   17: (value) => `an index or offset leads out of its table (row ${value})`,
   18: (value) => `the block of a meter would have ${value} octets`,
 };

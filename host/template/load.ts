@@ -39,9 +39,10 @@ function fileRead(file: string): TemplateDocument {
 }
 
 function objectsJoin(under: ObjectDocument[], over: ObjectDocument[]): ObjectDocument[] {
-  const joined = new Map(under.map((object) => [logicalNameWhole(object.logicalName), object]));
+  const keyOf = (object: ObjectDocument) => `${logicalNameWhole(object.logicalName)} ${object.device ?? ""}`;
+  const joined = new Map(under.map((object) => [keyOf(object), object]));
   for (const object of over) {
-    const key = logicalNameWhole(object.logicalName);
+    const key = keyOf(object);
     const before = joined.get(key);
     if (object.remove && !before) throw new TemplateError(`${objectText(object)}: remove: there is no such object`);
     if (object.remove) joined.delete(key);

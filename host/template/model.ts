@@ -22,6 +22,10 @@ export interface ObjectModel {
   version: number;
   className: string;
   name: string;
+  /** Server SAP of the logical device that has it, undefined = whoever has access. */
+  device?: number;
+  /** Number among the objects of its name. */
+  ordinal: number;
   source: string[];
   confidence: string;
   note: string;
@@ -116,7 +120,8 @@ export class TemplateModel {
   constructor(parts: TemplateParts) {
     this.parts = parts;
     for (const object of parts.objects) {
-      this.byName.set(object.logicalName, object);
+      // Of objects of one name the first is meant, which belongs to no other logical device than the management one.
+      if (object.ordinal === 0) this.byName.set(object.logicalName, object);
       if (!this.byName.has(object.name)) this.byName.set(object.name, object);
     }
   }
@@ -132,6 +137,12 @@ export class TemplateModel {
   /** The object with a logical name (.255 may be left out) or an object name. */
   find(name: string): ObjectModel | undefined {
     return this.byName.get(logicalNameLike(name) ? logicalNameWhole(name) : name);
+  }
+
+  /** The objects of a logical name, one for each logical device that has its own. */
+  all(logicalName: string): ObjectModel[] {
+    const whole = logicalNameWhole(logicalName);
+    return this.parts.objects.filter((object) => object.logicalName === whole);
   }
 
   /** Index of the object in the image, undefined when there is none. */

@@ -163,6 +163,15 @@ export const CONFORMANCE_BITS: ReadonlyMap<string, number> = new Map(
 
 /** Authentication mechanism ids, and the application contexts of logical name referencing. */
 export const MECHANISMS: ReadonlyMap<string, number> = new Map(
-  Object.entries({ none: 0, lls: 1, "hls-md5": 3, "hls-sha1": 4, gmac: 5, "hls-sha256": 6, "hls-ecdsa": 7 }),
+  Object.entries({
+    none: 0,
+    lls: 1,
+    "hls-manufacturer": 2,
+    "hls-md5": 3,
+    "hls-sha1": 4,
+    gmac: 5,
+    "hls-sha256": 6,
+    "hls-ecdsa": 7,
+  }),
 );
 export const CONTEXTS: ReadonlyMap<string, number> = new Map(Object.entries({ ln: 1, "ln-ciphered": 3 }));

@@ -37,6 +37,7 @@ import { CHALLENGE, CLOCK, CURRENT_ASSOCIATION, ENERGY, TEXT } from "./rig.ts";
 
 const USER = 1;
 const PROVIDER = 2;
+const NOT_POSSIBLE = "D80101";
 const NOT_SUPPORTED = "D80102";
 
 let meter: RawMeter;
@@ -227,10 +228,11 @@ describe("AARE", () => {
     expect(decodeApdu(aare.userInformation!)).toMatchObject({ shortConformanceTag: true });
   });
 
-  it("stays away when no response is allowed; the association is up all the same", () => {
+  it("stays away when no response is allowed; the association is up, for services that ask for none", () => {
     const more = { userInformation: initiate({ responseAllowed: false }) };
     expect(channel.exchange(aarqLls(PASSWORD, more))).toBeUndefined();
-    expect(hex(channel.exchange(get(8, CLOCK, 2)))).toMatch(/^C401C100/);
+    expect(channel.exchange(get(8, CLOCK, 2).with(2, 0x81))).toBeUndefined();
+    expect(hex(channel.exchange(get(8, CLOCK, 2)))).toBe(NOT_POSSIBLE);
   });
 });
 

@@ -45,6 +45,22 @@ describe("device_address", () => {
   });
 });
 
+describe("the CALLING address", () => {
+  it("is answered on a line that the meter opened itself, by the management logical device, until the line closes", () => {
+    const meter = RawMeter.boot();
+    const { slot } = meter.hdlc();
+    const CALLED = 5;
+    expect(snrm(meter, slot, 1, 0x7e, 2)).toBe("silence");
+    expect(meter.bank.lineEvent(0, slot, CALLED, meter.lineTime, meter.meterTime)).toBe(0);
+    expect(snrm(meter, slot, 1, 0x7e, 2)).toBe("UA 1 126 2");
+    expect(snrm(meter, slot, 1, 0x3ffe, 4)).toBe("UA 1 16382 4");
+    expect(snrm(meter, slot, 17, 0x7e, 2)).toBe("silence");
+    meter.close(slot);
+    meter.open(slot);
+    expect(snrm(meter, slot, 1, 0x7e, 2)).toBe("silence");
+  });
+});
+
 describe("address lengths", () => {
   const port = templateRead().ports["hdlc"]!;
   const boot = (addressLength: number, pointToPoint: boolean) => {

@@ -394,11 +394,24 @@ export class HdlcChannel {
   /** Octets of an information field either way; 128 after an SNRM without parameters. */
   infoSize = 128;
 
-  constructor(meter: RawMeter, slot: number, options: { clientSap?: number; lower?: number }) {
+  constructor(
+    meter: RawMeter,
+    slot: number,
+    options: {
+      clientSap?: number;
+      serverSap?: number;
+      lower?: number;
+      /** An address in full, in place of the two above. */
+      server?: { upper: number; lower: number | undefined; size: 1 | 2 | 4 };
+    },
+  ) {
     this.meter = meter;
     this.slot = slot;
     this.client = { upper: options.clientSap ?? 1, size: 1 };
-    this.server = serverAddress(1, options.lower ?? 16);
+    const { server } = options;
+    this.server = server
+      ? serverAddress(server.upper, server.lower, server.size)
+      : serverAddress(options.serverSap ?? 1, options.lower ?? 16);
     if (!meter.isOpen(slot)) meter.open(slot);
   }
 

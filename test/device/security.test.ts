@@ -440,7 +440,12 @@ describe("release of a ciphered association", () => {
 
   it("with its protection", () => {
     const { security } = associateGmac(channel, meter.identity);
-    expect(hex(channel.exchange(rlrq(security.seal(initiate(), "glo"))))).toMatch(/^63..800100/);
+    const rlre = decodeApdu(channel.exchange(rlrq(security.seal(initiate(), "glo")))!);
+    if (rlre.kind !== "rlre") throw new Error(`the answer is ${rlre.kind}`);
+    expect(rlre.reason).toBe(0);
+    // The answer is protected as the request was: an InitiateResponse, with glo-initiate-response as its tag.
+    expect(rlre.userInformation![0]).toBe(0x28);
+    expect(hex(security.open(rlre.userInformation!).text)).toMatch(/^0800065F1F0400/);
     expect(hex(channel.exchange(READ))).toBe("D80102");
   });
 

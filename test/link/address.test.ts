@@ -19,7 +19,7 @@ const core = new LinkCore();
 
 function judge(flags: number, addressLength: number, address: Uint8Array, calling = false, own = 1): number {
   return core.scoped(() => {
-    const parameters = core.room(20);
+    const parameters = core.room(28);
     core.octets.set([addressLength, flags], parameters + 6);
     core.setU16(parameters + 8, 17);
     core.setU16(parameters + 10, own);

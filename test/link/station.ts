@@ -75,11 +75,11 @@ export class Station {
   constructor(settings: Partial<Settings> = {}) {
     const s = (this.settings = { ...DEFAULTS, ...settings });
     const core = this.core;
-    const parameters = core.room(20);
+    const parameters = core.room(28);
     this.line = core.room(core.call("lineSize"));
     const frame = core.room(s.frameCapacity);
     this.c = core.room(40);
-    this.event = core.room(40);
+    this.event = core.room(48);
     this.input = core.room(8192);
     this.out = core.room(OUT_SIZE);
     const first = core.room(core.call("linkSize"));

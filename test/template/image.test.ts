@@ -309,7 +309,7 @@ describe("access", () => {
 
   test("management: one octet per attribute, then per method", () => {
     expect(rights(management, "0-0:40.0.0.255")).toEqual([1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]);
-    expect(rights(management, "0-0:40.0.1.255")).toEqual([1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0]);
+    expect(rights(management, "0-0:40.0.1.255")).toEqual([1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0, 1, 0, 0, 1, 1]);
     expect(rights(management, "1-0:99.1.0.255")).toEqual([1, 1, 3, 3, 1, 1, 1, 3, 1, 1]);
     expect(rights(management, "0-0:1.0.0.255")).toEqual([1, 3, 3, 1, 3, 3, 1, 3, 1, 1, 1, 1, 1, 1, 1]);
     expect(rights(management, "1-0:1.8.0.255")).toEqual([1, 1, 1, 0]);

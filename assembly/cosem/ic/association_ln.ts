@@ -2,8 +2,10 @@
 import { Writer } from "../../base/writer";
 import { hlsReply } from "../../session/hls";
 import { AssociationState, Slot } from "../../session/slot";
+import { userAdd, userFind, userRemove } from "../../session/users";
 import { Layout } from "../../store/layout";
 import { AssociationRow, NONE, Template } from "../../store/template";
+import { rowOf, valueAt, valueSize } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { ApplicationContext, Mechanism, NameKind } from "../../wire/names";
 import { ActionResult, DataAccessResult } from "../../wire/results";
@@ -76,9 +78,32 @@ export function associationLnGet(ask: Ask, out: Writer): i32 {
     case 9: // security_setup_reference
       setupEmit(slotIndex == NONE ? <u32>row.securitySetup : Slot.of(ask.meter, slotIndex).securitySetup(row), out);
       return DataAccessResult.SUCCESS;
+    case 10: // user_list
+      return userListEmit(ask, row, out);
+    case 11: // current_user
+      return currentUserEmit(ask, slotIndex, row, out);
     default:
       return plainGet(ask, out);
   }
+}
+
+/** The list stands in the association's own object; 0-0:40.0.0.255 shows that. */
+function userListEmit(ask: Ask, row: AssociationRow, out: Writer): i32 {
+  const list = rowOf(row.object, ask.attribute, 0);
+  if (list == NONE) return plainGet(ask, out);
+  out.octets(valueAt(ask.meter, list), valueSize(ask.meter, list));
+  return DataAccessResult.SUCCESS;
+}
+
+/** Whoever opened the association, {0, ""} while nobody is identified. */
+function currentUserEmit(ask: Ask, slotIndex: u32, row: AssociationRow, out: Writer): i32 {
+  const id: i32 = slotIndex == NONE ? -1 : <i32>Slot.of(ask.meter, slotIndex).user - 1;
+  const user = userFind(ask.meter, row.object, id);
+  Axdr.structure(out, 2);
+  Axdr.unsigned(out, id < 0 ? 0 : <u32>id);
+  if (user === null) Axdr.octetString(out, scratch, 0);
+  else out.octets(user.nameAt, <u32>(user.end - user.nameAt));
+  return DataAccessResult.SUCCESS;
 }
 
 /** Names as a structure of arcs (decision 5). */
@@ -135,7 +160,20 @@ export function associationLnInvoke(ask: Ask, out: Writer): i32 {
         : ActionResult.OBJECT_UNAVAILABLE;
     case 2: // change_HLS_secret: no mechanism offered here keeps its secret there
       return ActionResult.READ_WRITE_DENIED;
+    case 5: // add_user
+    case 6: // remove_user
+      return usersChange(ask);
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }
+}
+
+function usersChange(ask: Ask): i32 {
+  const association = shownAssociation(ask);
+  if (association == NONE) return ActionResult.OBJECT_UNAVAILABLE;
+  const object = <u32>Template.of().association(association).object;
+  if (object == NONE) return ActionResult.OBJECT_UNAVAILABLE;
+  return ask.attribute == 5
+    ? userAdd(ask.meter, object, ask.dataAt, ask.dataSize)
+    : userRemove(ask.meter, object, ask.dataAt, ask.dataSize);
 }
