@@ -140,14 +140,16 @@ function certificatesRead(option: string, path: string): Certificate[] {
 
 function keyPairRead(option: string, path: string): KeyPair {
   const octets = fileRead(option, path);
-  if ((statSync(path).mode & 0o077) !== 0 && process.platform !== "win32") {
-    process.stderr.write(`warning: ${path}: others can read this private key; chmod 600 keeps it private\n`);
-  }
+  let pair: KeyPair;
   try {
-    return keyPairOfObject(createPrivateKey(Buffer.from(octets)));
+    pair = keyPairOfObject(createPrivateKey(Buffer.from(octets)));
   } catch (cause) {
     throw new errors.DlmsError(`${option}: ${path} holds no private EC key as PEM: ${(cause as Error).message}`, {
       cause,
     });
   }
+  if ((statSync(path).mode & 0o077) !== 0 && process.platform !== "win32") {
+    process.stderr.write(`warning: ${path}: others can read this private key; chmod 600 keeps it private\n`);
+  }
+  return pair;
 }

@@ -82,6 +82,8 @@ export class Security {
   counter: number;
   /** Next counter to send with under the dedicated key. */
   dedicatedCounter = 0;
+  /** Next counter to send with under the broadcast key; `securityControl` with Key_Set chooses that key. */
+  broadcastCounter = 1;
   /** Lowest counter accepted from the server, per key. Switch `checkCounters` off to look at what a meter does wrong. */
   lowestAcceptable = { global: 0, dedicated: 0 };
   checkCounters = true;
@@ -136,8 +138,10 @@ export class Security {
       this.guek = key;
       this.counter = 1;
       this.lowestAcceptable.global = 0;
-    } else if (keyId === KEY_ID.GBEK) this.gbek = key;
-    else if (keyId === KEY_ID.GAK) this.gak = key;
+    } else if (keyId === KEY_ID.GBEK && (this.gbek === undefined || !equal(key, this.gbek))) {
+      this.gbek = key;
+      this.broadcastCounter = 1;
+    } else if (keyId === KEY_ID.GAK) this.gak = key;
     else if (keyId === KEY_ID.MASTER) this.general.credentials.masterKey = key;
   }
 
@@ -153,9 +157,17 @@ export class Security {
   seal(plain: Uint8Array, family: Family = this.family, securityControl = this.securityControl): Uint8Array {
     if (family === "general") return this.general.seal(plain, securityControl, this.keyEstablishment);
     const dedicated = family === "ded" || family === "general-ded";
-    const encryptionKey = dedicated ? this.dedicatedKey : this.guek;
-    if (encryptionKey === undefined) throw new SecurityError("no dedicated key is agreed");
-    const invocationCounter = dedicated ? this.dedicatedCounter++ : this.counterTake();
+    const broadcast = !dedicated && (securityControl & SC.BROADCAST_KEY) !== 0;
+    const encryptionKey = dedicated ? this.dedicatedKey : broadcast ? this.gbek : this.guek;
+    if (encryptionKey === undefined) {
+      throw new SecurityError(dedicated ? "no dedicated key is agreed" : "no broadcast key is given");
+    }
+    // Each key has counters of its own. GB9 9.2.3.3.7.3.
+    const invocationCounter = dedicated
+      ? this.dedicatedCounter++
+      : broadcast
+        ? this.broadcastCounter++
+        : this.counterTake();
     const body = protect(
       { securityControl, invocationCounter, systemTitle: this.clientTitle, encryptionKey, authenticationKey: this.gak },
       plain,

@@ -261,6 +261,10 @@ describe("mistakes", () => {
     [["read", "1.8.0", "--client", "x"], /'--client <n>' argument 'x' is invalid/],
     [["read", "1.8.0", "--guek", "00"], /Give 16 octets as 32 hexadecimal digits/],
     [["read", "1.8.0", "--security", "all"], /Allowed choices are none, auth, enc, authenc/],
+    [["read", "1.8.0", "--suite", "3"], /Allowed choices are 0, 1, 2/],
+    [["read", "1.8.0", "--protect", "both"], /Allowed choices are cipher, sign, sign\+cipher, cipher\+sign/],
+    [["read", "1.8.0", "--key-info", "none"], /Allowed choices are identified, wrapped, one-pass, static/],
+    [["read", "1.8.0", "--master-key", "0011"], /Give 16 octets as 32 hexadecimal digits \(32 octets in suite 2\)/],
     [["read", "1.8.0", "--nonsense"], /unknown option '--nonsense'/],
     [["set", "1.8.0:2"], /missing required argument 'value'/],
     [["read", "1.8.0", "--last", "3", "--from", "2024-01-01"], /cannot be used with option/],
@@ -278,6 +282,11 @@ describe("mistakes", () => {
       ["read", "1.8.0", "--tcp", "127.0.0.1:1"],
       /^cannot reach 127\.0\.0\.1:1: .*ECONNREFUSED.*; is a meter running there\?/,
     ],
+    [["read", "1.8.0", "--suite", "2", "--security", "auth", ...KEYS], /^GUEK has 32 octets in suite 2, not 16/],
+    [["read", "1.8.0", "--protect", "cipher", ...KEYS, "--counter", "1"], /^to cipher, say how: .*--security/],
+    [["read", "1.8.0", "--signing-key", "/nowhere"], /^--signing-key: cannot read \/nowhere: ENOENT/],
+    [["read", "1.8.0", "--trust", "package.json"], /^--trust: package\.json: no X\.509 certificate/],
+    [["read", "1.8.0", "--signing-key", "package.json"], /package\.json holds no private EC key as PEM/],
     [["call", "1.8.0:1", "abc"], /^"abc" does not name a type/],
   ])("%j is one line and code 1", async (args, message) => {
     const { err, code } = await run(args);

@@ -55,12 +55,14 @@ describe("protection: published and cross-checked APDUs", () => {
       encrypted: (sc & 0x20) !== 0,
       guek: key,
       gak: ak,
+      gbek: key,
       dedicatedKey: key,
       clientTitle: title,
       counter: parseInt(i["IC"]!, 16),
       family: id.startsWith("general") ? (dedicated ? "general-ded" : "general-glo") : dedicated ? "ded" : "glo",
     });
     security.dedicatedCounter = security.counter;
+    security.broadcastCounter = security.counter;
     expect(toHex(security.seal(fromHex(plain), security.family, sc))).toBe(apdu);
   });
 
@@ -210,6 +212,21 @@ describe("protection: what must fail", () => {
     client.open(meter.seal(fromHex("C401C10000")));
     meter.counter = 99;
     expect(() => client.open(meter.seal(fromHex("C401C10000")))).toThrow(SecurityError);
+  });
+
+  test("the broadcast key has a counter of its own, and must be given", () => {
+    const options = {
+      guek: GUEK,
+      gak: GAK,
+      authenticated: true,
+      encrypted: true,
+      clientTitle: CLIENT_TITLE,
+      counter: 9,
+    };
+    const security = new Security({ ...options, gbek: fromHex("0F0E0D0C0B0A09080706050403020100") });
+    const counters = [0x70, 0x70, 0x30].map((sc) => toHex(security.seal(fromHex("C001"), "glo", sc).subarray(2, 7)));
+    expect(counters).toEqual(["7000000001", "7000000002", "3000000009"]);
+    expect(() => new Security(options).seal(fromHex("C001"), "glo", 0x70)).toThrow(/no broadcast key/);
   });
 
   test("the last counter value is never used", () => {
