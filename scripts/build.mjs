@@ -1,9 +1,10 @@
-// Builds what is shipped, build/core.wasm and dist/, and with `--bench` the benchmarks in dist-bench/. Steps whose inputs
-// have not changed are skipped. `--quiet` prints nothing unless something has to be built.
+// Builds what is shipped, build/core.wasm and dist/; with `--suite0` also build/core.suite0.wasm, the core without elliptic curves, and
+// with `--bench` the benchmarks in dist-bench/. Steps whose inputs have not changed are skipped. `--quiet` prints nothing unless
+// something has to be built.
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { wasmCheck } from "./check_wasm.mjs";
+import { CORE_SIZE_MAX, SUITE0_SIZE_MAX, wasmCheck } from "./check_wasm.mjs";
 import { filesBelow, isFresh, requireNode, ROOT, runStep } from "./steps.mjs";
 
 const ASC = "node_modules/assemblyscript/bin/asc.js";
@@ -18,7 +19,19 @@ function coreSources() {
 async function buildCore() {
   const built = await requireNode(ASC, ["--target", "release"], "asc");
   if (/\bWARNING\b/.test(built)) process.stderr.write(built);
-  wasmCheck(join(ROOT, "build/core.wasm"));
+  wasmCheck(join(ROOT, "build/core.wasm"), CORE_SIZE_MAX);
+}
+
+const SUITE0 = "build/core.suite0.wasm";
+
+/** The core for suite 0 alone: base/suites.ts sees the name, and nothing behind ELLIPTIC is compiled. */
+async function buildSuite0() {
+  await requireNode(
+    ASC,
+    ["--target", "release", "--use", "CORE_SUITE_MAX=0", "--outFile", SUITE0],
+    "asc --use CORE_SUITE_MAX=0",
+  );
+  wasmCheck(join(ROOT, SUITE0), SUITE0_SIZE_MAX);
 }
 
 /** Compiles host sources with `config`, puts the JSON documents beside them, and only then takes the place of `out`. */
@@ -48,6 +61,12 @@ const steps = [
   },
 ];
 
+const suite0 = process.argv.includes("--suite0");
+if (suite0) {
+  const inputs = [...coreSources(), "asconfig.json", ...TOOLS];
+  steps.push({ name: "core.suite0", inputs, outputs: [SUITE0], run: buildSuite0 });
+}
+
 if (process.argv.includes("--bench") && existsSync(join(ROOT, "bench/main.ts"))) {
   steps.push({
     name: "dist-bench",
@@ -74,6 +93,7 @@ try {
     const size = readFileSync(join(ROOT, "build/core.wasm")).length;
     const block = await blockSize();
     console.log(`core.wasm ${size} octets; a meter's block of the default template ${block} octets`);
+    if (suite0) console.log(`core.suite0.wasm ${readFileSync(join(ROOT, SUITE0)).length} octets`);
   }
 } catch (error) {
   process.stderr.write(`build: ${error.message}\n`);
