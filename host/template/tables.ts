@@ -65,7 +65,13 @@ interface QuantitiesFile {
   }[];
 }
 
-const classesFile = tableRead("classes.json") as ClassesFile;
+/** Files of interface classes: first those that have a behaviour or stand in every meter, then the others by subject. */
+const CLASS_FILES = ["", "/measurement", "/control", "/communication", "/g3", "/iso14908"];
+
+const classesFile = CLASS_FILES.map((name) => tableRead(`classes${name}.json`) as ClassesFile).reduce((a, b) => ({
+  types: { ...a.types, ...b.types },
+  classes: [...a.classes, ...b.classes],
+}));
 
 /** Types that several classes share, by name. */
 export const SHARED_TYPES: ReadonlyMap<string, string> = new Map(Object.entries(classesFile.types));

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { templateLoad } from "../../host/template/load.ts";
@@ -82,19 +82,75 @@ describe("classes", () => {
       "21 v0": [4, 0],
       "22 v0": [4, 0],
       "23 v1": [9, 0],
+      "10 v0": [2, 3],
+      "25 v0": [5, 0],
+      "26 v0": [4, 0],
+      "27 v1": [4, 0],
+      "28 v2": [7, 0],
+      "29 v2": [6, 1],
+      "30 v0": [6, 3],
       "40 v0": [7, 1],
       "41 v0": [6, 0],
       "42 v0": [10, 3],
+      "43 v0": [2, 0],
+      "44 v0": [5, 0],
+      "45 v0": [4, 0],
+      "46 v0": [6, 0],
+      "47 v0": [8, 0],
+      "47 v1": [8, 0],
+      "47 v2": [8, 0],
+      "48 v0": [10, 2],
+      "61 v0": [6, 2],
+      "62 v0": [6, 2],
+      "62 v1": [6, 2],
+      "63 v0": [3, 0],
       "64 v0": [5, 2],
       "64 v1": [6, 8],
+      "65 v0": [4, 2],
+      "65 v1": [8, 2],
+      "67 v0": [15, 1],
+      "68 v0": [6, 2],
       "70 v0": [4, 2],
+      "70 v1": [4, 2],
       "71 v0": [11, 0],
+      "72 v0": [12, 8],
       "72 v1": [14, 8],
+      "73 v1": [4, 0],
+      "74 v0": [2, 0],
+      "76 v0": [11, 0],
+      "77 v0": [9, 1],
+      "90 v1": [10, 1],
+      "91 v3": [26, 2],
+      "92 v3": [23, 0],
+      "100 v0": [7, 3],
+      "122 v0": [3, 3],
+      "123 v0": [2, 5],
+      "124 v0": [10, 1],
+      "130 v0": [6, 0],
+      "131 v0": [2, 0],
+      "132 v0": [11, 0],
+      "132 v1": [11, 1],
+      "133 v0": [9, 0],
+      "133 v1": [9, 1],
+      "151 v0": [3, 0],
+      "151 v1": [3, 0],
     };
     for (const [key, [attributes, methods]] of Object.entries(counts)) {
       const c = CLASSES.get(key)!;
       expect([c.attributes.length, c.methods.length], key).toEqual([attributes, methods]);
     }
+  });
+
+  test("no class and no shared type stands in two files", () => {
+    const files = ["classes.json", ...readdirSync("host/template/classes").map((name) => `classes/${name}`)].map(
+      (name) =>
+        JSON.parse(readFileSync(`host/template/${name}`, "utf8")) as {
+          types: Record<string, string>;
+          classes: { id: number; version: number }[];
+        },
+    );
+    expect(files.reduce((count, file) => count + file.classes.length, 0)).toBe(CLASSES.size);
+    expect(files.reduce((count, file) => count + Object.keys(file.types).length, 0)).toBe(SHARED_TYPES.size);
   });
 
   test("hidden rows belong to known classes", () => {
