@@ -1,10 +1,10 @@
 /** `dlms-meter template`: shows and checks templates. */
 import Table from "cli-table3";
 import { Command } from "commander";
-import { compileTemplate, type Compiled } from "../template/compile.ts";
+import type { Compiled } from "../template/compile.ts";
 import type { TemplateDocument } from "../template/document.ts";
 import { TemplateError } from "../template/error.ts";
-import { overrideApply, TEMPLATE_DEFAULT, templateRead } from "../template/load.ts";
+import { overrideApply, TEMPLATE_DEFAULT, templateLoad, templateRead } from "../template/load.ts";
 import type { AttributeModel, ObjectModel, TemplateModel } from "../template/model.ts";
 
 const READ = 1;
@@ -111,10 +111,10 @@ interface PrintOptions {
 }
 
 function print(name: string, options: PrintOptions): void {
-  const document: TemplateDocument = options.override.reduce(overrideApply, templateRead(name));
-  const compiled = compileTemplate(document);
+  const compiled = templateLoad(name, options.override);
   const { model } = compiled;
   if (options.json) {
+    const document: TemplateDocument = options.override.reduce(overrideApply, templateRead(name));
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return;
   }
@@ -146,8 +146,7 @@ function checkCommand(): Command {
   overrideOption(command).argument("[template]", "name or file", TEMPLATE_DEFAULT);
   return command.action((name: string, options: { override: string[] }) =>
     templateErrors(command, () => {
-      const compiled = compileTemplate(options.override.reduce(overrideApply, templateRead(name)));
-      process.stdout.write(`${summaryText(name, compiled)}\n`);
+      process.stdout.write(`${summaryText(name, templateLoad(name, options.override))}\n`);
     }),
   );
 }

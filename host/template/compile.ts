@@ -108,6 +108,7 @@ function objectsResolve(document: TemplateDocument): {
       name: object.name,
       ...(object.device === undefined ? {} : { device: object.device }),
       ordinal: whole.slice(0, index).filter((other) => other.logicalName === object.logicalName).length,
+      group: object.group,
       source: object.source,
       confidence: object.confidence,
       note: object.note,
@@ -134,6 +135,7 @@ function profilesResolve(objects: ObjectModel[], rows: AttributeRow[], indexOf: 
 
 function eventResolve(event: EventDocument, objects: ObjectModel[], indexOf: IndexOf): EventModel {
   return within(`event ${event.code} "${event.name}"`, () => {
+    if (event.remove) throw new TemplateError("remove: only a template that extends another can remove events");
     const log = event.log ? objects[within("log", () => indexOf(event.log!))] : undefined;
     if (log && log.classId !== CLASS_PROFILE) {
       throw new TemplateError(`log: object ${log.logicalName} is class ${log.classId}, not Profile generic`);
@@ -193,6 +195,7 @@ function apduCheck(size: number): number {
 export function compileTemplate(json: unknown): Compiled {
   const document = schemaCheck(json);
   if (document.extends !== undefined) throw new TemplateError(`extends: load.ts joins "${document.extends}" first`);
+  if (document.include !== undefined) throw new TemplateError("include: load.ts joins the files first");
   const apduSizeMax = apduCheck(document.apduSizeMax ?? LIMITS.APDU_SIZE_MAX);
   const pageSize = pageCheck(document.pageSize ?? LIMITS.PAGE_SIZE);
   const { objects, rows, indexOf } = objectsResolve(document);

@@ -1,4 +1,7 @@
-/** The template as JSON brings it; schema.json says the same to editors and checks it. */
+/**
+ * The template as JSON brings it; schema.json says the same to editors and checks it. In a template that extends another,
+ * null takes an association, port, access pattern or kind away, and what is given may be a part of one.
+ */
 
 /** A value: null (null-data) or one key, the A-XDR type or one of text, ln, clock, ipv4, attribute. */
 export type ValueDocument = null | { [type: string]: number | boolean | string | ValueDocument[] };
@@ -41,11 +44,20 @@ export interface ProfileDocument {
   midnightWhole?: boolean;
 }
 
+/**
+ * Parts of the object model: B BASIC, X security, K media, O optional; and the extensions D disconnector, L load management
+ * and M multi-utility, which identity.functions chooses.
+ */
+export type Group = "B" | "X" | "K" | "O" | Extension;
+export type Extension = "D" | "L" | "M";
+
 /** What an object and a kind of objects share. */
 export interface ObjectPartDocument {
   class?: number;
   version?: number;
   kind?: string;
+  /** Part of the profile it belongs to; default B. */
+  group?: Group;
   source?: string[];
   confidence?: string;
   note?: string;
@@ -64,6 +76,8 @@ export interface ObjectDocument extends ObjectPartDocument {
   device?: number;
   /** Only in a template that extends another: the object goes. */
   remove?: boolean;
+  /** Only in a template that extends another: nothing of the object it stands for is kept. */
+  replace?: boolean;
 }
 
 export interface AssociationDocument {
@@ -106,12 +120,26 @@ export interface EventDocument {
   alarm1?: number;
   alarm2?: number;
   error?: number;
+  /** Only in a template that extends another: the event goes. */
+  remove?: boolean;
 }
 
 export interface IdentityDocument {
   manufacturer: string;
   deviceType: number;
-  functions: string[];
+  functions: Extension[];
+}
+
+/** A file that a template includes: some of its objects, all of one subject. */
+export interface PartDocument {
+  $schema?: string;
+  note?: string;
+  /** Group of all objects here that name none. */
+  group?: Group;
+  access?: Record<string, AccessDocument>;
+  kinds?: Record<string, ObjectPartDocument>;
+  objects?: ObjectDocument[];
+  events?: EventDocument[];
 }
 
 export interface TemplateDocument {
@@ -120,6 +148,8 @@ export interface TemplateDocument {
   title?: string;
   note?: string;
   extends?: string;
+  /** Files with more of its objects, beside this one. */
+  include?: string[];
   apduSizeMax?: number;
   pageSize?: number;
   identity: IdentityDocument;

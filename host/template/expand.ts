@@ -2,6 +2,7 @@
 import type {
   AccessDocument,
   AttributeDocument,
+  Group,
   ObjectDocument,
   ObjectPartDocument,
   ProfileDocument,
@@ -20,6 +21,7 @@ export interface WholeObject {
   class: InterfaceClass;
   name: string;
   device?: number;
+  group: Group;
   source: string[];
   confidence: string;
   note: string;
@@ -104,7 +106,8 @@ function profilePut(attributes: Map<number, AttributeDocument>, profile: Profile
 function objectExpand(document: TemplateDocument, object: ObjectDocument): WholeObject {
   const part = object.kind === undefined ? object : partsJoin(kindOf(document, object.kind), object);
   if (part.class === undefined) throw new TemplateError("class is missing");
-  if (part.remove) throw new TemplateError("remove: only a template that extends another can remove objects");
+  const change = part.remove ? "remove" : part.replace ? "replace" : undefined;
+  if (change) throw new TemplateError(`${change}: only a template that extends another can ${change} objects`);
   const c = interfaceClass(part.class, part.version ?? 0);
   const attributes = new Map(Object.entries(part.attributes ?? {}).map(([id, a]) => [Number(id), a]));
   for (const id of attributes.keys()) {
@@ -122,6 +125,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
     class: c,
     name: part.name ?? c.name,
     ...(object.device === undefined ? {} : { device: object.device }),
+    group: part.group ?? "B",
     source: part.source ?? [],
     confidence: part.confidence ?? "low",
     note: part.note ?? "",
@@ -140,9 +144,15 @@ function keyCompare(a: WholeObject, b: WholeObject): number {
   );
 }
 
-/** All objects, sorted by logical name, class and version. */
+/** Groups that are there only when identity.functions names them. */
+const EXTENSIONS: readonly Group[] = ["D", "L", "M"];
+
+/** All objects of the extensions chosen, sorted by logical name, class and version. */
 export function objectsExpand(document: TemplateDocument): WholeObject[] {
-  const whole = document.objects.map((object) => within(objectText(object), () => objectExpand(document, object)));
+  const chosen: readonly Group[] = document.identity.functions;
+  const whole = document.objects
+    .map((object) => within(objectText(object), () => objectExpand(document, object)))
+    .filter(({ group }) => !EXTENSIONS.includes(group) || chosen.includes(group));
   whole.sort(keyCompare);
   whole.forEach((object, i) => {
     const before = whole[i - 1];

@@ -3,11 +3,18 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Compiled, compileTemplate } from "./compile.ts";
-import type { AttributeDocument, ObjectDocument, TemplateDocument, ValueDocument } from "./document.ts";
+import type {
+  AttributeDocument,
+  EventDocument,
+  ObjectDocument,
+  PartDocument,
+  TemplateDocument,
+  ValueDocument,
+} from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectsExpand, objectText, partsJoin, type WholeObject } from "./expand.ts";
 import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
-import { schemaCheck } from "./schema.ts";
+import { partCheck, schemaCheck } from "./schema.ts";
 import { QUANTITIES } from "./tables.ts";
 import { typeParse, typeRange } from "./type.ts";
 
@@ -17,25 +24,56 @@ export const TEMPLATE_DEFAULT = "idis-p3";
 /** Files of this room that are tables, not templates. */
 const TABLES = ["schema", "classes", "quantities", "hidden"];
 
-/** The file of a template: of the package when it is a bare name, else a path seen from `folder`. */
+/** The file of a template: of the package, or one of its examples, when it is a bare name, else a path seen from `folder`. */
 function fileOf(name: string, folder: string): string {
   if (/^[a-z0-9-]+$/.test(name) && !TABLES.includes(name)) {
-    const file = fileURLToPath(new URL(`${name}.json`, import.meta.url));
-    if (existsSync(file)) return file;
+    const files = ["", "examples/"].map((f) => fileURLToPath(new URL(`${f}${name}.json`, import.meta.url)));
+    const file = files.find((path) => existsSync(path));
+    if (file !== undefined) return file;
   }
   const file = resolve(folder, name);
   if (existsSync(file)) return file;
   throw new TemplateError(`template "${name}": there is no such template or file`);
 }
 
-function fileRead(file: string): TemplateDocument {
-  let json: unknown;
+function jsonRead(file: string): unknown {
   try {
-    json = JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new TemplateError(`${file}: ${(error as Error).message.replaceAll("\n", " ")}`);
   }
-  return within(file, () => schemaCheck(json));
+}
+
+/** A template with the files it includes, which are looked for beside it. */
+function fileRead(file: string): TemplateDocument {
+  const json = jsonRead(file);
+  const { include = [], ...document } = within(file, () => schemaCheck(json));
+  return include.reduce((whole, name) => {
+    const path = resolve(dirname(file), name);
+    if (!existsSync(path)) throw new TemplateError(`${file}: include: there is no file ${path}`);
+    const part = jsonRead(path);
+    return within(path, () => partJoin(whole, partCheck(part)));
+  }, document as TemplateDocument);
+}
+
+/** Adds the keys of `over`; a key that is there already is refused. */
+function keysAdd<T>(what: string, under: Record<string, T> = {}, over: Record<string, T> = {}): Record<string, T> {
+  const twin = Object.keys(over).find((key) => Object.hasOwn(under, key));
+  if (twin !== undefined) throw new TemplateError(`${what}.${twin}: another file of the template has it`);
+  return { ...under, ...over };
+}
+
+/** The template with an included file; two objects of one name are refused when it is compiled. */
+function partJoin(document: TemplateDocument, part: PartDocument): TemplateDocument {
+  const { group } = part;
+  const objects = (part.objects ?? []).map((object) => (group === undefined ? object : { group, ...object }));
+  return {
+    ...document,
+    access: keysAdd("access", document.access, part.access),
+    kinds: keysAdd("kinds", document.kinds, part.kinds),
+    objects: [...(document.objects ?? []), ...objects],
+    events: [...(document.events ?? []), ...(part.events ?? [])],
+  };
 }
 
 function objectsJoin(under: ObjectDocument[], over: ObjectDocument[]): ObjectDocument[] {
@@ -45,38 +83,65 @@ function objectsJoin(under: ObjectDocument[], over: ObjectDocument[]): ObjectDoc
     const key = keyOf(object);
     const before = joined.get(key);
     if (object.remove && !before) throw new TemplateError(`${objectText(object)}: remove: there is no such object`);
+    const { replace, ...rest } = object;
+    if (replace && !before) throw new TemplateError(`${objectText(object)}: replace: there is no such object`);
     if (object.remove) joined.delete(key);
-    else joined.set(key, before ? partsJoin(before, object) : object);
+    else joined.set(key, before && !replace ? partsJoin(before, rest) : rest);
   }
   return [...joined.values()];
 }
 
-/** Joins by key; what `over` says of a key wins as a whole. */
-function keysJoin<T>(under: Record<string, T> = {}, over: Record<string, T> = {}): Record<string, T> {
-  return { ...under, ...over };
+/** Joins key by key with `both`; null takes a key away. */
+function keysJoin<T>(
+  what: string,
+  under: Record<string, T> = {},
+  over: Record<string, T | null> = {},
+  both: (before: T | undefined, value: T) => T = (_, value) => value,
+): Record<string, T> {
+  const joined = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === null && !Object.hasOwn(joined, key)) {
+      throw new TemplateError(`${what}.${key}: null: there is no such key to take away`);
+    }
+    if (value === null) delete joined[key];
+    else joined[key] = both(joined[key], value);
+  }
+  return joined;
 }
 
-/** Joins key by key, and within each key its own keys. */
-function deepJoin<T extends object>(under: Record<string, T> = {}, over: Record<string, T> = {}): Record<string, T> {
-  const joined = { ...under };
-  for (const [key, value] of Object.entries(over)) joined[key] = { ...joined[key], ...value };
-  return joined;
+/** Keys of keys: what `over` does not say stays. */
+function deepJoin<T extends object>(
+  what: string,
+  under: Record<string, T> | undefined,
+  over: Record<string, T | null> | undefined,
+): Record<string, T> {
+  return keysJoin(what, under, over, (before, value) => ({ ...before, ...value }));
+}
+
+function eventsJoin(under: EventDocument[], over: EventDocument[]): EventDocument[] {
+  const keyOf = (event: EventDocument) => `${event.code} ${event.log ? logicalNameWhole(event.log) : ""}`;
+  const events = new Map(under.map((event) => [keyOf(event), event]));
+  for (const event of over) {
+    if (!event.remove) events.set(keyOf(event), event);
+    else if (!events.delete(keyOf(event))) {
+      throw new TemplateError(`event ${event.code}: remove: there is no such event for log ${event.log ?? "null"}`);
+    }
+  }
+  return [...events.values()];
 }
 
 /** The template `under` with the changes of `over`. */
 export function templatesJoin(under: TemplateDocument, over: TemplateDocument): TemplateDocument {
-  const events = new Map((under.events ?? []).map((event) => [`${event.code} ${event.log}`, event]));
-  for (const event of over.events ?? []) events.set(`${event.code} ${event.log}`, event);
   const joined: TemplateDocument = {
     ...under,
     ...over,
     identity: { ...under.identity, ...over.identity },
-    associations: deepJoin(under.associations, over.associations),
-    ports: deepJoin(under.ports, over.ports),
-    access: keysJoin(under.access, over.access),
-    kinds: deepJoin(under.kinds, over.kinds),
+    associations: deepJoin("associations", under.associations, over.associations),
+    ports: deepJoin("ports", under.ports, over.ports),
+    access: keysJoin("access", under.access, over.access),
+    kinds: deepJoin("kinds", under.kinds, over.kinds),
     objects: objectsJoin(under.objects ?? [], over.objects ?? []),
-    events: [...events.values()],
+    events: eventsJoin(under.events ?? [], over.events ?? []),
   };
   delete joined.extends;
   return joined;
@@ -96,7 +161,8 @@ function readChain(name: string, folder: string, seen: string[]): TemplateDocume
   if (seen.includes(file)) throw new TemplateError(`${file}: extends leads back to it`);
   const document = fileRead(file);
   if (document.extends === undefined) return document;
-  const under = readChain(document.extends, dirname(file), [...seen, file]);
+  const base = within(`${file}: extends`, () => fileOf(document.extends!, dirname(file)));
+  const under = readChain(base, dirname(file), [...seen, file]);
   return within(file, () => templatesJoin(under, document));
 }
 
@@ -191,5 +257,7 @@ export function templateLoad(
   overrides: readonly string[] = [],
   change: (document: TemplateDocument) => TemplateDocument = (document) => document,
 ): Compiled {
-  return compileTemplate(change(overrides.reduce(overrideApply, templateRead(name))));
+  const document = change(overrides.reduce(overrideApply, templateRead(name)));
+  // A template of the package is known by its name; a file of the user's is named with what is wrong in it.
+  return /^[a-z0-9-]+$/.test(name) ? compileTemplate(document) : within(name, () => compileTemplate(document));
 }

@@ -1,6 +1,6 @@
 /** The object model as the compiler understood it: indices of the image, with names for people. */
 import type { AttributeRow } from "./attributes.ts";
-import type { IdentityDocument, ProfileDocument } from "./document.ts";
+import type { Group, IdentityDocument, ProfileDocument } from "./document.ts";
 import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
 
 export interface AttributeModel {
@@ -26,6 +26,7 @@ export interface ObjectModel {
   device?: number;
   /** Number among the objects of its name. */
   ordinal: number;
+  group: Group;
   source: string[];
   confidence: string;
   note: string;

@@ -1,6 +1,6 @@
 /** The published JSON Schema, and its refusals as one line. */
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import type { ObjectDocument, TemplateDocument } from "./document.ts";
+import type { ObjectDocument, PartDocument, TemplateDocument } from "./document.ts";
 import { TemplateError } from "./error.ts";
 import { objectText } from "./expand.ts";
 import { tableRead } from "./tables.ts";
@@ -8,7 +8,11 @@ import { tableRead } from "./tables.ts";
 /** schema.json, JSON Schema 2020-12. */
 export const TEMPLATE_SCHEMA = tableRead("schema.json") as object;
 
-const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true, verbose: false }).compile(TEMPLATE_SCHEMA);
+const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, verbose: false });
+const validate = ajv.compile<TemplateDocument>(TEMPLATE_SCHEMA);
+const partValidate = ajv.compile<PartDocument>({
+  $ref: `${(TEMPLATE_SCHEMA as { $id: string }).$id}#/$defs/include`,
+});
 
 /** Place of an error for people: an object by its logical name instead of its number. */
 function placeText(document: unknown, path: string): string {
@@ -39,10 +43,20 @@ function worst(errors: ErrorObject[]): ErrorObject {
   return errors.reduce((a, b) => (rank(b) > rank(a) ? b : a));
 }
 
+function refusal(json: unknown, errors: ErrorObject[], what: string): TemplateError {
+  const error = worst(errors);
+  const place = placeText(json, error.instancePath);
+  return new TemplateError(`${place === "" ? what : place}: ${problemText(error)}`);
+}
+
 /** The document, if it follows schema.json. */
 export function schemaCheck(json: unknown): TemplateDocument {
-  if (validate(json)) return json as TemplateDocument;
-  const error = worst(validate.errors!);
-  const place = placeText(json, error.instancePath);
-  throw new TemplateError(`${place === "" ? "template" : place}: ${problemText(error)}`);
+  if (validate(json)) return json;
+  throw refusal(json, validate.errors!, "template");
+}
+
+/** The document, if it follows what schema.json says of an included file. */
+export function partCheck(json: unknown): PartDocument {
+  if (partValidate(json)) return json;
+  throw refusal(json, partValidate.errors!, "included file");
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TemplateError } from "../../host/template/error.ts";
+import type { IdentityDocument } from "../../host/template/document.ts";
 import { meterIdentity, provisionRecords, PUBLISHED_KEYS } from "../../host/template/identity.ts";
 import { compileTemplate } from "../../host/template/compile.ts";
 import { templateLoad } from "../../host/template/load.ts";
@@ -40,7 +41,7 @@ function recordsRead(octets: Uint8Array): ProvisionRecord[] {
 
 describe("names", () => {
   test("a field capture of the published structure: LGZ 103 07 40710430", () => {
-    const landis = { manufacturer: "LGZ", deviceType: 103, functions: ["D", "L", "M"] };
+    const landis: IdentityDocument = { manufacturer: "LGZ", deviceType: 103, functions: ["D", "L", "M"] };
     const meter = meterIdentity(landis, 41, 710429);
     expect(meter.logicalDeviceName).toBe("LGZ1030740710430");
     expect(hex(meter.systemTitle)).toBe("4C475A67726D311E".toUpperCase());

@@ -117,7 +117,9 @@ describe("extends", () => {
     file("b.json", { name: "b", extends: "./a.json" });
     expect(refusal(() => templateRead(a))).toBe(`${a}: extends leads back to it`);
     const lost = file("lost.json", { name: "lost", extends: "./nowhere.json" });
-    expect(refusal(() => templateRead(lost))).toBe('template "./nowhere.json": there is no such template or file');
+    expect(refusal(() => templateRead(lost))).toBe(
+      `${lost}: extends: template "./nowhere.json": there is no such template or file`,
+    );
     const gone = file("gone.json", {
       name: "g",
       extends: "idis-p3",
