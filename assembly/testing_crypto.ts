@@ -201,8 +201,8 @@ export function drbgGenerate(drbg: usize, out: usize, size: u32): i32 {
 export function kdfSize(): u32 {
   return KDF_SIZE;
 }
-export function kdfBegin(kdf: usize, algorithm: i32, z: usize, size: u32, arc: u32): void {
-  changetype<Kdf>(kdf).begin(algorithm, z, size, arc);
+export function kdfBegin(kdf: usize, algorithm: i32, z: usize, size: u32, arc: u32, counted: u32): void {
+  changetype<Kdf>(kdf).begin(algorithm, z, size, arc, counted != 0);
 }
 export function kdfParty(kdf: usize, at: usize, size: u32): void {
   changetype<Kdf>(kdf).party(at, size);

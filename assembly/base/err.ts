@@ -24,4 +24,6 @@ export const enum Err {
   VERSION = -9,
   /** No entropy has been given yet; nothing secret can be made. */
   ENTROPY = -10,
+  /** A transaction-id that has been used before. */
+  REPEATED = -11,
 }

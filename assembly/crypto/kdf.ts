@@ -42,11 +42,14 @@ export class Kdf {
     return (algorithm & 1) == 0 ? 16 : 32;
   }
 
-  /** Starts with the `size` octets of shared secret at `z`; `arc` is the fourth octet of AlgorithmID, 5 or 6. */
-  begin(algorithm: KdfAlgorithm, z: usize, size: u32, arc: u32 = 5): void {
+  /**
+   * Starts with the `size` octets of shared secret at `z`; `arc` is the fourth octet of AlgorithmID, 5 or 6, and `counted` is
+   * false for keys made like those of the print.
+   */
+  begin(algorithm: KdfAlgorithm, z: usize, size: u32, arc: u32, counted: bool): void {
     store<i32>(changetype<usize>(this), algorithm, 208);
     this.hash.begin((algorithm & 1) == 0 ? HashKind.SHA256 : HashKind.SHA384);
-    this.hash.update(COUNTER, 4);
+    if (counted) this.hash.update(COUNTER, 4);
     this.hash.update(z, size);
     store<u32>(ALGORITHM, 0x00748560 | (arc << 24));
     store<u32>(ALGORITHM, 0x00000308 | ((<u32>algorithm) << 16), 4);

@@ -1,8 +1,10 @@
 /** Power-up: an empty block, the provisioned values, the journal on top, then everything that derives from them. */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { captureBoot } from "../cosem/capture";
 import { EventCode, eventRaise } from "../meter/events";
-import { contextsBoot } from "../session/keys";
+import { contextsBoot, SecurityContext } from "../session/keys";
+import { staticLoad } from "../session/transactions";
 import { Meter, SeatState } from "../store/block";
 import { entriesApply } from "../store/change";
 import { FlashRequest, journalBoot, journalDone, journalDurable, journalPoll, journalReady } from "../store/journal";
@@ -46,6 +48,8 @@ export function bootSeat(seat: u32, provisionSize: u32, flashSize: u32, lineTime
 function bootFinish(meter: Meter): void {
   meter.state = SeatState.RUNNING;
   contextsBoot(meter);
+  for (let i: u32 = 0; ELLIPTIC && i < <u32>Template.of().securityCount; i++)
+    staticLoad(meter, SecurityContext.of(meter, i));
   // The log of a meter without a past begins with its first power-up.
   if (!captureBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
 }

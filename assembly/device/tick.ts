@@ -1,11 +1,13 @@
 /** Everything that happens without octets from the wire: samples, inputs, due instants, entropy. */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { captureDeadline, captureDue, capturePowerFails, capturePowerReturns } from "../cosem/capture";
 import { HdlcEventKind } from "../link/hdlc_state";
 import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
 import { wrapperDeadline } from "../link/wrapper";
 import { meteringSample } from "../meter/metering";
-import { countersExact } from "../session/keys";
+import { countersExact, SecurityContext } from "../session/keys";
+import { staticExact } from "../session/transactions";
 import { entropyAdd, entropyWanted } from "../session/entropy";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
@@ -44,7 +46,7 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
   switch (kind) {
     case Input.POWER_FAILS:
       capturePowerFails(meter);
-      for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) countersExact(meter, i);
+      for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) countersReserveExactly(meter, i);
       return Err.OK;
     case Input.POWER_RETURNS:
       capturePowerReturns(meter);
@@ -52,6 +54,12 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
     default:
       return Err.UNKNOWN;
   }
+}
+
+/** Writes the counters of a context as they stand: a restart shall leave no gap. */
+function countersReserveExactly(meter: Meter, context: u32): void {
+  countersExact(meter, context);
+  if (ELLIPTIC) staticExact(meter, SecurityContext.of(meter, context));
 }
 
 /** Handles what is due; 1 = call again, 0 = nothing is due any more. */

@@ -1,13 +1,18 @@
 /** The AARE, for each outcome of an AARQ. */
+import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
+import { ELLIPTIC } from "../base/suites";
+import { ownCertificateRow } from "../session/certificates";
 import { SecurityContext } from "../session/keys";
+import { SecurityOption, securityOption } from "../session/options";
 import { AssociationState, Slot } from "../session/slot";
+import { SlotSession } from "../session/slot_session";
 import { Meter } from "../store/block";
 import { PROTECTION_ROOM } from "../store/layout";
 import { NONE, Template } from "../store/template";
+import { valueAt, valueSize } from "../store/values";
 import { Aare, aareEmit } from "../wire/acse_aare";
-import { CipherFamily } from "../wire/ciphered";
 import { confirmedServiceErrorEmit } from "../wire/exception";
 import { DLMS_VERSION, InitiateResponse, initiateResponseEmit, VAA_NAME_LN } from "../wire/initiate";
 import { ApplicationContext, Mechanism, NameKind, objectIdentifierEmit } from "../wire/names";
@@ -22,12 +27,13 @@ import {
   StateError,
   UserDiagnostic,
 } from "../wire/results";
-import { ApduTag } from "../wire/tags";
+import { CertificateType } from "../wire/x509";
 import { exceptionSend } from "./exception";
-import { sealSend } from "./protection";
+import { isCiphered } from "./coat_make";
+import { protectionSend } from "./protection";
 
-/** Octets of user-information: an InitiateResponse under protection at most. */
-const INFORMATION_SIZE: u32 = 96;
+/** Octets of user-information: an InitiateResponse under all the protection there is room for. */
+const INFORMATION_SIZE: u32 = 512;
 
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const aare: Aare = changetype<Aare>(memory.data(offsetof<Aare>(), 8));
@@ -36,7 +42,7 @@ const contextName: usize = memory.data(8);
 const mechanismName: usize = memory.data(8);
 const title: usize = memory.data(8, 8);
 /** The user-information of the answer at hand. */
-export const information: usize = memory.data(96, 8);
+export const information: usize = memory.data(512, 8);
 
 /** Begins an AARE with a result; the context is the negotiated one, or one the association supports. */
 function begin(slot: Slot, result: AssociationResult, source: DiagnosticSource, diagnostic: u32): Aare {
@@ -86,7 +92,7 @@ export function aareAccepted(meter: Meter, slot: Slot, qualityOfService: i32, sh
   const hls = slot.state == AssociationState.ASSOCIATION_PENDING;
   const diagnostic = hls ? UserDiagnostic.AUTHENTICATION_REQUIRED : UserDiagnostic.NULL;
   let size = initiateResponse(slot, qualityOfService, shortTag);
-  if (slot.family != CipherFamily.NONE) {
+  if (isCiphered(slot.context)) {
     size = seal(meter, slot, size);
     if (size == 0) {
       exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
@@ -110,19 +116,29 @@ export function aareAccepted(meter: Meter, slot: Slot, qualityOfService: i32, sh
   }
   x.informationAt = information;
   x.informationSize = size;
+  if (ELLIPTIC && slot.mechanism == <u32>Mechanism.HLS_ECDSA) certificateAdd(meter, slot, x);
   send(slot, x);
 }
 
-/** Protects the InitiateResponse as its request was; returns the octets in `information`, 0 when no counter is left. */
+/** The meter's signing certificate goes along when the client sent its own, or always, as the template says (GB9 9.4.2.2). */
+function certificateAdd(meter: Meter, slot: Slot, x: Aare): void {
+  const asked = SlotSession.of(slot).signingKeyKnown != 0;
+  if (!asked && !securityOption(SecurityOption.CERTIFICATE_ALWAYS)) return;
+  const row = ownCertificateRow(meter, slot.security, CertificateType.DIGITAL_SIGNATURE);
+  if (row == NONE) return;
+  x.respondingQualifierAt = valueAt(meter, row);
+  x.respondingQualifierSize = valueSize(meter, row);
+}
+
+/** Protects the InitiateResponse as its request was; returns the octets in `information`, 0 when that cannot be done. */
 function seal(meter: Meter, slot: Slot, size: u32): u32 {
   memory.copy(slot.plainOutbound, information, <usize>size);
-  const general = slot.family == CipherFamily.GENERAL_GLO;
-  const tag = general ? ApduTag.GENERAL_GLO_CIPHERING : ApduTag.GLO_INITIATE_RESPONSE;
-  // The request's broadcast bit does not come back: a response goes to one client.
-  if (sealSend(meter, slot, size, slot.securityControl & 0x3f, tag) != 0) return 0;
-  assert(slot.outboundSize <= INFORMATION_SIZE);
-  memory.copy(information, slot.outbound + <usize>slot.outboundOffset, <usize>slot.outboundSize);
-  return slot.outboundSize;
+  const err = protectionSend(meter, slot, size);
+  const sealed = slot.outboundSize;
+  slot.outboundSize = 0;
+  if (err != Err.OK || sealed > INFORMATION_SIZE) return 0;
+  memory.copy(information, slot.outbound + <usize>slot.outboundOffset, <usize>sealed);
+  return sealed;
 }
 
 /** The InitiateResponse of an RLRE, protected as its RLRQ was; returns its octets, 0 when no counter is left. */

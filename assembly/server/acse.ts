@@ -5,32 +5,47 @@
 import { Err } from "../base/err";
 import { CHALLENGE_SIZE_MAX, SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "../crypto/ct";
+import { certificateOffered } from "../session/certificate_trust";
 import { entropyTake } from "../session/entropy";
+import { guardPassed, guardWaits } from "../session/guard";
+import { asymmetric } from "../session/key_pair";
 import { contextOf, SecurityContext } from "../session/keys";
+import { signingKeyOf, signs } from "../session/signature";
 import { AssociationState, Slot, Unconfirmed } from "../session/slot";
+import { SlotSession } from "../session/slot_session";
 import { userCount, userFind } from "../session/users";
 import { Meter } from "../store/block";
 import { AssociationFlag, AssociationRow, NONE, Template } from "../store/template";
 import { valueAt, valueSize } from "../store/values";
 import { Aarq, aarqParse, AuthenticationValue } from "../wire/acse_aarq";
-import { cipherFamily, CipherFamily } from "../wire/ciphered";
 import { InitiateRequest, initiateRequestParse, DLMS_VERSION, PDU_SIZE_MIN } from "../wire/initiate";
-import { ApplicationContext, Mechanism, NameKind, objectIdentifierParse } from "../wire/names";
+import { Mechanism, NameKind, objectIdentifierParse } from "../wire/names";
+import { CertificateType } from "../wire/x509";
 import { AssociationResult, InitiateError, UserDiagnostic } from "../wire/results";
 import { aareAccepted, aareInitiateError, aareProviderRefused, aareRefused } from "./aare";
-import { exceptionCounter, exceptionNotPossible, exceptionSend } from "./exception";
-import { Opened, policyMet, protectionOpen } from "./protection";
-import { ServiceError, StateError } from "../wire/results";
+import { exceptionNotPossible } from "./exception";
+import { isProtected, Opened, protectionOpen, REQUEST_AUTHENTICATED, REQUEST_ENCRYPTED } from "./layer_open";
+import { isCiphered } from "./coat_make";
+import { policyMetByUserInformation } from "./protection";
+import { authenticationRefused, openRefused } from "./refused";
 
-/** Octets of the challenges accepted and of the one made. */
+/** Octets of the challenges accepted and of the one made (GB9 9.2.7.4); HLS-ECDSA has longer ones. */
 const CHALLENGE_SIZE_MIN: u32 = 8;
 const STOC_SIZE: u32 = 16;
+const ECDSA_CHALLENGE_SIZE: u32 = 32;
+/** First octet of a certificate. */
+const DER_SEQUENCE: u32 = 0x30;
+/** Protection without which a dedicated key is no secret. */
+const DEDICATED_KEY_COVER: u32 = REQUEST_AUTHENTICATED | REQUEST_ENCRYPTED;
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const aarq: Aarq = changetype<Aarq>(memory.data(offsetof<Aarq>(), 8));
 const initiate: InitiateRequest = changetype<InitiateRequest>(memory.data(offsetof<InitiateRequest>(), 8));
 const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
+const titleOctets: usize = memory.data(8, 8);
+const partnerKey: usize = memory.data(96, 8);
 
 /** Template row of the association {client SAP, server SAP}, NONE when there is none that an AARQ opens. */
 export function associationFind(clientSap: u32, serverSap: u32): u32 {
@@ -65,13 +80,18 @@ export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u
     aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_PERMANENT);
     return;
   }
+  if (x.authenticationRequired && guardWaits(meter, slot.association)) {
+    aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_TRANSIENT);
+    return;
+  }
   const diagnostic = namesCheck(meter, slot, x);
+  if (diagnostic == UserDiagnostic.AUTHENTICATION_FAILURE) authenticationRefused(meter, slot.association);
   if (diagnostic != UserDiagnostic.NULL) {
     aareRefused(meter, slot, diagnostic, AssociationResult.REJECTED_PERMANENT);
     return;
   }
   if (!initiateOpen(meter, slot, x)) return;
-  const error = initiateCheck(slot);
+  const error = initiateCheck(meter, slot);
   if (error >= 0) {
     aareInitiateError(meter, slot, error);
     return;
@@ -90,8 +110,7 @@ function namesCheck(meter: Meter, slot: Slot, x: Aarq): UserDiagnostic {
   const security = contextOf(slot.securitySetup(row));
   slot.security = security == NONE ? 0 : security;
   const mechanism = x.authenticationRequired ? mechanismOf(x) : <i32>Mechanism.LOWEST;
-  const ciphered = context == ApplicationContext.LOGICAL_NAME_CIPHERED;
-  const titleNeeded = ciphered || mechanism >= <i32>Mechanism.HLS_GMAC;
+  const titleNeeded = isCiphered(context) || mechanism >= <i32>Mechanism.HLS_GMAC;
   if (x.callingTitleAt != 0 && x.callingTitleSize == SYSTEM_TITLE_SIZE) {
     slot.clientTitle = load<u64>(x.callingTitleAt);
     slot.clientTitleKnown = 1;
@@ -99,7 +118,31 @@ function namesCheck(meter: Meter, slot: Slot, x: Aarq): UserDiagnostic {
     return UserDiagnostic.CALLING_AP_TITLE_NOT_RECOGNIZED;
   }
   if (!userCheck(meter, slot, row, x)) return UserDiagnostic.CALLING_AE_INVOCATION_ID_NOT_RECOGNIZED;
-  return mechanismCheck(meter, slot, row, x, mechanism);
+  const certified = !ELLIPTIC || certificateTake(meter, slot, x);
+  const diagnostic = mechanismCheck(meter, slot, row, x, mechanism);
+  return diagnostic == UserDiagnostic.NULL && !certified ? UserDiagnostic.AUTHENTICATION_FAILURE : diagnostic;
+}
+
+/** Takes the client's signing certificate where the AARQ brings one; false when it is not to be believed (GB9 9.4.2.2). */
+function certificateTake(meter: Meter, slot: Slot, x: Aarq): bool {
+  const brought =
+    x.callingQualifierAt != 0 && x.callingQualifierSize != 0 && load<u8>(x.callingQualifierAt) == DER_SEQUENCE;
+  if (!brought || !asymmetric(SecurityContext.of(meter, slot.security))) return true;
+  const session = SlotSession.of(slot);
+  session.touched = 1;
+  store<u64>(titleOctets, slot.clientTitle);
+  const at = x.callingQualifierAt;
+  const type = CertificateType.DIGITAL_SIGNATURE;
+  const size = x.callingQualifierSize;
+  if (!certificateOffered(meter, slot.security, at, size, type, titleOctets, session.signingKey)) return false;
+  session.signingKeyKnown = 1;
+  return true;
+}
+
+/** Whether HLS-ECDSA can be done: the meter has a key to sign with, and knows the client's. */
+function ecdsaReady(meter: Meter, slot: Slot): bool {
+  if (ELLIPTIC) return signs(meter, slot.security) && signingKeyOf(meter, slot, slot.clientTitle, partnerKey);
+  return false;
 }
 
 /** Step 6: where the association lists users, the AARQ must name one of them. */
@@ -128,8 +171,11 @@ function mechanismCheck(meter: Meter, slot: Slot, row: AssociationRow, x: Aarq, 
   if (!charstring) return UserDiagnostic.AUTHENTICATION_FAILURE;
   if (mechanism == <i32>Mechanism.LLS)
     return passwordRight(meter, row, x) ? UserDiagnostic.NULL : UserDiagnostic.AUTHENTICATION_FAILURE;
-  if (x.authenticationSize < CHALLENGE_SIZE_MIN || x.authenticationSize > CHALLENGE_SIZE_MAX)
+  const ecdsa = mechanism == <i32>Mechanism.HLS_ECDSA;
+  const least = ecdsa ? ECDSA_CHALLENGE_SIZE : CHALLENGE_SIZE_MIN;
+  if (x.authenticationSize < least || x.authenticationSize > CHALLENGE_SIZE_MAX)
     return UserDiagnostic.AUTHENTICATION_FAILURE;
+  if (ecdsa && !ecdsaReady(meter, slot)) return UserDiagnostic.AUTHENTICATION_FAILURE;
   memory.copy(slot.ctos, x.authenticationAt, <usize>x.authenticationSize);
   slot.ctosSize = x.authenticationSize;
   return UserDiagnostic.NULL;
@@ -149,10 +195,9 @@ function passwordRight(meter: Meter, row: AssociationRow, x: Aarq): bool {
 function initiateOpen(meter: Meter, slot: Slot, x: Aarq): bool {
   let at = x.informationAt;
   let size = x.informationSize;
-  const family = size == 0 ? CipherFamily.NONE : cipherFamily(load<u8>(at));
-  if (family != CipherFamily.NONE) {
-    const global = family == CipherFamily.GLO || family == CipherFamily.GENERAL_GLO;
-    if (slot.context != ApplicationContext.LOGICAL_NAME_CIPHERED || !global) {
+  if (size != 0 && isProtected(load<u8>(at))) {
+    // No dedicated key is known before the InitiateRequest: those families find none.
+    if (!isCiphered(slot.context)) {
       refuseOpened(slot);
       return false;
     }
@@ -164,7 +209,7 @@ function initiateOpen(meter: Meter, slot: Slot, x: Aarq): bool {
     at = opened.at;
     size = opened.size;
   }
-  if (!policyMet(meter, slot)) {
+  if (!policyMetByUserInformation(meter, slot)) {
     refuseOpened(slot);
     return false;
   }
@@ -181,22 +226,16 @@ function refuseOpened(slot: Slot): void {
   slot.disassociate();
 }
 
-/** Sends the exception for a protection that did not open. */
-export function openRefused(meter: Meter, slot: Slot, err: i32): void {
-  if (err == Err.REPLAY) exceptionCounter(slot, SecurityContext.of(meter, slot.security), false);
-  else if (err == Err.NO_SPACE) exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
-  else exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.DECIPHERING_ERROR);
-}
-
 /** Step 11: version, dedicated key, conformance, sizes; the InitiateError, or -1 when all is well. */
-function initiateCheck(slot: Slot): i32 {
+function initiateCheck(meter: Meter, slot: Slot): i32 {
   const row = Template.of().association(slot.association);
   const x = initiate;
   if (x.version < DLMS_VERSION) return InitiateError.DLMS_VERSION_TOO_LOW;
   if (x.dedicatedKeyAt != 0) {
     // A key in clear is no key: the request must be authenticated and encrypted (GB9 9.2.3.3.7, CTT OPEN_9).
-    const covered = slot.protection == 0x0c;
-    if (!covered || x.dedicatedKeySize != 16) return InitiateError.REFUSED_BY_VDE_HANDLER;
+    const covered = (slot.protection & DEDICATED_KEY_COVER) == DEDICATED_KEY_COVER;
+    const size = SecurityContext.of(meter, slot.security).keySize;
+    if (!covered || x.dedicatedKeySize != size) return InitiateError.REFUSED_BY_VDE_HANDLER;
     memory.copy(slot.dedicatedKey, x.dedicatedKeyAt, <usize>x.dedicatedKeySize);
     slot.dedicatedSize = x.dedicatedKeySize;
   }
@@ -219,11 +258,14 @@ function associate(meter: Meter, slot: Slot): void {
     return;
   }
   if (hls) {
-    if (entropyTake(meter, slot.stoc, STOC_SIZE) != Err.OK) {
+    const size = slot.mechanism == <u32>Mechanism.HLS_ECDSA ? ECDSA_CHALLENGE_SIZE : STOC_SIZE;
+    if (entropyTake(meter, slot.stoc, size) != Err.OK) {
       aareRefused(meter, slot, UserDiagnostic.NO_REASON_GIVEN, AssociationResult.REJECTED_TRANSIENT);
       return;
     }
-    slot.stocSize = STOC_SIZE;
+    slot.stocSize = size;
+  } else if (slot.mechanism == <u32>Mechanism.LLS) {
+    guardPassed(meter, slot.association);
   }
   slot.state = hls ? AssociationState.ASSOCIATION_PENDING : AssociationState.ASSOCIATED;
   aareAccepted(meter, slot, initiate.qualityOfService, initiate.shortTag);

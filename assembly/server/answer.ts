@@ -8,6 +8,7 @@
  * A pin is an array, or a compact-array: piece 0 is its head, piece n its n-th item.
  */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { FROZEN_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
 import { ITEM_SIZE_MAX, Pin, PinKind, PIN_SIZE } from "../cosem/ask";
@@ -133,7 +134,9 @@ function pieceEmit(meter: Meter, pin: Pin, piece: u32, w: Writer): i32 {
     Axdr.array(w, pin.items);
     return Err.OK;
   }
-  if (pin.kind == PinKind.CERTIFICATES) return certificatesItem(meter, pin, piece - 1, w);
+  if (ELLIPTIC) {
+    if (pin.kind == PinKind.CERTIFICATES) return certificatesItem(meter, pin, piece - 1, w);
+  }
   return objectListItem(pin, piece - 1, w);
 }
 

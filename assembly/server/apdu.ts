@@ -1,16 +1,17 @@
 /** One APDU in, at most one out: ACSE, protection, service (GB9 9.4). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
-import { contextsRefresh } from "../session/keys";
+import { guardPassed } from "../session/guard";
+import { contextsRefresh, contextsStale, SecurityContext } from "../session/keys";
 import { AssociationState, Slot, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
-import { cipherFamily, CipherFamily } from "../wire/ciphered";
-import { ApplicationContext } from "../wire/names";
+import { Layout } from "../store/layout";
 import { ServiceError, StateError } from "../wire/results";
 import { ApduTag, Invoke } from "../wire/tags";
 import { aareNoSlot } from "./aare";
-import { aarqServe, openRefused } from "./acse";
+import { aarqServe } from "./acse";
+import { Transfer, TransferKind } from "./answer";
 import { Blocks, BlocksState } from "./block_stream";
 import { BlockEvent, blockNext, blocksLose, blocksWrap, blockTake } from "./blocks";
 import { inboxRelease } from "./inbox";
@@ -19,8 +20,12 @@ import { accessServe } from "./access";
 import { actionServe } from "./action";
 import { exceptionNotPossible, exceptionNotSupported, exceptionSend, exceptionTooLong } from "./exception";
 import { getServe } from "./get";
-import { Opened, policyMet, protectionOpen } from "./protection";
+import { isCiphered } from "./coat_make";
+import { isProtected, Opened, protectionOpen } from "./layer_open";
+import { Layers, layersBegin } from "./layers";
+import { policyMet } from "./protection";
 import { preEstablish } from "./pre_established";
+import { authenticationRefused, openRefused } from "./refused";
 import { rlrqServe } from "./release";
 import { setServe } from "./set";
 
@@ -44,9 +49,7 @@ export function apduServe(
   const slot = Slot.of(meter, slotIndex);
   slot.outboundSize = 0;
   slot.confirmed = confirmed;
-  slot.family = CipherFamily.NONE;
-  slot.securityControl = 0;
-  slot.protection = 0;
+  layersBegin(slot, SecurityContext.of(meter, slot.security).receiveLowest);
   slot.responseMode = 0;
   slot.viaBlocks = 0;
   slot.lastHeard = meter.lineTime;
@@ -59,9 +62,22 @@ export function apduServe(
     else if (slot.state == AssociationState.NON_ASSOCIATED) preEstablish(meter, slot, clientSap, serverSap);
     if (tag != ApduTag.AARQ && tag != ApduTag.RLRQ) xdlmsServe(meter, slotIndex, slot, at, size);
   }
-  const renewed = contextsRefresh(meter);
-  if (renewed != 0) blocksLose(meter, renewed);
+  Layers.reset();
+  if (contextsStale(meter) && !actionAnswering(meter)) blocksLose(meter, contextsRefresh(meter));
   slot.dependsOn = journalSequence(meter);
+}
+
+/** Whether an answer to an ACTION still goes out in blocks: it may hold what its client needs for the new keys (key_agreement). */
+function actionAnswering(meter: Meter): bool {
+  const slots = Layout.of().slotCount;
+  for (let i: u32 = 0; i < slots; i++) {
+    const slot = Slot.of(meter, i);
+    if (slot.state == AssociationState.NON_ASSOCIATED) continue;
+    if (Transfer.of(slot).kind == TransferKind.ACTION) return true;
+    const b = Blocks.of(slot);
+    if (b.state == BlocksState.SENDING && load<u8>(b.apduHead) == ApduTag.ACTION_RESPONSE) return true;
+  }
+  return false;
 }
 
 /** An APDU that outgrew the inbound buffer. */
@@ -113,14 +129,18 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     blocksServe(meter, slotIndex, slot, at, size);
     return;
   }
-  const family = cipherFamily(load<u8>(at));
-  if (family == CipherFamily.NONE) {
+  const tag = <u32>load<u8>(at);
+  if (!isProtected(tag)) {
     plainServe(meter, slotIndex, slot, at, size);
     return;
   }
-  const known = slot.state != AssociationState.NON_ASSOCIATED;
-  if (!known || slot.context != ApplicationContext.LOGICAL_NAME_CIPHERED) {
+  if (slot.state == AssociationState.NON_ASSOCIATED || !isCiphered(slot.context)) {
     exceptionNotPossible(slot);
+    return;
+  }
+  const general = tag == ApduTag.GENERAL_CIPHERING || tag == ApduTag.GENERAL_SIGNING;
+  if (general && (slot.conformance & Conformance.GENERAL_PROTECTION) == 0) {
+    exceptionNotSupported(slot);
     return;
   }
   const err = protectionOpen(meter, slot, at, size, opened);
@@ -180,8 +200,7 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
       setServe(meter, slotIndex, r);
       return;
     case ApduTag.ACTION_REQUEST:
-      actionServe(meter, slotIndex, r);
-      if (slot.state == AssociationState.NON_ASSOCIATED) slot.disassociate();
+      actionRun(meter, slotIndex, slot, r);
       return;
     case ApduTag.ACCESS_REQUEST:
       accessServe(meter, slotIndex, r);
@@ -189,6 +208,18 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     default:
       unknownServe(slot, tag);
   }
+}
+
+/** Runs an ACTION; what pass 3 of HLS has come to shows in the state of the association. */
+function actionRun(meter: Meter, slotIndex: u32, slot: Slot, r: Reader): void {
+  const association = slot.association;
+  const pending = slot.state == AssociationState.ASSOCIATION_PENDING;
+  actionServe(meter, slotIndex, r);
+  if (!pending) return;
+  if (slot.state == AssociationState.ASSOCIATED) guardPassed(meter, association);
+  if (slot.state != AssociationState.NON_ASSOCIATED) return;
+  authenticationRefused(meter, association);
+  slot.disassociate();
 }
 
 /** `C3 01 iid 000F 0000280000FF 01`: method 1 of the current association. */
@@ -233,7 +264,6 @@ function unknownServe(slot: Slot, tag: u32): void {
   switch (tag) {
     case ApduTag.READ_REQUEST:
     case ApduTag.WRITE_REQUEST:
-    case ApduTag.GENERAL_SIGNING:
       exceptionNotSupported(slot);
       return;
     // Responses and unconfirmed services that this server does not take: silence.

@@ -1,24 +1,21 @@
 /**
  * The octets of one general block transfer, produced where they are wanted (docs/ARCHITECTURE.md, section 5). Protection comes
- * first and blocks after it (GB9 9.4.4, 9.4.6.13), so the stream is
+ * first and blocks after it (GB9 9.4.4, 9.4.6.13), so the stream is a whole response in its coat:
  *
- *   protection head | APDU head | answer | tag          the middle two as ciphertext when encrypted
+ *   heads | APDU head | answer | tails
  *
  * Blocks leave in order the first time and are hashed then, once. A block sent again starts at the acknowledged cursor, seeks the
  * counter mode and hashes nothing: identical octets, and no IV ever covers two texts.
  */
 import { Err } from "../base/err";
-import { TAG_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
-import { Gcm, GcmKey, GCM_SIZE } from "../crypto/gcm";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { SLOT_BLOCKS_SIZE } from "../store/layout";
-import { SecurityControl } from "../wire/ciphered";
 import { answerEmit, Transfer } from "./answer";
+import { Coat, coatOpenOctets, coatProtect, COAT_SIZE } from "./coat";
 
-/** Octets kept of the head of the protection and of the APDU. */
-const HEAD_SIZE: u32 = 32;
+/** Octets kept of the head of the APDU. */
 const APDU_HEAD_SIZE: u32 = 16;
 
 export const enum BlocksState {
@@ -33,15 +30,10 @@ export const enum BlocksState {
 /** State of a general block transfer, in the slot; all numbers. */
 @unmanaged
 export class Blocks {
+  /** Something has been kept here since the association began. */
+  touched: u32;
   state: u32;
-  /** Octets of the stream and its parts. */
-  size: u32;
-  headSize: u32;
   apduHeadSize: u32;
-  plainSize: u32;
-  /** Security control octet of the answer, 0 = plain; whether the dedicated key is used. */
-  control: u32;
-  dedicated: u32;
   /** Octets of data in a block, and blocks of the stream. */
   blockSize: u32;
   count: u32;
@@ -57,8 +49,6 @@ export class Blocks {
   /** Client's block number received in order; our last block number. */
   peer: u32;
   own: u32;
-  /** Octets of plain text hashed. */
-  hashed: u32;
   /** Acknowledged cursor: octet of the stream, and the answer's cursor there. */
   ackOffset: u32;
   ackSent: u32;
@@ -69,9 +59,8 @@ export class Blocks {
   offset: u32;
   /** The client's request is unconfirmed: no answer, no acknowledgement. */
   unconfirmed: u32;
-  reserved: u32;
 
-  // head[32], APDU head[16], tag[16], Gcm[64] follow.
+  // APDU head[16], Coat follow.
 
   @inline
   static of(slot: Slot): Blocks {
@@ -79,28 +68,25 @@ export class Blocks {
   }
 
   @inline
-  get head(): usize {
+  get apduHead(): usize {
     return changetype<usize>(this) + offsetof<Blocks>();
   }
 
   @inline
-  get apduHead(): usize {
-    return this.head + <usize>HEAD_SIZE;
+  get coat(): Coat {
+    return changetype<Coat>(this.apduHead + <usize>APDU_HEAD_SIZE);
   }
 
+  /** Octets of the stream. */
   @inline
-  get tag(): usize {
-    return this.apduHead + <usize>APDU_HEAD_SIZE;
+  get size(): u32 {
+    return this.coat.size;
   }
 
-  @inline
-  get gcm(): Gcm {
-    return changetype<Gcm>(this.tag + 16);
-  }
-
-  @inline
-  get tagSize(): u32 {
-    return this.control & SecurityControl.AUTHENTICATED ? TAG_SIZE : 0;
+  /** Forgets everything. */
+  clear(): void {
+    memory.fill(changetype<usize>(this), 0, <usize>SLOT_BLOCKS_SIZE);
+    this.touched = 1;
   }
 
   /** Remembers the send cursor as the acknowledged one. */
@@ -122,7 +108,7 @@ export class Blocks {
   }
 }
 
-if (offsetof<Blocks>() + HEAD_SIZE + APDU_HEAD_SIZE + 16 + GCM_SIZE > SLOT_BLOCKS_SIZE)
+if (offsetof<Blocks>() + APDU_HEAD_SIZE + COAT_SIZE > SLOT_BLOCKS_SIZE)
   ERROR("a general block transfer has SLOT_BLOCKS_SIZE octets");
 
 /** Writes `size` octets of plain text from the send cursor: APDU head, then answer. */
@@ -136,46 +122,41 @@ function plainEmit(meter: Meter, slot: Slot, b: Blocks, t: Transfer, w: Writer, 
   return left != 0 ? answerEmit(meter, slot, t, w, left) : Err.OK;
 }
 
-/** Protects `size` octets of the text in place; they are hashed the first time only. */
-function protect(b: Blocks, key: GcmKey, text: usize, at: u32, size: u32): void {
-  const encrypted = (b.control & SecurityControl.ENCRYPTED) != 0;
-  const gcm = b.gcm;
-  if (encrypted) {
-    gcm.seek(at);
-    gcm.crypt(key, text, text, size);
+/** Writes `size` octets that belong to one part of the stream, protected. */
+function partEmit(meter: Meter, slot: Slot, b: Blocks, w: Writer, size: u32): i32 {
+  const coat = b.coat;
+  const at = b.offset - coat.headsSize;
+  const text = w.pos;
+  if (b.offset >= coat.headsSize && at < coat.plainSize) {
+    const err = plainEmit(meter, slot, b, Transfer.of(slot), w, at, size);
+    if (err != Err.OK) return err;
+  } else {
+    const out = w.take(size);
+    if (out != 0) coatOpenOctets(coat, out, b.offset, size);
   }
-  if (b.hashed != at || b.tagSize == 0) return;
-  if (encrypted) gcm.hash(key, text, size);
-  else gcm.aad(key, text, size);
-  b.hashed += size;
-  if (b.hashed == b.plainSize) gcm.tag(key, b.tag);
+  return w.counting != 0 ? <i32>Err.OK : coatProtect(meter, slot, coat, text, b.offset, size);
 }
 
 /**
  * Writes the next `size` octets of the stream from the send cursor and moves it.
- * @returns 0, or Err.STATE when the answer's rows are gone
+ * @returns 0; Err.STATE when the answer's rows are gone, or another error when its signature could not be made
  */
-export function streamEmit(meter: Meter, slot: Slot, b: Blocks, key: GcmKey, w: Writer, size: u32): i32 {
-  const t = Transfer.of(slot);
-  const plainEnd = b.headSize + b.plainSize;
+export function streamEmit(meter: Meter, slot: Slot, b: Blocks, w: Writer, size: u32): i32 {
   const end = b.offset + size;
   while (b.offset < end) {
-    const left = end - b.offset;
-    let count = left;
-    if (b.offset < b.headSize) {
-      count = min<u32>(left, b.headSize - b.offset);
-      w.octets(b.head + <usize>b.offset, count);
-    } else if (b.offset < plainEnd) {
-      const at = b.offset - b.headSize;
-      count = min<u32>(left, plainEnd - b.offset);
-      const text = w.pos;
-      const err = plainEmit(meter, slot, b, t, w, at, count);
-      if (err != Err.OK) return err;
-      if (b.control != 0 && w.counting == 0) protect(b, key, text, at, count);
-    } else {
-      w.octets(b.tag + <usize>(b.offset - plainEnd), count);
-    }
+    const count = min<u32>(end, partEnd(b)) - b.offset;
+    const err = partEmit(meter, slot, b, w, count);
+    if (err != Err.OK) return err;
     b.offset += count;
   }
   return Err.OK;
+}
+
+/** Where the part of the stream ends that the send cursor stands in. */
+function partEnd(b: Blocks): u32 {
+  const coat = b.coat;
+  const plainEnd = coat.headsSize + coat.plainSize;
+  const next = coat.boundary(b.offset);
+  if (b.offset < coat.headsSize) return min<u32>(next, coat.headsSize);
+  return b.offset < plainEnd ? min<u32>(next, plainEnd) : next;
 }

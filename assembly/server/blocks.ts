@@ -3,18 +3,20 @@
  * blocks sent again from the acknowledged cursor.
  */
 import { Err } from "../base/err";
-import { FROZEN_SIZE, SYSTEM_TITLE_SIZE } from "../base/limits";
+import { FROZEN_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE } from "../store/layout";
+import { Layout, PROTECTION_ROOM } from "../store/layout";
 import { BlockControl, GeneralBlockTransfer, gbtHeadEmit, gbtHeadSize, gbtParse } from "../wire/gbt";
 import { Transfer } from "./answer";
 import { Blocks, BlocksState, streamEmit } from "./block_stream";
 import { exceptionNotSupported } from "./exception";
+import { KeySource } from "./layers";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
-import { responseLayerBegin, responseLayerKey } from "./protection";
+import { coatMake } from "./coat_make";
+import { coatUnder } from "./coat";
 
 /** Blocks this server takes in one stream. */
 const OWN_WINDOW: u32 = 4;
@@ -90,7 +92,7 @@ function repeated(b: Blocks, x: GeneralBlockTransfer): bool {
 
 function receiveBegin(meter: Meter, slotIndex: u32, slot: Slot, unconfirmed: bool): bool {
   const b = Blocks.of(slot);
-  memory.fill(changetype<usize>(b), 0, <usize>SLOT_BLOCKS_SIZE);
+  b.clear();
   b.unconfirmed = unconfirmed ? 1 : 0;
   Transfer.of(slot).end();
   if (inboxTake(meter, slotIndex) != Err.OK) {
@@ -143,14 +145,7 @@ function acknowledged(meter: Meter, slotIndex: u32, slot: Slot, window: u32): vo
   if (b.offset != offset) {
     // Blocks were lost: the cursor walks from the acknowledged one, at most a window.
     b.rewind(t);
-    const err = streamEmit(
-      meter,
-      slot,
-      b,
-      responseLayerKey(meter, slot, b.dedicated),
-      skipper.count(),
-      offset - b.offset,
-    );
+    const err = streamEmit(meter, slot, b, skipper.count(), offset - b.offset);
     if (err != Err.OK) {
       abort(meter, slotIndex, slot);
       return;
@@ -176,7 +171,7 @@ export function blocksLose(meter: Meter, contexts: u32): void {
   for (let i: u32 = 0; i < slots; i++) {
     const slot = Slot.of(meter, i);
     const b = Blocks.of(slot);
-    const ciphered = b.state == BlocksState.SENDING && b.control != 0 && b.dedicated == 0;
+    const ciphered = b.state == BlocksState.SENDING && coatUnder(b.coat, KeySource.UNICAST);
     if (ciphered && ((contexts >> slot.security) & 1) != 0) b.state = BlocksState.LOST;
   }
 }
@@ -190,7 +185,7 @@ export function blockNext(meter: Meter, slotIndex: u32, slot: Slot): bool {
   if (b.next == b.count) control |= BlockControl.LAST_BLOCK;
   if (b.burst > 1) control |= BlockControl.STREAMING;
   const w = blockOpen(slot, control, b.base + b.next, b.peer, size);
-  if (streamEmit(meter, slot, b, responseLayerKey(meter, slot, b.dedicated), w, size) != Err.OK) {
+  if (streamEmit(meter, slot, b, w, size) != Err.OK) {
     abort(meter, slotIndex, slot);
     return true;
   }
@@ -201,10 +196,8 @@ export function blockNext(meter: Meter, slotIndex: u32, slot: Slot): bool {
   return true;
 }
 
-/** Prepares the state for a stream of `plainSize` octets with the head that stands in b.head already. */
-function streamBegin(slot: Slot, b: Blocks, plainSize: u32): bool {
-  b.plainSize = plainSize;
-  b.size = b.headSize + plainSize + b.tagSize;
+/** Prepares the state for the stream whose coat stands in b.coat already. */
+function streamBegin(slot: Slot, b: Blocks): bool {
   const head = gbtHeadSize(slot.clientSizeMax);
   if (slot.clientSizeMax <= head) return false;
   b.blockSize = slot.clientSizeMax - head;
@@ -227,7 +220,7 @@ function stateReset(slot: Slot, b: Blocks): void {
   const window = b.window;
   const base = b.base;
   const peer = b.peer;
-  memory.fill(changetype<usize>(b), 0, <usize>SLOT_BLOCKS_SIZE);
+  b.clear();
   if (slot.viaBlocks == 0) return;
   b.window = window;
   b.base = base;
@@ -246,9 +239,9 @@ export function blocksBegin(meter: Meter, slotIndex: u32, slot: Slot, head: usiz
   b.apduHeadSize = headSize;
   const plainSize = headSize + t.size;
   const tag = headSize != 0 ? <u32>load<u8>(head) : <u32>load<u8>(slot.frozen);
-  const err = responseLayerBegin(meter, slot, b, tag, plainSize);
+  const err = coatMake(meter, slot, b.coat, tag, plainSize);
   if (err != Err.OK) return err;
-  if (!streamBegin(slot, b, plainSize)) return Err.LIMIT;
+  if (!streamBegin(slot, b)) return Err.LIMIT;
   blockNext(meter, slotIndex, slot);
   return Err.OK;
 }
@@ -264,11 +257,11 @@ export function blocksWrap(meter: Meter, slotIndex: u32, slot: Slot): void {
   t.begin(slot, skipper);
   skipper.octets(slot.outbound + <usize>slot.outboundOffset, size);
   t.freeze(skipper);
-  if (!streamBegin(slot, b, size)) {
+  // What is sent has its protection already.
+  b.coat.plainSize = size;
+  if (!streamBegin(slot, b)) {
     abort(meter, slotIndex, slot);
     return;
   }
   blockNext(meter, slotIndex, slot);
 }
-
-if (SYSTEM_TITLE_SIZE + 16 > 32) ERROR("the head of a general-glo APDU fits Blocks.head");

@@ -1,6 +1,5 @@
 /** Refusals that are no service response: exception-response (GB9 9.4.4). They go out in clear. */
 import { Writer } from "../base/writer";
-import { SecurityContext } from "../session/keys";
 import { Slot } from "../session/slot";
 import { PROTECTION_ROOM } from "../store/layout";
 import { exceptionResponseEmit } from "../wire/exception";
@@ -23,10 +22,9 @@ function emit(slot: Slot, state: StateError, service: ServiceError, counter: u32
 }
 
 /** The counter was used before: the answer names the lowest one accepted (decision 15). */
-export function exceptionCounter(slot: Slot, c: SecurityContext, broadcast: bool): void {
+export function exceptionCounter(slot: Slot, lowest: u32): void {
   slot.outboundSize = 0;
   if (slot.confirmed == 0) return;
-  const lowest = broadcast ? c.broadcastLowest : c.receiveLowest;
   emit(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.INVOCATION_COUNTER_ERROR, lowest);
 }
 

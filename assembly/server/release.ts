@@ -6,16 +6,16 @@ import { AssociationState, Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { PROTECTION_ROOM } from "../store/layout";
 import { Release, rlreEmit, rlrqParse } from "../wire/acse_release";
-import { cipherFamily, CipherFamily } from "../wire/ciphered";
 import { ReleaseReason } from "../wire/results";
 import { information, informationSealed } from "./aare";
-import { openRefused } from "./acse";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { isPreEstablished } from "./pre_established";
-import { Opened, policyMet, protectionOpen } from "./protection";
+import { isProtected, Opened, protectionOpen } from "./layer_open";
+import { policyMetByUserInformation } from "./protection";
+import { openRefused } from "./refused";
 
 /** Octets of an RLRE at most: reason, and an InitiateResponse under protection. */
-const RLRE_SIZE: u32 = 128;
+const RLRE_SIZE: u32 = 544;
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
@@ -31,7 +31,7 @@ export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void 
     exceptionNotSupported(slot);
     return;
   }
-  const ciphered = x.informationSize != 0 && cipherFamily(load<u8>(x.informationAt)) != CipherFamily.NONE;
+  const ciphered = x.informationSize != 0 && isProtected(load<u8>(x.informationAt));
   if (ciphered) {
     const err = protectionOpen(meter, slot, x.informationAt, x.informationSize, opened);
     if (err != Err.OK) {
@@ -39,7 +39,7 @@ export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void 
       return;
     }
   }
-  if (!policyMet(meter, slot)) {
+  if (!policyMetByUserInformation(meter, slot)) {
     exceptionNotPossible(slot);
     return;
   }

@@ -4,9 +4,11 @@
  *   3 MD5, 4 SHA-1   hash(challenge || secret)
  *   5 GMAC           SC || IC || GMAC(SC || AK || challenge)
  *   6 SHA-256        SHA-256(secret || title of the sender || title of the receiver || challenge answered || own challenge)
+ *   7 ECDSA          signature over {title of the sender, title of the receiver, challenge answered, own challenge}
  */
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE, TAG_SIZE } from "../base/limits";
+import { ELLIPTIC } from "../base/suites";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Ct } from "../crypto/ct";
@@ -15,20 +17,24 @@ import { Meter } from "../store/block";
 import { NONE, Template } from "../store/template";
 import { valueAt, valueSize } from "../store/values";
 import { Axdr } from "../wire/axdr";
-import { CipherFamily, SecurityControl } from "../wire/ciphered";
+import { SecurityControl } from "../wire/ciphered";
 import { Mechanism } from "../wire/names";
 import { ActionResult } from "../wire/results";
 import { manufacturerReply } from "./hls_manufacturer";
-import { COUNTER_END, receiveAdvance, SecurityContext, transmitTake } from "./keys";
+import { contextHash } from "./key_pair";
+import { COUNTER_END, KeyPart, receiveAdvance, SecurityContext, transmitTake } from "./keys";
 import { layerMac } from "./layer";
+import { digestSign, digestVerified, signatureSize } from "./signature";
 import { AssociationState, Slot } from "./slot";
 
 /** Octets of f(challenge) with GMAC. */
 const GMAC_SIZE: u32 = 5 + TAG_SIZE;
+/** The keys it needs, as SecurityContext.keys has them. */
+const GMAC_KEYS: u32 = (1 << KeyPart.GUEK) | (1 << KeyPart.GAK);
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const expected: usize = memory.data(48, 8);
-const reply: usize = memory.data(48, 8);
+const reply: usize = memory.data(96, 8);
 const titles: usize = memory.data(16, 8);
 const hash: Hash = changetype<Hash>(memory.data(208, 8));
 
@@ -43,11 +49,16 @@ export function hlsReply(meter: Meter, slotIndex: u32, at: usize, size: u32, out
   if (slot.state != AssociationState.ASSOCIATION_PENDING) return ActionResult.READ_WRITE_DENIED;
   if (slot.mechanism == <u32>Mechanism.HLS_MANUFACTURER) return manufacturerReply(meter, slot, at, size, out);
   const r = reader.over(at, size);
-  const wanted = replySize(slot.mechanism);
+  const wanted = replySize(meter, slot);
   const value = Axdr.readOctetString(r, wanted);
   let good: bool = r.err == Err.OK && r.remaining == 0 && wanted != 0;
   if (good && slot.mechanism == <u32>Mechanism.HLS_GMAC) {
     good = gmacRight(meter, slot, value) && gmacReply(meter, slot) == Err.OK;
+  } else if (ELLIPTIC && good && slot.mechanism == <u32>Mechanism.HLS_ECDSA) {
+    challengesHash(meter, slot, true);
+    good = digestVerified(meter, slot, slot.clientTitle, expected, value);
+    challengesHash(meter, slot, false);
+    good = good && digestSign(meter, slot.security, expected, reply) == Err.OK;
   } else if (good) {
     good = hashed(meter, slot, true, expected) && Ct.equal(expected, value, wanted) != 0;
     if (good) hashed(meter, slot, false, reply);
@@ -62,8 +73,8 @@ export function hlsReply(meter: Meter, slotIndex: u32, at: usize, size: u32, out
 }
 
 /** Octets of f(challenge), 0 for mechanisms this meter does not have. */
-function replySize(mechanism: u32): u32 {
-  switch (mechanism) {
+function replySize(meter: Meter, slot: Slot): u32 {
+  switch (slot.mechanism) {
     case Mechanism.HLS_MD5:
       return 16;
     case Mechanism.HLS_SHA1:
@@ -72,6 +83,8 @@ function replySize(mechanism: u32): u32 {
       return GMAC_SIZE;
     case Mechanism.HLS_SHA256:
       return 32;
+    case Mechanism.HLS_ECDSA:
+      return ELLIPTIC ? signatureSize(SecurityContext.of(meter, slot.security)) : 0;
     default:
       return 0;
   }
@@ -83,25 +96,35 @@ function hashed(meter: Meter, slot: Slot, ofClient: bool, out: usize): bool {
   if (row == NONE || valueSize(meter, row) == 0) return false;
   const secret = valueAt(meter, row);
   const secretSize = valueSize(meter, row);
-  const answered = ofClient ? slot.stoc : slot.ctos;
-  const answeredSize = ofClient ? slot.stocSize : slot.ctosSize;
   if (slot.mechanism != <u32>Mechanism.HLS_SHA256) {
     hash.begin(slot.mechanism == <u32>Mechanism.HLS_MD5 ? HashKind.MD5 : HashKind.SHA1);
-    hash.update(answered, answeredSize);
+    hash.update(ofClient ? slot.stoc : slot.ctos, ofClient ? slot.stocSize : slot.ctosSize);
     hash.update(secret, secretSize);
     hash.finish(out);
     return true;
   }
+  hash.begin(HashKind.SHA256);
+  hash.update(secret, secretSize);
+  titlesAndChallenges(meter, slot, ofClient);
+  hash.finish(out);
+  return true;
+}
+
+/** Hashes titles and challenges as the client's answer, or the server's, has them. */
+function titlesAndChallenges(meter: Meter, slot: Slot, ofClient: bool): void {
   const own = SecurityContext.of(meter, slot.security).title;
   store<u64>(titles, ofClient ? slot.clientTitle : own);
   store<u64>(titles + 8, ofClient ? own : slot.clientTitle);
-  hash.begin(HashKind.SHA256);
-  hash.update(secret, secretSize);
   hash.update(titles, 2 * SYSTEM_TITLE_SIZE);
-  hash.update(answered, answeredSize);
+  hash.update(ofClient ? slot.stoc : slot.ctos, ofClient ? slot.stocSize : slot.ctosSize);
   hash.update(ofClient ? slot.ctos : slot.stoc, ofClient ? slot.ctosSize : slot.stocSize);
-  hash.finish(out);
-  return true;
+}
+
+/** The digest that HLS-ECDSA signs, with the hash of the suite, to `expected`. */
+function challengesHash(meter: Meter, slot: Slot, ofClient: bool): void {
+  hash.begin(contextHash(SecurityContext.of(meter, slot.security)));
+  titlesAndChallenges(meter, slot, ofClient);
+  hash.finish(expected);
 }
 
 /**
@@ -112,8 +135,8 @@ function gmacRight(meter: Meter, slot: Slot, value: usize): bool {
   const c = SecurityContext.of(meter, slot.security);
   const control = <u32>load<u8>(value);
   const counter = bswap<u32>(load<u32>(value + 1));
-  if (control != (SecurityControl.AUTHENTICATED | c.suite)) return false;
-  const floor = slot.family == CipherFamily.NONE ? c.receiveLowest : slot.receiveFloor;
+  if (control != (SecurityControl.AUTHENTICATED | c.suite) || (c.keys & GMAC_KEYS) != GMAC_KEYS) return false;
+  const floor = slot.receiveFloor;
   if (slot.clientTitleKnown == 0 || counter < floor || counter == COUNTER_END) return false;
   const ak = c.authenticationKey;
   layerMac(c.unicast, control, counter, slot.clientTitle, ak, c.keySize, slot.stoc, slot.stocSize, expected);

@@ -5,21 +5,15 @@ import { AesKey, AES_KEY_SIZE } from "../crypto/aes";
 import { Ct } from "../crypto/ct";
 import { KeyWrap, KEY_WRAP_OVERHEAD } from "../crypto/keywrap";
 import { Meter } from "../store/block";
-import { changeAdd, changeCommit, changeOpen } from "../store/change";
-import { Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { ActionResult } from "../wire/results";
-import { COUNTER_FIRST, keyAt, KeyPart, SecurityContext, Stale } from "./keys";
-
-/** key_id: 0 GUEK, 1 GBEK, 2 GAK, 3 master key. */
-const KEY_IDS: u32 = 4;
-const KEY_ROOM: u32 = 32;
+import { keysChange, KEY_IDS, KEY_ROOM } from "./key_change";
+import { keyAt, KeyPart, SecurityContext } from "./keys";
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const master: AesKey = changetype<AesKey>(memory.data(248, 8));
 /** Unwrapped keys, by key_id. */
 const unwrapped: usize = memory.data(128, 8);
-const counter: usize = memory.data(4, 4);
 
 if (AES_KEY_SIZE != 248 || KEY_IDS * KEY_ROOM != 128) ERROR("scratch holds the master key and every key");
 
@@ -29,6 +23,7 @@ if (AES_KEY_SIZE != 248 || KEY_IDS * KEY_ROOM != 128) ERROR("scratch holds the m
  */
 export function keyTransfer(meter: Meter, context: u32, at: usize, size: u32): i32 {
   const c = SecurityContext.of(meter, context);
+  if ((c.keys & (1 << KeyPart.MASTER)) == 0) return ActionResult.READ_WRITE_DENIED;
   master.expand(keyAt(meter, c.object, KeyPart.MASTER, c.keySize), c.keySize);
   let present: u32 = 0;
   const r = reader.over(at, size);
@@ -45,7 +40,7 @@ export function keyTransfer(meter: Meter, context: u32, at: usize, size: u32): i
     present |= 1 << id;
   }
   if (r.err != Err.OK || (result == ActionResult.SUCCESS && r.remaining != 0)) result = ActionResult.TYPE_UNMATCHED;
-  if (result == ActionResult.SUCCESS) result = keysStore(meter, c, present);
+  if (result == ActionResult.SUCCESS) result = keysChange(meter, c, unwrapped, present);
   Ct.wipe(unwrapped, KEY_IDS * KEY_ROOM);
   Ct.wipe(changetype<usize>(master), AES_KEY_SIZE);
   return result;
@@ -55,34 +50,4 @@ function unwrap(c: SecurityContext, id: u32, wrapped: usize, size: u32): i32 {
   if (size != c.keySize + KEY_WRAP_OVERHEAD) return ActionResult.READ_WRITE_DENIED;
   const got = KeyWrap.unwrap(master, wrapped, size, unwrapped + <usize>(id * KEY_ROOM));
   return got == <i32>c.keySize ? ActionResult.SUCCESS : ActionResult.READ_WRITE_DENIED;
-}
-
-/** One record: the keys, and the counters of encryption keys whose value is new. An unchanged key must not repeat its nonces. */
-function keysStore(meter: Meter, c: SecurityContext, present: u32): i32 {
-  const object = Template.of().object(c.object);
-  let stale: u32 = Stale.VALUES;
-  changeOpen(meter);
-  for (let id: u32 = 0; id < KEY_IDS; id++) {
-    if ((present & (1 << id)) == 0) continue;
-    const key = unwrapped + <usize>(id * KEY_ROOM);
-    const same = Ct.equal(keyAt(meter, c.object, id, c.keySize), key, c.keySize) != 0;
-    changeAdd(meter, object, 0, id, key, c.keySize);
-    if (same) continue;
-    if (id == KeyPart.GUEK) {
-      counterAdd(meter, c.object, KeyPart.TRANSMIT, COUNTER_FIRST);
-      counterAdd(meter, c.object, KeyPart.RECEIVE, 0);
-      stale |= Stale.UNICAST_COUNTERS;
-    } else if (id == KeyPart.GBEK) {
-      counterAdd(meter, c.object, KeyPart.RECEIVE_BROADCAST, 0);
-      stale |= Stale.BROADCAST_COUNTER;
-    }
-  }
-  if (changeCommit(meter) != Err.OK) return ActionResult.TEMPORARY_FAILURE;
-  c.stale |= stale;
-  return ActionResult.SUCCESS;
-}
-
-function counterAdd(meter: Meter, object: u32, part: KeyPart, value: u32): void {
-  store<u32>(counter, bswap<u32>(value));
-  changeAdd(meter, Template.of().object(object), 0, part, counter, 4);
 }

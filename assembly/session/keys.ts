@@ -7,6 +7,7 @@
  */
 import { Err } from "../base/err";
 import { KEY_SIZE_MAX, SYSTEM_TITLE_SIZE } from "../base/limits";
+import { SUITE_MAX } from "../base/suites";
 import { GcmKey, GCM_KEY_SIZE } from "../crypto/gcm";
 import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
@@ -67,7 +68,11 @@ export class SecurityContext {
   stale: u32;
   /** How often the certificates have changed since boot, so that a list of them under way notices. */
   certificateChanges: u32;
-  reserved0: u32;
+  /** Bit n: key n of KeyPart has been set. A key that nobody set opens and seals nothing. */
+  keys: u32;
+  /** Next counter to send under keys of C(0e,2s), and the bound in the journal (session/transactions.ts). */
+  staticNext: u32;
+  staticBound: u32;
 
   // authentication key[32], unicast GcmKey, broadcast GcmKey follow.
 
@@ -96,7 +101,7 @@ if (offsetof<SecurityContext>() + KEY_SIZE_MAX + 2 * GCM_KEY_SIZE > SECURITY_CON
   ERROR("a security context has SECURITY_CONTEXT_SIZE octets");
 
 const counterOctets: usize = memory.data(4, 4);
-/** A key that nobody set: contexts without keys open nothing, because their counters refuse. */
+/** What stands for a key that nobody set; SecurityContext.keys keeps it from being used. */
 const noKey: usize = memory.data(32, 8);
 
 /** A hidden counter, big-endian; `otherwise` when nothing is stored. */
@@ -128,6 +133,12 @@ export function policyOf(version: u32, value: u32): u32 {
   return (value & 1 ? 0x24 : 0) | (value & 2 ? 0x48 : 0);
 }
 
+/** Whether a key of `size` octets has been set. */
+export function keyKnown(meter: Meter, object: u32, part: KeyPart, size: u32): bool {
+  const row = rowOf(object, 0, part);
+  return row != NONE && valueSize(meter, row) == size;
+}
+
 /** Address of a key; zeros when none is provisioned. */
 export function keyAt(meter: Meter, object: u32, part: KeyPart, size: u32): usize {
   const row = rowOf(object, 0, part);
@@ -141,6 +152,11 @@ export function contextLoad(meter: Meter, context: u32, object: u32): void {
   c.policy = policyOf(Template.of().object(object).version, enumRead(meter, object, 2));
   c.suite = enumRead(meter, object, 3);
   c.keySize = c.suite == 2 ? 32 : 16;
+  c.keys = 0;
+  for (let part: u32 = KeyPart.GUEK; part <= <u32>KeyPart.MASTER; part++) {
+    // A suite that this build does not carry has no keys, so nothing opens.
+    if (c.suite <= SUITE_MAX && keyKnown(meter, object, part, c.keySize)) c.keys |= 1 << part;
+  }
   const title = rowOf(object, 5, 0);
   if (title != NONE && valueSize(meter, title) == 2 + SYSTEM_TITLE_SIZE) c.title = load<u64>(valueAt(meter, title) + 2);
   memory.copy(c.authenticationKey, keyAt(meter, object, KeyPart.GAK, c.keySize), <usize>c.keySize);
@@ -148,12 +164,16 @@ export function contextLoad(meter: Meter, context: u32, object: u32): void {
   c.broadcast.expand(keyAt(meter, object, KeyPart.GBEK, c.keySize), c.keySize);
 }
 
+/** First counter of a meter without state: the time, so that no restart repeats a nonce (decision 15). */
+export function counterStart(meter: Meter): u32 {
+  const seconds = (meter.meterTime - EPOCH_2000) / 1000;
+  return seconds > 1 && seconds < 4294967294 ? <u32>(<i64>seconds) : 1;
+}
+
 /** Takes the counters from the journal, at boot. */
 export function countersLoad(meter: Meter, context: u32): void {
   const c = SecurityContext.of(meter, context);
-  const seconds = (meter.meterTime - EPOCH_2000) / 1000;
-  const start: u32 = seconds > 1 && seconds < 4294967294 ? <u32>(<i64>seconds) : 1;
-  c.transmitNext = counterRead(meter, c.object, KeyPart.TRANSMIT, start);
+  c.transmitNext = counterRead(meter, c.object, KeyPart.TRANSMIT, counterStart(meter));
   c.receiveLowest = counterRead(meter, c.object, KeyPart.RECEIVE, 0);
   c.broadcastLowest = counterRead(meter, c.object, KeyPart.RECEIVE_BROADCAST, 0);
   c.transmitBound = c.transmitNext;
@@ -210,6 +230,14 @@ export function countersExact(meter: Meter, context: u32): void {
     counterWrite(meter, c.object, KeyPart.RECEIVE_BROADCAST, c.broadcastLowest) == Err.OK
   )
     c.broadcastBound = c.broadcastLowest;
+}
+
+/** Whether new keys or a new policy wait to be taken. */
+export function contextsStale(meter: Meter): bool {
+  for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) {
+    if (SecurityContext.of(meter, i).stale != 0) return true;
+  }
+  return false;
 }
 
 /**

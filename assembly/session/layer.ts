@@ -1,8 +1,9 @@
 /**
  * Seal and open of one protection layer of suite 0..2 (GB9 9.2.3.3.7): SC || IC || body [|| tag] with
- * AES-GCM, IV = system title of the originator || IC, AAD = SC || AK [|| information].
+ * AES-GCM, IV = system title of the originator || IC, AAD = SC || AK [|| header of general-ciphering] [|| information].
  */
 import { Err } from "../base/err";
+import { Reader } from "../base/reader";
 import { TAG_SIZE } from "../base/limits";
 import { Gcm, GcmKey, GCM_SIZE } from "../crypto/gcm";
 import { SecurityControl } from "../wire/ciphered";
@@ -13,7 +14,14 @@ const controlOctet: usize = memory.data(1);
 
 if (GCM_SIZE > 64) ERROR("the scratch context is too small");
 
-/** Begins a message in `context`: IV and the AAD in front of the information. */
+const noHeader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+
+/** The header of layers that have none: all but general-ciphering. */
+export function headerNone(): Reader {
+  return noHeader.over(0, 0);
+}
+
+/** Begins a message in `context`: IV and the AAD in front of the information. `header` is that of general-ciphering. */
 export function layerBegin(
   context: Gcm,
   key: GcmKey,
@@ -22,6 +30,7 @@ export function layerBegin(
   title: u64,
   authenticationKey: usize,
   keySize: u32,
+  header: Reader,
 ): void {
   store<u64>(iv, title);
   store<u32>(iv + 8, bswap<u32>(counter));
@@ -30,29 +39,7 @@ export function layerBegin(
   store<u8>(controlOctet, <u8>control);
   context.aad(key, controlOctet, 1);
   context.aad(key, authenticationKey, keySize);
-}
-
-/** Protects `size` octets at `at` in place; the tag goes behind them. SC and IC are written by the caller. */
-export function layerSeal(
-  key: GcmKey,
-  control: u32,
-  counter: u32,
-  title: u64,
-  authenticationKey: usize,
-  keySize: u32,
-  at: usize,
-  size: u32,
-): void {
-  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
-  const tag = at + <usize>size;
-  if ((control & SecurityControl.ENCRYPTED) == 0) {
-    gcm.aad(key, at, size);
-    gcm.seal(key, at, at, 0, tag);
-  } else if ((control & SecurityControl.AUTHENTICATED) == 0) {
-    gcm.crypt(key, at, at, size);
-  } else {
-    gcm.seal(key, at, at, size, tag);
-  }
+  context.aad(key, header.start, <u32>(header.end - header.start));
 }
 
 /**
@@ -67,10 +54,11 @@ export function layerOpen(
   title: u64,
   authenticationKey: usize,
   keySize: u32,
+  header: Reader,
   at: usize,
   size: u32,
 ): i32 {
-  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
+  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize, header);
   if ((control & SecurityControl.AUTHENTICATED) == 0) {
     gcm.crypt(key, at, at, size);
     return <i32>size;
@@ -100,7 +88,7 @@ export function layerMac(
   size: u32,
   tag: usize,
 ): void {
-  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize);
+  layerBegin(gcm, key, control, counter, title, authenticationKey, keySize, headerNone());
   gcm.aad(key, at, size);
   gcm.seal(key, at, at, 0, tag);
 }

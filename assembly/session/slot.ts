@@ -5,7 +5,7 @@
 import { CHALLENGE_SIZE_MAX, KEY_SIZE_MAX } from "../base/limits";
 import { Meter } from "../store/block";
 import { AssociationRow, NONE } from "../store/template";
-import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE, SLOT_HEAD_SIZE } from "../store/layout";
+import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE, SLOT_HEAD_SIZE, SLOT_SESSION_SIZE } from "../store/layout";
 
 /** Areas of a slot's head; link and server lay their own overlays over theirs. */
 export const SLOT_ASSOCIATION_SIZE: u32 = 384;
@@ -84,12 +84,12 @@ export class Slot {
   /** Challenges of HLS. */
   ctosSize: u32;
   stocSize: u32;
-  /** Lowest acceptable counter before the APDU that carries pass 3 was opened. */
+  /** Lowest acceptable counter before the APDU under way was opened: pass 3 of HLS-GMAC is judged by it. */
   receiveFloor: u32;
+  /** Lowest counter of encrypted-only APDUs: they prove nothing, so they move this association's floor and no other. */
+  unprovedLowest: u32;
 
-  /** The request under way: its family (CipherFamily; a response goes back in it, decision 13), its security control octet, protection bits (policy coding of bits 2 and 3). */
-  family: u32;
-  securityControl: u32;
+  /** The request under way: its protection in the coding of bits 2 to 4 of the policy. */
   protection: u32;
   /** Access mode of what the request touched, for the protection of the response. */
   responseMode: u32;
@@ -138,6 +138,11 @@ export class Slot {
   }
 
   @inline
+  get session(): usize {
+    return changetype<usize>(this) + <usize>Layout.of().sessionAt;
+  }
+
+  @inline
   get inbound(): usize {
     return changetype<usize>(this) + <usize>Layout.of().inboundAt;
   }
@@ -163,8 +168,9 @@ export class Slot {
     const kept = offsetof<Slot>("kept");
     memory.fill(changetype<usize>(this) + kept, 0, <usize>SLOT_ASSOCIATION_SIZE - kept);
     memory.fill(this.transfer, 0, <usize>SLOT_TRANSFER_SIZE);
-    // The state of a general block transfer begins with whether there is one; untouched memory stays untouched.
+    // Both areas begin with whether anything was kept in them; untouched memory stays untouched.
     if (load<u32>(this.blocks) != 0) memory.fill(this.blocks, 0, <usize>SLOT_BLOCKS_SIZE);
+    if (load<u32>(this.session) != 0) memory.fill(this.session, 0, <usize>SLOT_SESSION_SIZE);
   }
 }
 

@@ -1,14 +1,21 @@
-/** What the session room keeps of a whole meter, in the block (SESSION_AT). */
+/**
+ * What the session room keeps of a whole meter, in the block (SESSION_AT):
+ *
+ *   0    drbg    Drbg
+ *   128  events  f64 x 3: when an event of each kind was raised last (guard.ts)
+ *   152  guards  {failures u32, until u32} of each association (guard.ts)
+ */
+import { ASSOCIATIONS_MAX } from "../base/limits";
 import { Drbg, DRBG_SIZE } from "../crypto/drbg";
 import { Meter } from "../store/block";
 import { SESSION_AT, SESSION_SIZE } from "../store/layout";
 
-/** The generator stands in front. */
-const DRBG_ROOM: u32 = 128;
+const EVENTS_AT: usize = 128;
+const GUARDS_AT: usize = 152;
 
 @unmanaged
 export class SessionState {
-  /** The generator's room. */
+  /** The generator's first octets; everything here is reached by its place. */
   private drbg0: u64;
 
   @inline
@@ -20,6 +27,17 @@ export class SessionState {
   get drbg(): Drbg {
     return changetype<Drbg>(this);
   }
+
+  @inline
+  get eventTimes(): usize {
+    return changetype<usize>(this) + EVENTS_AT;
+  }
+
+  @inline
+  get guards(): usize {
+    return changetype<usize>(this) + GUARDS_AT;
+  }
 }
 
-if (DRBG_SIZE > DRBG_ROOM || DRBG_ROOM > SESSION_SIZE) ERROR("the session room has SESSION_SIZE octets");
+if (DRBG_SIZE > 128 || GUARDS_AT + ASSOCIATIONS_MAX * 8 > SESSION_SIZE)
+  ERROR("the session room has SESSION_SIZE octets");

@@ -21,6 +21,7 @@ import {
   SLOTS_MAX,
   TAIL_SIZE,
 } from "../base/limits";
+import { ELLIPTIC } from "../base/suites";
 import { NONE, Template, TEMPLATE_MAGIC, TEMPLATE_VERSION } from "./template";
 
 /** Areas of the Meter overlay, each owned by the room that lays its own overlay over it. */
@@ -45,11 +46,16 @@ export const SLOT_HEAD_SIZE: u32 = 1408;
 
 /** Octets of the largest stored value: it must fit one record beside its key. */
 export const CAPACITY_MAX: u32 = RECORD_SIZE_MAX - 64;
-/** Room in front of a plain APDU in the outbound buffer, where the head of its protection goes. */
-export const PROTECTION_ROOM: u32 = 32;
+/**
+ * Room in front of a plain APDU in the outbound buffer, where the heads of its protection go: a general-ciphering layer with an
+ * agreed key of suite 2 (244 octets) and a signing layer (41) with some to spare, or two layers with wrapped keys.
+ */
+export const PROTECTION_ROOM: u32 = ELLIPTIC ? 384 : 192;
 
 /** Octets of a general block transfer's state, behind the buffers that every request touches. */
-export const SLOT_BLOCKS_SIZE: u32 = 320;
+export const SLOT_BLOCKS_SIZE: u32 = ELLIPTIC ? 1688 : 768;
+/** Octets of what an association keeps besides: session/slot_session.ts. */
+export const SLOT_SESSION_SIZE: u32 = ELLIPTIC ? 304 : 208;
 
 /** Which limit a template exceeds; the host's compiler has the sentence for each. */
 export const enum Limit {
@@ -95,6 +101,7 @@ export class Layout {
   outboundAt: u32;
   frozenAt: u32;
   blocksAt: u32;
+  sessionAt: u32;
   inboxAt: u32;
   rowsAt: u32;
   /** Octets of flash a meter of this layout needs: two areas. */
@@ -300,7 +307,8 @@ function planBlock(t: Template, l: Layout, page: u32): void {
   l.outboundAt = l.inboundAt + apdu;
   l.frozenAt = l.outboundAt + apdu + PROTECTION_ROOM;
   l.blocksAt = l.frozenAt + FROZEN_SIZE;
-  l.frameAt = l.blocksAt + SLOT_BLOCKS_SIZE;
+  l.sessionAt = l.blocksAt + SLOT_BLOCKS_SIZE;
+  l.frameAt = l.sessionAt + SLOT_SESSION_SIZE;
   l.slotSize = align(l.frameAt + align(<u32>t.frameSizeMax + 2, 8), page);
   l.inboxAt = l.slotsAt + l.slotCount * l.slotSize;
   l.rowsAt = align(l.inboxAt + INBOX_SIZE, page);

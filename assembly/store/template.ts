@@ -243,7 +243,8 @@ export class Template {
   clockObject: u16;
   eventObject: u16;
   reserved0: u16;
-  reserved1: u32;
+  /** Readings of the standard where implementations differ: session/options.ts. */
+  securityOptions: u32;
 
   /** The image of this bank. */
   @inline

@@ -24,6 +24,7 @@ import {
 import { portsResolve } from "./ports.ts";
 import { profileResolve } from "./profiles.ts";
 import { schemaCheck } from "./schema.ts";
+import { securityOptions } from "./security.ts";
 
 export interface Compiled {
   /** Octets for region 0 of the core, little-endian. */
@@ -221,6 +222,7 @@ export function compileTemplate(json: unknown): Compiled {
     slotCount: ports.reduce((sum, port) => sum + port.connections * port.links, 0),
     ...(clock === undefined ? {} : { clockObject: clock }),
     ...(eventCode === undefined ? {} : { eventObject: eventCode }),
+    securityOptions: securityOptions(document.security),
     objects,
     rows,
     associations,

@@ -142,6 +142,19 @@ export interface PartDocument {
   events?: EventDocument[];
 }
 
+/** Readings of the security chapters; every key left out has its default. */
+export interface SecurityDocument {
+  kdfAlgorithmArc?: "05" | "06";
+  kdfCounter?: boolean;
+  generalCipheringHeader?: boolean;
+  ephemeralSignature?: "key" | "scheme-and-key";
+  signedContentLength?: boolean;
+  badProtection?: "exception" | "silence";
+  responseProtection?: "mirror" | "policy";
+  transactionIds?: "static" | "rising";
+  ownCertificate?: "asked" | "always";
+}
+
 export interface TemplateDocument {
   $schema?: string;
   name: string;
@@ -160,6 +173,7 @@ export interface TemplateDocument {
   /** Logical names of the Clock and of the standard event code. */
   clock?: string;
   eventCode?: string;
+  security?: SecurityDocument;
   objects: ObjectDocument[];
   events: EventDocument[];
 }

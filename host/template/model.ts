@@ -105,6 +105,8 @@ export interface TemplateParts {
   slotCount: number;
   clockObject?: number;
   eventObject?: number;
+  /** Bits of assembly/session/options.ts. */
+  securityOptions: number;
   objects: ObjectModel[];
   rows: AttributeRow[];
   associations: AssociationModel[];

@@ -75,7 +75,7 @@ export interface RawOptions {
   /** The meter boots without entropy until entropyHeld is taken back. */
   entropyHeld?: boolean;
   /** Provision records of the test, behind those of the identity. */
-  provision?: Uint8Array;
+  provision?: Uint8Array | ((identity: MeterIdentity) => Uint8Array);
 }
 
 export class RawMeter {
@@ -110,7 +110,8 @@ export class RawMeter {
     this.seat = options.seat ?? 0;
     this.identity = meterIdentity(this.compiled.model.parts.identity, seed, index);
     const own = provisionRecords(this.identity, this.compiled.model);
-    this.provision = Buffer.concat([own, options.provision ?? Buffer.alloc(0)]);
+    const more = typeof options.provision === "function" ? options.provision(this.identity) : options.provision;
+    this.provision = Buffer.concat([own, more ?? Buffer.alloc(0)]);
     this.flash = options.flash ?? new MemoryFlash(this.bank.plan.flashSize);
     this.meterTime = options.start ?? START;
     this.sampledTo = this.meterTime;

@@ -234,7 +234,9 @@ describe("what does not open", () => {
     const sealed = security.seal(write);
     expect(hex(channel.exchange(sealed.with(0, 0xc8)))).toBe(DECIPHERING_ERROR);
     expect(textRead()).toBe("C401C1000900");
-    expect(counterRead()).toBe(lowest + 1);
+    // Somebody changed the tag on its way: the APDU as its client sent it is still good.
+    expect(counterRead()).toBe(lowest);
+    expect(hex(security.open(channel.exchange(sealed)!).text)).toBe("C501C100");
   });
 
   it("a general APDU of another system title", () => {
@@ -277,13 +279,6 @@ describe("what does not open", () => {
     security.counter += 5_000_000;
     expect(hex(secret.exchange(READ))).toBe(READ_ZERO);
     expect(counterRead()).toBe(security.counter);
-  });
-
-  it("an encrypted-only APDU proves nothing: its counter cannot be pushed far ahead", () => {
-    const lowest = counterRead();
-    security.counter = lowest + 1001;
-    expect(hex(channel.exchange(security.seal(READ, "glo", 0x20)))).toMatch(/^D80106/);
-    expect(counterRead()).toBe(lowest);
   });
 
   it("plain text that is no APDU", () => {

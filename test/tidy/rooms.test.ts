@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   session: ["base", "crypto", "wire", "store"],
   meter: ["base", "store"],
   cosem: ["base", "wire", "store", "link", "session", "meter"],
-  server: ["base", "crypto", "wire", "store", "session", "cosem"],
+  server: ["base", "crypto", "wire", "store", "session", "meter", "cosem"],
   device: ["base", "crypto", "wire", "store", "link", "session", "meter", "cosem", "server"],
 };
 

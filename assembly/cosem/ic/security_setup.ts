@@ -3,9 +3,11 @@
  * version 1 in suite 1 or 2 (security_certificates.ts).
  */
 import { Err } from "../../base/err";
+import { ELLIPTIC } from "../../base/suites";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { EventCode, eventRaise } from "../../meter/events";
+import { keyAgreement } from "../../session/key_agreement";
 import { keyTransfer } from "../../session/key_transfer";
 import { certificateRow } from "../../session/certificates";
 import { contextOf, policyOf, SecurityContext, Stale } from "../../session/keys";
@@ -40,7 +42,10 @@ export function securitySetupGet(ask: Ask, out: Writer): i32 {
     case 4: // client_system_title: of the association that asks, where it is known
       return clientTitleGet(ask, out);
     case 6: // certificates: none in suite 0
-      return paired(ask) ? certificatesGet(ask, contextOf(ask.object)) : plainGet(ask, out);
+      if (ELLIPTIC) {
+        if (paired(ask)) return certificatesGet(ask, contextOf(ask.object));
+      }
+      return plainGet(ask, out);
     default: // security_policy, security_suite, server_system_title
       return plainGet(ask, out);
   }
@@ -67,13 +72,18 @@ export function securitySetupInvoke(ask: Ask, out: Writer): i32 {
     case 2: // key_transfer, in version 0 global_key_transfer
       return keysTransfer(ask);
     default:
-      return paired(ask) ? pairedInvoke(ask, contextOf(ask.object), out) : <i32>ActionResult.OBJECT_UNAVAILABLE;
+      if (ELLIPTIC) {
+        if (paired(ask)) return pairedInvoke(ask, contextOf(ask.object), out);
+      }
+      return ActionResult.OBJECT_UNAVAILABLE;
   }
 }
 
 /** Methods of suites 1 and 2. */
 function pairedInvoke(ask: Ask, context: u32, out: Writer): i32 {
   switch (ask.attribute) {
+    case 3: // key_agreement
+      return keysAgree(ask, context, out);
     case 4: // generate_key_pair
       return keyPairRequested(ask, context);
     case 5: // generate_certificate_request
@@ -87,6 +97,15 @@ function pairedInvoke(ask: Ask, context: u32, out: Writer): i32 {
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }
+}
+
+/** As keysTransfer(), for keys that are agreed. */
+function keysAgree(ask: Ask, context: u32, out: Writer): i32 {
+  if (ask.caller != Caller.ASSOCIATION) return ActionResult.READ_WRITE_DENIED;
+  const slot = Slot.of(ask.meter, ask.slot);
+  const result = keyAgreement(ask.meter, slot, context, ask.dataAt, ask.dataSize, out);
+  if (result == ActionResult.SUCCESS) eventRaise(ask.meter, EventCode.KEYS_CHANGED);
+  return result;
 }
 
 /** Logged as event 48; the keys count from the next request on. */

@@ -1,0 +1,59 @@
+/** What a request changes by having been opened: counters, session keys, transaction-ids. All layers together, or nothing. */
+import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
+import { receiveAdvance, SecurityContext } from "../session/keys";
+import { Slot } from "../session/slot";
+import { SlotSession } from "../session/slot_session";
+import { transactionKeep } from "../session/transactions";
+import { Meter } from "../store/block";
+import { changeAbort, changeCommit, changeOpen } from "../store/change";
+import { isGlobal, KeySource, Layer, Layers, SIGNED } from "./layers";
+
+/** Durable part of a layer: counters of the global keys, and the transaction-id. */
+function durable(meter: Meter, c: SecurityContext, layer: Layer): i32 {
+  const next = layer.counter + 1;
+  let err: i32 = Err.OK;
+  // An APDU without tag proves nothing, so it moves no counter but its association's own.
+  if (layer.proved && layer.source == KeySource.UNICAST && next > c.receiveLowest)
+    err = receiveAdvance(meter, c, layer.counter, false);
+  else if (layer.proved && layer.source == KeySource.BROADCAST && next > c.broadcastLowest)
+    err = receiveAdvance(meter, c, layer.counter, true);
+  if (ELLIPTIC && err == Err.OK && layer.remembered != 0)
+    err = transactionKeep(meter, c, layer.originator, layer.transactionAt, layer.transactionSize, next);
+  return err;
+}
+
+/** The part of a layer that ends with the association. */
+function volatile(slot: Slot, c: SecurityContext, layer: Layer): void {
+  const next = layer.counter + 1;
+  if (!layer.proved && isGlobal(layer) && next > slot.unprovedLowest) slot.unprovedLowest = next;
+  if (layer.source == KeySource.DEDICATED && next > slot.dedicatedReceive) slot.dedicatedReceive = next;
+  if (layer.source != KeySource.SESSION) return;
+  const session = SlotSession.of(slot);
+  const isClient = layer.isClient != 0;
+  if (layer.fresh != 0) session.keep(layer.originator, isClient, false, layer.origin, next, layer.key, c.keySize);
+  else session.place(isClient, false).counter = next;
+}
+
+/** Whether a layer is under a key and has a counter. */
+function counts(layer: Layer): bool {
+  return layer.kind != SIGNED && !layer.isEmpty;
+}
+
+/** Keeps what the opened layers say. @returns 0, or Err.NO_SPACE when the journal is behind: then nothing has changed */
+export function layersKeep(meter: Meter, slot: Slot, c: SecurityContext): i32 {
+  let err: i32 = Err.OK;
+  changeOpen(meter);
+  for (let i: u32 = 0; i < Layers.count && err == Err.OK; i++) {
+    const layer = Layers.at(i);
+    if (counts(layer) || layer.remembered != 0) err = durable(meter, c, layer);
+  }
+  if (err != Err.OK) changeAbort(meter);
+  const committed = changeCommit(meter);
+  if (err == Err.OK) err = committed;
+  if (err != Err.OK) return err;
+  for (let i: u32 = 0; i < Layers.count; i++) {
+    if (counts(Layers.at(i))) volatile(slot, c, Layers.at(i));
+  }
+  return Err.OK;
+}

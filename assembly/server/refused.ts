@@ -1,0 +1,37 @@
+/** What follows when protection does not open or authentication fails: the standard's answer, an event, and nothing else. */
+import { Err } from "../base/err";
+import { EventCode, eventRaise } from "../meter/events";
+import { GuardEvent, guardEvent, guardFailed } from "../session/guard";
+import { SecurityOption, securityOption } from "../session/options";
+import { Slot } from "../session/slot";
+import { Meter } from "../store/block";
+import { ServiceError, StateError } from "../wire/results";
+import { exceptionCounter, exceptionSend } from "./exception";
+import { Layers } from "./layers";
+
+function raise(meter: Meter, kind: GuardEvent, code: EventCode): void {
+  if (guardEvent(meter, kind)) eventRaise(meter, code);
+}
+
+/** Answers an APDU whose protection did not open with `err`; the template may choose silence. */
+export function openRefused(meter: Meter, slot: Slot, err: i32): void {
+  const later = err == Err.NO_SPACE || err == Err.ENTROPY;
+  if (later) {
+    exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
+    return;
+  }
+  const replayed = err == Err.REPLAY || err == Err.REPEATED;
+  if (replayed) raise(meter, GuardEvent.REPLAY, EventCode.REPLAY_ATTACK);
+  else raise(meter, GuardEvent.DECIPHERING, EventCode.DECIPHERING_FAILURE);
+  slot.outboundSize = 0;
+  if (securityOption(SecurityOption.SILENT)) return;
+  // The counter named is that of the key the APDU was under.
+  if (err == Err.REPLAY) exceptionCounter(slot, Layers.refused);
+  else exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.DECIPHERING_ERROR);
+}
+
+/** A wrong password, or a wrong answer to a challenge. */
+export function authenticationRefused(meter: Meter, association: u32): void {
+  guardFailed(meter, association);
+  raise(meter, GuardEvent.AUTHENTICATION, EventCode.AUTHENTICATION_FAILURE);
+}
