@@ -2,6 +2,7 @@
 import "./trap";
 import { bootSeat, flashDoneSeat, flashPollSeat } from "./device/boot";
 import { lineEventSeat, receiveSeat, transmitPollSeat } from "./device/line";
+import { deliverEventSeat, deliverPollSeat } from "./device/notify";
 import { regionAddress } from "./device/regions";
 import { deadlinePollSeat, entropySeat, inputSeat, outputPollSeat, sampleSeat, tickSeat } from "./device/tick";
 import { Layout, plan as planTemplate, planRefusal } from "./store/layout";
@@ -87,4 +88,12 @@ export function entropy(seat: u32, size: u32): i32 {
 
 export function outputPoll(seat: u32): i32 {
   return outputPollSeat(seat);
+}
+
+export function deliverPoll(seat: u32, lineTime: f64): i32 {
+  return deliverPollSeat(seat, lineTime);
+}
+
+export function deliverEvent(seat: u32, kind: i32, size: u32, lineTime: f64, meterTime: f64): i32 {
+  return deliverEventSeat(seat, kind, size, lineTime, meterTime);
 }

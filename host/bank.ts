@@ -6,6 +6,7 @@ import { Core, type Plan } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
 import type { Metrology } from "./metrology/metrology.ts";
 import { Pump, type PumpHost } from "./pump.ts";
+import type { Courier } from "./push.ts";
 
 /** How long meters that are due together may keep the process from its sockets, ms. */
 const TURN_MS = 20;
@@ -17,6 +18,8 @@ export interface MeterSetup {
   readonly provision: Uint8Array;
   readonly flash: Flash;
   readonly metrology: Metrology;
+  /** Carries what the meter pushes. */
+  readonly courier?: Courier;
 }
 
 export interface BankOptions {

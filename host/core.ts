@@ -36,9 +36,29 @@ export const Input = { POWER_FAILS: 1, POWER_RETURNS: 2 } as const;
 /** transmitPoll(): the connection is to be closed. */
 export const TRANSMIT_CLOSE = 0x10000;
 
-/** outputPoll(): the core wants entropy; a line has another rate. */
+/** outputPoll(): the core wants entropy; a line has another rate; deliverPoll() has something. */
 export const OUTPUT_ENTROPY = 1;
 export const OUTPUT_RATE = 2;
+export const OUTPUT_DELIVERY = 4;
+
+/** deliverPoll(): the connection of the last delivery is to be closed. */
+export const DELIVER_CLOSE = 0x10000;
+
+/** Kinds of deliverEvent(). */
+export const DeliverEvent = { SENT: 1, FAILED: 2, RECEIVED: 3 } as const;
+export type DeliverEvent = (typeof DeliverEvent)[keyof typeof DeliverEvent];
+
+/** An APDU that a meter pushes, and where to (Blue Book, class_id 40, send_destination_and_method). */
+export interface Delivery {
+  /** transport_service: 0 TCP, 1 UDP */
+  readonly transport: number;
+  /** message: 0 A-XDR, with wrapper header; 1 XML, the APDU alone */
+  readonly message: number;
+  readonly destination: Uint8Array;
+  readonly octets: Uint8Array;
+  /** Journal sequence it depends on. */
+  readonly sequence: number;
+}
 
 /** What a meter measured over an interval, in the units and the order of the sample region. */
 export interface Sample {
@@ -92,6 +112,8 @@ interface CoreExports {
   deadlinePoll(seat: number): number;
   entropy(seat: number, size: number): number;
   outputPoll(seat: number): number;
+  deliverPoll(seat: number, lineTime: number): number;
+  deliverEvent(seat: number, kind: number, size: number, lineTime: number, meterTime: number): number;
 }
 
 /** Whether `error` is a trap of the core: one of its assertions failed, which counts as a watchdog reset. */
@@ -302,6 +324,30 @@ export class CoreBank {
     return this.status.getUint32(8, true);
   }
 
+  /** Next notification for another place than an open line: 0 none, DELIVER_CLOSE, or a number of octets for delivery(). */
+  deliverPoll(seat: number, lineTime: number): number {
+    return this.exports.deliverPoll(seat, lineTime);
+  }
+
+  /** A copy of what deliverPoll() gave. */
+  delivery(size: number): Delivery {
+    const method = this.status.getUint32(4, true);
+    return {
+      transport: method & 0xff,
+      message: method >>> 8,
+      destination: this.out.slice(size, size + this.status.getUint32(8, true)),
+      octets: this.out.slice(0, size),
+      sequence: this.status.getUint32(0, true),
+    };
+  }
+
+  /** How the delivery under way went, or octets that came back from the receiver: one WPDU. */
+  deliverEvent(seat: number, kind: DeliverEvent, octets: Uint8Array, lineTime: number, meterTime: number): number {
+    if (octets.length > EXCHANGE_SIZE) return 0;
+    this.in.set(octets);
+    return this.exports.deliverEvent(seat, kind, octets.length, lineTime, meterTime);
+  }
+
   /** A raw copy of a seat's block: all state of the meter. */
   snapshot(seat: number): Uint8Array {
     return this.block(seat).slice();
@@ -346,4 +392,7 @@ export type CoreCalls = Pick<
   | "outputPoll"
   | "rateSlot"
   | "rate"
+  | "deliverPoll"
+  | "delivery"
+  | "deliverEvent"
 >;

@@ -10,12 +10,14 @@ import {
   Input,
   isTrap,
   LineEvent,
+  OUTPUT_DELIVERY,
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
   TRANSMIT_CLOSE,
   type CoreCalls,
 } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
+import { Pushes, type Courier } from "./push.ts";
 import type { Metrology } from "./metrology/metrology.ts";
 import type { Line, LineListener } from "./transport/line.ts";
 
@@ -45,6 +47,8 @@ export interface PumpParts {
   readonly provision: Uint8Array;
   readonly flash: Flash;
   readonly metrology: Metrology;
+  /** Carries what the meter pushes; without one every push fails. */
+  readonly courier?: Courier;
 }
 
 export type PumpState = "off" | "booting" | "running" | "fault";
@@ -61,6 +65,7 @@ export class Pump {
   settling: Promise<void> | undefined;
   private readonly host: PumpHost;
   private readonly parts: PumpParts;
+  private readonly pushes: Pushes;
   private connections: Connection[] = [];
   private running = false;
   /** How the last flash operation ended, for the core to hear. */
@@ -81,6 +86,10 @@ export class Pump {
     this.index = index;
     this.host = host;
     this.parts = parts;
+    this.pushes = new Pushes(parts.courier, {
+      changed: () => this.run(),
+      report: (text) => this.host.report(this, text),
+    });
   }
 
   /** Switches the meter on: replays the flash, then runs. */
@@ -224,6 +233,7 @@ export class Pump {
     if (status !== 0) throw new FlashFailed("a flash operation failed");
     if (result < 0) throw new FlashFailed(`the stored state cannot be used (${result})`);
     for (const connection of this.connections) connection.release(this.durable);
+    this.pushes.release(this.durable);
   }
 
   private failFlash(error: unknown): never {
@@ -262,6 +272,9 @@ export class Pump {
       this.connections.find((connection) => connection.slot === rateSlot)?.rateSet(rate);
     }
     if ((outputs & OUTPUT_ENTROPY) !== 0) core.entropy(seat, this.host.entropy(ENTROPY_SIZE));
+    if ((outputs & OUTPUT_DELIVERY) !== 0 && this.pushes.poll(core, seat, this.lineTime)) {
+      this.pushes.release(this.durable);
+    }
     return true;
   }
 
@@ -308,6 +321,7 @@ export class Pump {
       core.input(seat, Input.POWER_FAILS, 0, this.meterTime);
       return true;
     }
+    if (this.pushes.tell(core, seat, this.lineTime, this.meterTime)) return true;
     for (const connection of this.connections) {
       const kind = this.eventOf(connection);
       if (kind === undefined) continue;
@@ -379,6 +393,7 @@ export class Pump {
   }
 
   private dropLines(): void {
+    this.pushes.drop();
     const lines = this.connections;
     this.connections = [];
     for (const connection of lines) {

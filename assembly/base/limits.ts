@@ -42,6 +42,8 @@ export const PROFILES_MAX: u32 = 24;
 /** Columns of one profile row, and octets of one row. */
 export const COLUMNS_MAX: u32 = 32;
 export const ROW_SIZE_MAX: u32 = 512;
+/** Push setup objects, each with its own state of a push. */
+export const PUSHES_MAX: u32 = 16;
 /** Security setup objects, each with its own keys and counters. */
 export const SECURITY_CONTEXTS_MAX: u32 = 4;
 /** Backward steps of the clock that a profile remembers before a range becomes a scan. */

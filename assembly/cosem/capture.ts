@@ -275,6 +275,11 @@ export function capturePowerFails(meter: Meter): void {
   changeCommit(meter);
 }
 
+/** Whether the power is gone: nothing is captured, and nothing sent unasked. */
+export function captureStopped(meter: Meter): bool {
+  return CaptureState.of(meter).down != 0;
+}
+
 /** The power is back after capturePowerFails(). */
 export function capturePowerReturns(meter: Meter): void {
   const state = CaptureState.of(meter);

@@ -5,6 +5,7 @@ import { Ask } from "./ask";
 import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { clockGet, clockInvoke, clockSet } from "./ic/clock";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
+import { pushSetupInvoke } from "./ic/push_setup";
 import { sapAssignmentGet } from "./ic/sap_assignment";
 import { securitySetupGet, securitySetupInvoke } from "./ic/security_setup";
 import { plainGet, plainSet } from "./plain";
@@ -48,6 +49,8 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return clockInvoke(ask, out);
     case 15:
       return associationLnInvoke(ask, out);
+    case 40:
+      return pushSetupInvoke(ask);
     case 64:
       return securitySetupInvoke(ask, out);
     default:

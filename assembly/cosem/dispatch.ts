@@ -118,6 +118,47 @@ export function dispatchGet(
   return classGet(ask, out);
 }
 
+/**
+ * Reads an attribute for a notification of the outbox slot. It is read on behalf of the meter: the receiver needs no right to
+ * it, but what no client may read (keys, secrets) is not pushed either. Rights of the receiver's association to it say how the
+ * notification is protected.
+ */
+export function dispatchNotify(
+  ask: Ask,
+  meter: Meter,
+  slotIndex: u32,
+  object: u32,
+  attribute: i32,
+  selector: u32,
+  dataAt: usize,
+  dataSize: u32,
+  out: Writer,
+): i32 {
+  const slot = Slot.of(meter, slotIndex);
+  ask.about(meter, object, attribute, Caller.PUSH);
+  ask.association = slot.association;
+  ask.slot = slotIndex;
+  ask.pin.kind = PinKind.NONE;
+  if (attribute < 1 || attribute > <i32>ask.row.attributeCount) return DataAccessResult.OBJECT_UNDEFINED;
+  if (!readableBySome(object, attribute)) return DataAccessResult.READ_WRITE_DENIED;
+  const row = accessRow(slot.association, object);
+  if (row != 0) slot.responseMode |= load<u8>(row + <usize>(attribute - 1)) & AccessMode.RESPONSE_MASK;
+  ask.selector = selector;
+  ask.dataAt = dataAt;
+  ask.dataSize = dataSize;
+  if (selector != 0 && !selectable(ask)) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
+  return classGet(ask, out);
+}
+
+/** Whether some association may read an attribute. */
+function readableBySome(object: u32, attribute: i32): bool {
+  for (let i: u32 = 0; i < <u32>Template.of().associationCount; i++) {
+    const row = accessRow(i, object);
+    if (row != 0 && (load<u8>(row + <usize>(attribute - 1)) & AccessMode.READ) != 0) return true;
+  }
+  return false;
+}
+
 /** Attributes that know selective access: the buffer of a profile. */
 function selectable(ask: Ask): bool {
   return ask.row.classId == 7 && ask.attribute == 2;

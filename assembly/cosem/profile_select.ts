@@ -110,6 +110,22 @@ function columnOf(ring: Ring, x: CaptureObject): i32 {
   return found < 0 ? -1 : columnFind(ring, found, x.attribute);
 }
 
+/**
+ * Keeps of a pin of rows only the `count` columns that the capture objects at `at` name.
+ * @returns false when one of them is not captured, or the pin is no pin of rows
+ */
+export function pinColumns(meter: Meter, pin: Pin, count: u32, at: usize, size: u32): bool {
+  if (pin.kind != PinKind.ROWS) return false;
+  const ring = Ring.of(meter, pin.source);
+  range.columnCount = count;
+  range.columnsAt = at;
+  range.columnsSize = size;
+  pin.columns &= columnsOf(ring);
+  if (pin.spans != 0) pin.items = 0;
+  pinEnd(meter, ring, pin);
+  return pin.columns != 0;
+}
+
 /** Mask of the columns that selected_values names, 0 when one of them is not captured. */
 function columnsOf(ring: Ring): u32 {
   if (range.columnCount == 0) return allColumns(ring);

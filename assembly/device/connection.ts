@@ -3,6 +3,7 @@
  * port's setup object, so that a SET of them counts from the next connection or SNRM on.
  */
 import { ASSOCIATIONS_MAX, LLC_SIZE } from "../base/limits";
+import { settingNumber } from "../cosem/setting";
 import {
   HdlcConnection,
   hdlcConnected,
@@ -17,10 +18,7 @@ import { WrapperEvent, WrapperLine, WRAPPER_LINE_SIZE } from "../link/wrapper";
 import { SLOT_LINK_AT, SLOT_LINK_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
 import { Layout } from "../store/layout";
-import { NONE, PortFlag, PortRow, Template } from "../store/template";
-import { rowOf, valueAt, valueSize } from "../store/values";
-import { dataInteger } from "../wire/data";
-import { Reader } from "../base/reader";
+import { PortFlag, PortRow, Template } from "../store/template";
 import { Optical } from "./optical_state";
 
 /** The line's state stands in the head slot, the link's in each slot behind it. */
@@ -40,7 +38,6 @@ const devices: usize = memory.data(16, 8);
 
 if (ASSOCIATIONS_MAX * 2 > 16) ERROR("scratch holds a server SAP for each association");
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const parameters: HdlcParameters = changetype<HdlcParameters>(memory.data(64, 8));
 const connection: HdlcConnection = changetype<HdlcConnection>(memory.data(128, 8));
 
@@ -51,15 +48,6 @@ export const wrapperEvent: WrapperEvent = changetype<WrapperEvent>(memory.data(1
 if (offsetof<HdlcParameters>() > 64 || offsetof<HdlcConnection>() > 128) ERROR("scratch overlays are too small");
 if (offsetof<HdlcEvent>() > 128 || offsetof<WrapperEvent>() > 128) ERROR("scratch overlays are too small");
 
-/** A number from an attribute of the setup object. */
-export function setting(meter: Meter, object: u32, attribute: i32, otherwise: u32): u32 {
-  const row = rowOf(object, attribute, 0);
-  if (row == NONE) return otherwise;
-  const r = reader.over(valueAt(meter, row), valueSize(meter, row));
-  const value = dataInteger(r);
-  return r.err == 0 && value >= 0 ? <u32>value : otherwise;
-}
-
 function smaller(a: u32, b: u32): u32 {
   return a < b ? a : b;
 }
@@ -68,14 +56,14 @@ function smaller(a: u32, b: u32): u32 {
 function parametersFill(meter: Meter, port: PortRow): void {
   const p = parameters;
   const setup = <u32>port.setupObject;
-  p.windowTransmitMax = <u8>smaller(setting(meter, setup, 3, 1), port.windowMax);
-  p.windowReceiveMax = <u8>smaller(setting(meter, setup, 4, 1), port.windowMax);
-  p.infoSizeTransmitMax = <u16>smaller(setting(meter, setup, 5, 128), port.infoSizeMax);
-  p.infoSizeReceiveMax = <u16>smaller(setting(meter, setup, 6, 128), port.infoSizeMax);
+  p.windowTransmitMax = <u8>smaller(settingNumber(meter, setup, 3, 1), port.windowMax);
+  p.windowReceiveMax = <u8>smaller(settingNumber(meter, setup, 4, 1), port.windowMax);
+  p.infoSizeTransmitMax = <u16>smaller(settingNumber(meter, setup, 5, 128), port.infoSizeMax);
+  p.infoSizeReceiveMax = <u16>smaller(settingNumber(meter, setup, 6, 128), port.infoSizeMax);
   const serial = (port.flags & PortFlag.SERIAL) != 0;
   // HDLC over TCP has no inter-octet gap of its own; a second tells a broken frame (decision 3).
-  p.interOctetTimeoutMs = serial ? setting(meter, setup, 7, 30) : 1000;
-  p.inactivityTimeoutSeconds = setting(meter, setup, 8, 120);
+  p.interOctetTimeoutMs = serial ? settingNumber(meter, setup, 7, 30) : 1000;
+  p.inactivityTimeoutSeconds = settingNumber(meter, setup, 8, 120);
   p.addressLength = port.addressLength;
   p.flags = <u8>(
     (((port.flags & PortFlag.STUFFED) != 0 ? HdlcFlag.STUFFED : 0) |
@@ -104,7 +92,7 @@ function devicesFill(): u32 {
 
 /** IEC HDLC setup, attribute 9, device_address: a change lets those finish who are connected under the old one. */
 function lowerAddress(meter: Meter, port: PortRow, c: HdlcConnection): u16 {
-  const wanted = setting(meter, port.setupObject, 9, LOWER_ADDRESS);
+  const wanted = settingNumber(meter, port.setupObject, 9, LOWER_ADDRESS);
   if (c.line.lowerAddress != wanted && !hdlcConnected(c)) c.line.lowerAddress = wanted;
   return <u16>c.line.lowerAddress;
 }
@@ -141,5 +129,5 @@ export function wrapperLine(meter: Meter, first: u32): WrapperLine {
 
 /** TCP-UDP setup, class 41, attribute 6: seconds, 0 = never. */
 export function wrapperInactivity(meter: Meter, port: PortRow): u32 {
-  return setting(meter, port.setupObject, 6, 180);
+  return settingNumber(meter, port.setupObject, 6, 180);
 }

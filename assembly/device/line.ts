@@ -12,6 +12,7 @@ import { Layout } from "../store/layout";
 import { NONE, PortFlag, PortKind, PortRow, Template } from "../store/template";
 import { ApduTag } from "../wire/tags";
 import { wrapperHeaderEmit, WRAPPER_HEADER_SIZE } from "../wire/wrapper";
+import { notifyFrameBuilt, notifyHdlc, notifyWrapper } from "./notify";
 import { hdlcConnection, hdlcEvent, wrapperEvent, wrapperLine } from "./connection";
 import { identificationTake, identificationTransmit } from "./identification";
 import { opticalFollow, opticalOwns, opticalReceive, opticalSent, opticalTransmit } from "./optical";
@@ -232,14 +233,17 @@ function hdlcNext(meter: Meter, port: PortRow, first: u32, lineTime: f64): i32 {
   const identified = identificationTransmit(meter, first);
   if (identified != 0) return identified;
   hdlcStream(meter, port, first, c);
+  // A frame may carry any link's APDU: it waits for the newest change any of them shows.
+  let sequence = notifyHdlc(meter, port, first, c);
   let size = hdlcTransmit(c, OUT, EXCHANGE_SIZE);
+  notifyFrameBuilt(meter);
   if (size == 0) {
     hdlcReceive(c, IN, 0, meter.lineTime, hdlcEvent);
     if (!hdlcHandle(meter, c, first)) return 0;
+    sequence = notifyHdlc(meter, port, first, c);
     size = hdlcTransmit(c, OUT, EXCHANGE_SIZE);
+    notifyFrameBuilt(meter);
   }
-  // A frame may carry any link's APDU: it waits for the newest change any of them shows.
-  let sequence: u32 = 0;
   for (let i: u32 = 0; i < <u32>port.links; i++) {
     const depends = Slot.of(meter, first + i).dependsOn;
     if (depends > sequence) sequence = depends;
@@ -271,5 +275,5 @@ function wrapperNext(meter: Meter, port: PortRow, first: u32): i32 {
     Status.of().sequence = slot.dependsOn;
     return <i32>(size + WRAPPER_HEADER_SIZE);
   }
-  return 0;
+  return notifyWrapper(meter, port, first);
 }

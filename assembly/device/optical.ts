@@ -30,7 +30,7 @@ import { NONE, PortRow } from "../store/template";
 import { objectFind, rowOf, valueAt, valueSize } from "../store/values";
 import { DataTag } from "../wire/axdr";
 import { BAUD_ID_MAX, isTextAll, MODE_E_ADDRESS_MAX, MODE_E_IDENT_MAX } from "../wire/mode_e";
-import { setting } from "./connection";
+import { settingNumber } from "../cosem/setting";
 import { Optical } from "./optical_state";
 import { IN, OUT } from "./regions";
 
@@ -87,12 +87,12 @@ function parametersOf(meter: Meter, port: PortRow): ModeEParameters {
   const p = parameters;
   const local = <u32>port.localObject;
   identityFill(meter, local, p);
-  p.baudStart = min<u32>(setting(meter, local, 3, 0), BAUD_ID_MAX); // default_baud
-  p.baudMax = max<u32>(p.baudStart, min<u32>(setting(meter, local, 4, 5), BAUD_ID_MAX)); // prop_baud
+  p.baudStart = min<u32>(settingNumber(meter, local, 3, 0), BAUD_ID_MAX); // default_baud
+  p.baudMax = max<u32>(p.baudStart, min<u32>(settingNumber(meter, local, 4, 5), BAUD_ID_MAX)); // prop_baud
   // response_time 0: the third letter in lower case announces the reaction time of 20 ms (6.3.2).
-  if (setting(meter, local, 5, 1) == 0) store<u8>(flag + 2, <u8>((<u32>load<u8>(flag + 2)) | LOWER_CASE));
+  if (settingNumber(meter, local, 5, 1) == 0) store<u8>(flag + 2, <u8>((<u32>load<u8>(flag + 2)) | LOWER_CASE));
   p.readout = port.readout != NONE ? 1 : 0;
-  const seconds = setting(meter, port.setupObject, 8, IDLE_SECONDS); // inactivity_time_out
+  const seconds = settingNumber(meter, port.setupObject, 8, IDLE_SECONDS); // inactivity_time_out
   p.idleMs = (seconds == 0 ? IDLE_SECONDS : seconds) * 1000;
   return p;
 }
@@ -100,7 +100,7 @@ function parametersOf(meter: Meter, port: PortRow): ModeEParameters {
 /** Takes default_mode over when nobody uses the line. */
 function modeTake(meter: Meter, port: PortRow, first: u32, c: HdlcConnection): void {
   const o = Optical.of(meter, first);
-  const wanted = setting(meter, port.localObject, 2, 1) == MODE_IEC_62056_21;
+  const wanted = settingNumber(meter, port.localObject, 2, 1) == MODE_IEC_62056_21;
   if ((o.signsOn != 0) == wanted) return;
   if (o.signsOn != 0 ? !modeEWaits(o.line) : hdlcConnected(c) || c.line.turn != 0) return;
   o.signsOn = wanted ? 1 : 0;

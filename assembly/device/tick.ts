@@ -15,6 +15,7 @@ import { NONE, PortKind, PortRow, Template } from "../store/template";
 import { hdlcConnection, hdlcEvent, wrapperInactivity, wrapperLine } from "./connection";
 import { PROVISION, PROVISION_SIZE, SAMPLE, Status } from "./regions";
 import { connectionClose, linkEnd } from "./line";
+import { deliverWaits, notifyDeadline, notifyDue, notifyLineDeadline } from "./notify";
 import { opticalDeadline, opticalExpire, opticalRateTell } from "./optical";
 import { Optical } from "./optical_state";
 import { portRow, seatRunning, timesTake } from "./seat";
@@ -27,6 +28,7 @@ const enum Input {
 
 const OUTPUT_ENTROPY_WANTED: i32 = 1;
 const OUTPUT_RATE: i32 = 2;
+const OUTPUT_DELIVERY_WAITS: i32 = 4;
 
 /** Takes the sample region: what was measured from the last sample to `meterTime`. */
 export function sampleSeat(seat: u32, meterTime: f64): i32 {
@@ -69,7 +71,7 @@ export function tickSeat(seat: u32, lineTime: f64, meterTime: f64): i32 {
   const meter = Meter.at(seat);
   if (timesTake(meter, lineTime, meterTime) != Err.OK) return Err.STATE;
   linesExpire(meter);
-  return captureDue(meter, meter.meterTime) ? 1 : 0;
+  return captureDue(meter, meter.meterTime) || notifyDue(meter) ? 1 : 0;
 }
 
 /** Ends links and connections whose inactivity time-out has passed. */
@@ -106,8 +108,8 @@ export function deadlinePollSeat(seat: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
   const meter = Meter.at(seat);
-  Status.of().meterDeadline = captureDeadline(meter);
-  let earliest: f64 = 0;
+  Status.of().meterDeadline = earlier(captureDeadline(meter), notifyDeadline(meter));
+  let earliest = notifyLineDeadline(meter);
   for (let p: u32 = 0; p < <u32>Template.of().portCount; p++) {
     const port = portRow(p);
     for (let c: u32 = 0; c < <u32>port.connections; c++) {
@@ -152,11 +154,12 @@ function rateWanted(meter: Meter): bool {
   return false;
 }
 
-/** Outputs that wait: bit 0 entropy wanted, bit 1 a line has a new rate. Each is told once. */
+/** Outputs that wait: bit 0 entropy wanted, bit 1 a line has a new rate (told once), bit 2 a notification for deliverPoll(). */
 export function outputPollSeat(seat: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
   const meter = Meter.at(seat);
   const rate = rateWanted(meter) ? OUTPUT_RATE : 0;
-  return (entropyWanted(meter) ? OUTPUT_ENTROPY_WANTED : 0) | rate;
+  const delivery = deliverWaits(meter) ? OUTPUT_DELIVERY_WAITS : 0;
+  return (entropyWanted(meter) ? OUTPUT_ENTROPY_WANTED : 0) | rate | delivery;
 }

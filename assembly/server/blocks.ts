@@ -167,8 +167,9 @@ function acknowledged(meter: Meter, slotIndex: u32, slot: Slot, window: u32): vo
  * message is never ciphered under two keys.
  */
 export function blocksLose(meter: Meter, contexts: u32): void {
-  const slots = Layout.of().slotCount;
-  for (let i: u32 = 0; i < slots; i++) {
+  // The outbox stands behind the slots of the connections.
+  const outbox = Layout.of().slotCount;
+  for (let i: u32 = 0; i <= outbox; i++) {
     const slot = Slot.of(meter, i);
     const b = Blocks.of(slot);
     const ciphered = b.state == BlocksState.SENDING && coatUnder(b.coat, KeySource.UNICAST);
@@ -181,9 +182,10 @@ export function blockNext(meter: Meter, slotIndex: u32, slot: Slot): bool {
   const b = Blocks.of(slot);
   if (b.state != BlocksState.SENDING || b.burst == 0) return false;
   const size = min<u32>(b.blockSize, b.size - b.offset);
-  let control = OWN_WINDOW;
+  // The unconfirmed procedure, of a push: window 0 and no streaming bit (GB9 9.4.6.13).
+  let control = b.unconfirmed != 0 ? 0 : OWN_WINDOW;
   if (b.next == b.count) control |= BlockControl.LAST_BLOCK;
-  if (b.burst > 1) control |= BlockControl.STREAMING;
+  if (b.burst > 1 && b.unconfirmed == 0) control |= BlockControl.STREAMING;
   const w = blockOpen(slot, control, b.base + b.next, b.peer, size);
   if (streamEmit(meter, slot, b, w, size) != Err.OK) {
     abort(meter, slotIndex, slot);
@@ -242,6 +244,22 @@ export function blocksBegin(meter: Meter, slotIndex: u32, slot: Slot, head: usiz
   const err = coatMake(meter, slot, b.coat, tag, plainSize);
   if (err != Err.OK) return err;
   if (!streamBegin(slot, b)) return Err.LIMIT;
+  blockNext(meter, slotIndex, slot);
+  return Err.OK;
+}
+
+/**
+ * Begins to send the slot's transfer, a whole APDU, in blocks that nobody acknowledges. The first one is made; blockNext() makes
+ * the others. Errors as blocksBegin().
+ */
+export function blocksBeginUnconfirmed(meter: Meter, slotIndex: u32, slot: Slot): i32 {
+  const b = Blocks.of(slot);
+  stateReset(slot, b);
+  b.unconfirmed = 1;
+  const err = coatMake(meter, slot, b.coat, load<u8>(slot.frozen), Transfer.of(slot).size);
+  if (err != Err.OK) return err;
+  if (!streamBegin(slot, b)) return Err.LIMIT;
+  b.burst = b.count;
   blockNext(meter, slotIndex, slot);
   return Err.OK;
 }

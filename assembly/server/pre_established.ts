@@ -19,12 +19,17 @@ export function preEstablish(meter: Meter, slot: Slot, clientSap: u32, serverSap
   const t = Template.of();
   const found = associationFind(clientSap, serverSap);
   if (found == NONE) return;
+  if (((<u32>t.association(found).flags) & AssociationFlag.PRE_ESTABLISHED) != 0) associationBind(meter, slot, found);
+}
+
+/** Puts association `found` of the template into a slot as if it were open, with all that it offers. */
+export function associationBind(meter: Meter, slot: Slot, found: u32): void {
+  const t = Template.of();
   const row = t.association(found);
-  if (((<u32>row.flags) & AssociationFlag.PRE_ESTABLISHED) == 0) return;
   slot.disassociate();
   slot.association = found;
-  slot.clientSap = clientSap;
-  slot.serverSap = serverSap;
+  slot.clientSap = row.clientSap;
+  slot.serverSap = row.serverSap;
   const ciphered = ((<u32>row.contexts) & (1 << ApplicationContext.LOGICAL_NAME_CIPHERED)) != 0;
   slot.context = ciphered ? ApplicationContext.LOGICAL_NAME_CIPHERED : ApplicationContext.LOGICAL_NAME;
   slot.conformance = row.conformance;

@@ -36,7 +36,10 @@ export const SESSION_AT: u32 = 1536;
 export const SESSION_SIZE: u32 = 256;
 export const CAPTURE_AT: u32 = 1792;
 export const CAPTURE_SIZE: u32 = 256;
-export const METER_SIZE: u32 = 2048;
+/** Pushes and the outbox. */
+export const NOTIFY_AT: u32 = 2048;
+export const NOTIFY_SIZE: u32 = 1024;
+export const METER_SIZE: u32 = 3072;
 
 /** Octets of one security context and of one ring's state. */
 export const SECURITY_CONTEXT_SIZE: u32 = 1024;
@@ -310,7 +313,8 @@ function planBlock(t: Template, l: Layout, page: u32): void {
   l.sessionAt = l.blocksAt + SLOT_BLOCKS_SIZE;
   l.frameAt = l.sessionAt + SLOT_SESSION_SIZE;
   l.slotSize = align(l.frameAt + align(<u32>t.frameSizeMax + 2, 8), page);
-  l.inboxAt = l.slotsAt + l.slotCount * l.slotSize;
+  // One slot more than connections have is the outbox: what the meter sends unasked is made there.
+  l.inboxAt = l.slotsAt + (l.slotCount + 1) * l.slotSize;
   l.rowsAt = align(l.inboxAt + INBOX_SIZE, page);
 }
 

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { packageFile } from "../files.ts";
 import { callCommand } from "./call.ts";
 import { keysCommand } from "./keys.ts";
+import { listenCommand } from "./listen.ts";
 import { metersCommand } from "./meters.ts";
 import { readCommand } from "./read.ts";
 import { readoutCommand } from "./readout.ts";
@@ -28,6 +29,7 @@ const program = new Command("dlms-meter")
   .addCommand(readoutCommand())
   .addCommand(setCommand())
   .addCommand(callCommand())
+  .addCommand(listenCommand())
   .addCommand(templateCommand())
   .addCommand(metersCommand())
   .addCommand(keysCommand());

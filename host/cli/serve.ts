@@ -16,10 +16,12 @@ import { planRefusalText } from "../template/limits.ts";
 import { modeEApply } from "../template/mode_e.ts";
 import { lowerAddressOf, multiDropApply, type Shared } from "../template/multi_drop.ts";
 import { Delivery } from "./delivery.ts";
+import { NetworkCourier } from "../transport/courier.ts";
 import { Listeners } from "./listeners.ts";
 import { jsonReporter, textReporter, type Reporter } from "./report.ts";
 import {
   isLoopback,
+  pushRefusal,
   ServeError,
   serveOptions,
   sharedLines,
@@ -124,6 +126,7 @@ class Service {
       provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
       flash: this.flash(index, plan.flashSize),
       metrology: metrology(index),
+      courier: new NetworkCourier((host) => pushRefusal(options.push, host)),
     });
   }
 

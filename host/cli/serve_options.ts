@@ -10,6 +10,9 @@ const WRAPPER_PORT = 4059;
 /** An error that people can mend: one line, then the command ends with code 1. */
 export class ServeError extends Error {}
 
+/** Where meters may push to. */
+export type PushReach = "loopback" | "anywhere" | "none";
+
 export interface ServeOptions {
   tcp: number;
   /** First UDP port of the wrapper, undefined = no UDP. */
@@ -38,6 +41,7 @@ export interface ServeOptions {
   backfill: number;
   state?: string;
   metrology: string;
+  push: PushReach;
   json?: boolean;
 }
 
@@ -119,6 +123,11 @@ export function withServeOptions(command: Command): Command {
     .option("--backfill <days>", "history to capture before serving", decimal(0, 3660, " of days"), 0)
     .option("--state <dir>", "keep each meter's state in a file of this folder")
     .option("--metrology <source>", "household, constant, or a CSV file to replay", "household")
+    .addOption(
+      new Option("--push <where>", "where the meters may push to: this machine only, or wherever a client sends them")
+        .choices(["loopback", "anywhere", "none"])
+        .default("loopback"),
+    )
     .addOption(new Option("--json", "print one JSON object a line"));
 }
 
@@ -166,6 +175,13 @@ export function serveOptions(raw: RawOptions): ServeOptions {
     throw new ServeError(`${text} overlap; each of the ${raw.meters} meters needs a port of its own in both`);
   }
   return { ...raw, tcp, udp, hdlcTcp };
+}
+
+/** Why meters must not push to `host`, undefined = they may. */
+export function pushRefusal(reach: PushReach, host: string): string | undefined {
+  if (reach === "none") return "pushes are off (--push none)";
+  if (reach === "anywhere" || isLoopback(host)) return undefined;
+  return "is not this machine; allow it with serve --push anywhere";
 }
 
 /** Whether only this machine can reach `host`. */

@@ -51,7 +51,8 @@ const PUBLIC_CLIENT = 16;
 /** Receive counter of the management context, readable by the public client. */
 const COUNTER_NAME = "0-0:43.1.0.255";
 
-function whole(min: number, max: number): (text: string) => number {
+/** A whole number of an option, within limits. */
+export function whole(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
     if (!(value >= min && value <= max)) throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
@@ -59,7 +60,8 @@ function whole(min: number, max: number): (text: string) => number {
   };
 }
 
-function octets(size: number): (text: string) => Uint8Array {
+/** Octets of an option as hexadecimal digits. */
+export function octets(size: number): (text: string) => Uint8Array {
   return (text) => {
     const valid = new RegExp(`^[0-9a-fA-F]{${size * 2}}$`).test(text);
     if (!valid) throw new InvalidArgumentError(`Give ${size} octets as ${size * 2} hexadecimal digits.`);

@@ -5,6 +5,7 @@ export * from "./apdu_parts.ts";
 export { CONTEXT, contextName, MECHANISM, mechanismName, type Aare, type Aarq, type Release } from "./acse.ts";
 export { CLIENT_TITLE_DEFAULT, type Authentication, type SecurityLevel } from "./association.ts";
 export { decodeData, encodeData, rangeOf, TAG, type Data, type DataType } from "./axdr.ts";
+export { COSEM_XML_NAMESPACE, cosemXml, dataXml } from "./cosem_xml.ts";
 export * as data from "./data.ts";
 export * from "./date_time.ts";
 export * from "./errors.ts";
@@ -14,6 +15,13 @@ export * as hdlcFrame from "./hdlc_frame.ts";
 export { hlsAnswer, hlsCheck, type Handshake } from "./hls.ts";
 export { CONFORMANCE, CONFORMANCE_OF_CLIENT, conformanceNames } from "./initiate.ts";
 export { logicalNameCanonical, logicalNameParse, logicalNameText } from "./logical_name.ts";
+export {
+  confirmationOf,
+  NotificationReader,
+  type Notification,
+  type NotificationKeys,
+  type NotificationProtection,
+} from "./notification.ts";
 export * from "./objects.ts";
 export { concat, equal, fromHex, Reader, toHex, Writer } from "./octets.ts";
 export * from "./profile.ts";

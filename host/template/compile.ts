@@ -15,6 +15,7 @@ import {
   type AttributeModel,
   CLASS_CLOCK,
   CLASS_PROFILE,
+  CLASS_PUSH_SETUP,
   CLASS_SECURITY_SETUP,
   type EventModel,
   type ObjectModel,
@@ -204,6 +205,10 @@ export function compileTemplate(json: unknown): Compiled {
   const setups = instancesPut(objects, CLASS_SECURITY_SETUP);
   if (setups > LIMITS.SECURITY_CONTEXTS_MAX) {
     throw new TemplateError(`objects: ${setups} security setups (limit ${LIMITS.SECURITY_CONTEXTS_MAX})`);
+  }
+  const pushes = instancesPut(objects, CLASS_PUSH_SETUP);
+  if (pushes > LIMITS.PUSHES_MAX) {
+    throw new TemplateError(`objects: ${pushes} push setups (limit ${LIMITS.PUSHES_MAX})`);
   }
   const associations = associationsResolve(document, objects, rows, indexOf);
   const ports = portsResolve(document, objects, rows, indexOf);

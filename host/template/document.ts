@@ -67,6 +67,7 @@ export interface ObjectPartDocument {
   scaler?: number;
   unit?: string;
   profile?: ProfileDocument;
+  push?: string[];
 }
 
 export interface ObjectDocument extends ObjectPartDocument {

@@ -12,6 +12,7 @@ import type {
 import { TemplateError, within } from "./error.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameParse, logicalNameText, logicalNameWhole } from "./logical_name.ts";
+import { CLASS_PUSH_SETUP } from "./model.ts";
 import { type InterfaceClass, interfaceClass, UNITS } from "./tables.ts";
 
 /** An object with everything its kind gives it. */
@@ -103,6 +104,16 @@ function profilePut(attributes: Map<number, AttributeDocument>, profile: Profile
   put(8, { value: { "double-long-unsigned": profile.depth }, min: 1, max: profile.depth });
 }
 
+/** Octets a push_object_list may take. */
+const PUSH_LIST_SIZE = 800;
+
+function pushPut(attributes: Map<number, AttributeDocument>, push: string[], c: InterfaceClass): void {
+  if (c.id !== CLASS_PUSH_SETUP) throw new TemplateError(`push: class ${c.id} (${c.name}) is not Push setup`);
+  const key = c.version === 0 ? "attribute" : `push-object-${Math.min(c.version, 2)}`;
+  const value: ValueDocument = { array: push.map((text) => ({ [key]: text }) as ValueDocument) };
+  attributes.set(2, { value, capacity: PUSH_LIST_SIZE, ...attributes.get(2) });
+}
+
 function objectExpand(document: TemplateDocument, object: ObjectDocument): WholeObject {
   const part = object.kind === undefined ? object : partsJoin(kindOf(document, object.kind), object);
   if (part.class === undefined) throw new TemplateError("class is missing");
@@ -117,6 +128,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
   }
   scalerUnitPut(attributes, part, c);
   if (part.quantity !== undefined) attributes.set(2, { ...attributes.get(2), quantity: part.quantity });
+  if (part.push) pushPut(attributes, part.push, c);
   if (part.profile) profilePut(attributes, part.profile, c);
   else if (c.id === 7) throw new TemplateError("profile is missing");
   return {

@@ -184,4 +184,5 @@ export const CLASS_PROFILE = 7;
 export const CLASS_CLOCK = 8;
 export const CLASS_ASSOCIATION = 15;
 export const CLASS_HDLC_SETUP = 23;
+export const CLASS_PUSH_SETUP = 40;
 export const CLASS_SECURITY_SETUP = 64;

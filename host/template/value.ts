@@ -107,6 +107,15 @@ function captureObject(text: string, classOf: ClassOf): Value {
   };
 }
 
+/** An element of a push_object_list without restriction (null-data) and, from version 2 on, with all columns. */
+function pushObject(text: string, version: 1 | 2, classOf: ClassOf): Value {
+  const nothing = { type: "null-data", contents: new Uint8Array(0) };
+  const restriction: Value = { type: "structure", elements: [integerValue("enum", 0), nothing] };
+  const columns: Value[] = version === 2 ? [{ type: "array", elements: [] }] : [];
+  const object = captureObject(text, classOf) as { elements: Value[] };
+  return { type: "structure", elements: [...object.elements, restriction, ...columns] };
+}
+
 const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const CLOCK = new RegExp(
   "^(\\*|\\d{4})-(\\*|\\d\\d)-(\\*|\\d\\d|last|last-1)(?: (\\*|[a-z]{3}))?" +
@@ -144,6 +153,8 @@ function helperParse(key: string, input: unknown, classOf: ClassOf): Value | und
   if (key === "clock") return octetString(clockOctets(text));
   if (key === "ipv4") return ipv4(text);
   if (key === "attribute") return captureObject(text, classOf);
+  if (key === "push-object-1") return pushObject(text, 1, classOf);
+  if (key === "push-object-2") return pushObject(text, 2, classOf);
   return undefined;
 }
 

@@ -1,11 +1,14 @@
 /** A core that only keeps the ABI's manners: it answers each line of text with the same line, and tells what it was called. */
 import {
+  DELIVER_CLOSE,
   FlashOperation,
   LineEvent,
+  OUTPUT_DELIVERY,
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
   TRANSMIT_CLOSE,
   type CoreCalls,
+  type Delivery,
   type Sample,
 } from "../../host/core.ts";
 
@@ -24,6 +27,9 @@ export class FakeCore implements CoreCalls {
   rateWanted: number | undefined;
   rateSlot = 0;
   rate = 0;
+  /** What deliverPoll() gives, one after the other. */
+  readonly deliveries: (Delivery | "close")[] = [];
+  private given: Delivery | "close" = "close";
   /** Next meter-time deadline, and how far it moves when it is handled; 0 = none. */
   meterDeadline = 0;
   period = 0;
@@ -129,10 +135,27 @@ export class FakeCore implements CoreCalls {
     return 0;
   }
 
+  deliverPoll(): number {
+    const item = this.deliveries.shift();
+    if (item === undefined) return 0;
+    this.given = item;
+    return item === "close" ? DELIVER_CLOSE : item.octets.length;
+  }
+
+  delivery(): Delivery {
+    return this.given as Delivery;
+  }
+
+  deliverEvent(_seat: number, kind: number, octets: Uint8Array): number {
+    this.calls.push(`delivery ${["", "sent", "failed", "received"][kind]} ${octets.length}`);
+    return 0;
+  }
+
   outputPoll(): number {
     const rated = this.rateWanted !== undefined;
     this.rate = this.rateWanted ?? 0;
     this.rateWanted = undefined;
-    return (this.entropyWanted ? OUTPUT_ENTROPY : 0) | (rated ? OUTPUT_RATE : 0);
+    const delivery = this.deliveries.length > 0 ? OUTPUT_DELIVERY : 0;
+    return (this.entropyWanted ? OUTPUT_ENTROPY : 0) | (rated ? OUTPUT_RATE : 0) | delivery;
   }
 }

@@ -1,0 +1,22 @@
+/** Push setup, class_id 40, versions 0 to 2. Attributes are values; when and what is pushed: cosem/push, server/notification. */
+import { Err } from "../../base/err";
+import { Reader } from "../../base/reader";
+import { ActionResult } from "../../wire/results";
+import { Ask } from "../ask";
+import { pushReset, pushStart } from "../push";
+import { parameterIsZero } from "./clock";
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+
+export function pushSetupInvoke(ask: Ask): i32 {
+  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  switch (ask.attribute) {
+    case 1: // push
+      return pushStart(ask.meter, ask.object) == Err.OK ? ActionResult.SUCCESS : ActionResult.OTHER_REASON;
+    case 2: // reset
+      pushReset(ask.meter, ask.object);
+      return ActionResult.SUCCESS;
+    default:
+      return ActionResult.OBJECT_UNAVAILABLE;
+  }
+}
