@@ -91,8 +91,6 @@ const SCHEMA = {
   },
 };
 
-const validate = new Ajv2020({ allErrors: false }).compile<ProvisionFile>(SCHEMA);
-
 const latin = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "latin1"));
 const fromBase64 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "base64"));
 const toBase64 = (octets: Uint8Array): string => Buffer.from(octets).toString("base64");
@@ -105,6 +103,8 @@ export function provisionRead(path: string): Provision {
   } catch (cause) {
     throw new ProvisionError(`${path}: ${(cause as Error).message}`, { cause });
   }
+  // Compiled only where a file is read: every command loads this module.
+  const validate = new Ajv2020({ allErrors: false }).compile<ProvisionFile>(SCHEMA);
   if (!validate(json)) {
     const error = validate.errors![0]!;
     const extra = error.params["additionalProperty"] as string | undefined;
