@@ -114,9 +114,9 @@ export function securityOf(o: AssociationOptions): Security | undefined {
     GUEK: o.guek,
     GAK: o.gak,
     GBEK: o.gbek,
-    "the dedicated key": o.dedicatedKey,
     "the master key": o.masterKey,
   };
+  // The dedicated key goes as it is given: what a meter says to a wrong one is worth seeing.
   for (const [name, key] of Object.entries(keys)) keyCheck(name, key, suite.keySize, suite.id);
   const none = new Uint8Array(0);
   return new Security({
