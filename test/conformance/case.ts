@@ -7,7 +7,7 @@ import type { Ctx } from "./context.ts";
 export type Verdict = "PASSED" | "FAILED" | "INCONCLUSIVE" | "INAPPLICABLE";
 export const VERDICTS: readonly Verdict[] = ["PASSED", "FAILED", "INCONCLUSIVE", "INAPPLICABLE"];
 
-export type Group = "HDLC" | "APPL" | "COSEM" | "SYMSEC_0";
+export type Group = "HDLC" | "APPL" | "COSEM" | "SYMSEC_0" | "ASYMSEC";
 
 /** Where the behaviour that a case demands comes from; README.md says more. */
 export type Source = "sheet" | "silent: our reading";

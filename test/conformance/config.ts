@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { CLIENT_TITLE_DEFAULT, fromHex, type Authentication, type SecurityLevel } from "../../host/client/index.ts";
+import type { Asymmetric } from "./asymmetric.ts";
 
 export interface Endpoint {
   host: string;
@@ -36,6 +37,8 @@ export interface Config {
   logicalDeviceName?: string;
   guek?: Uint8Array;
   gak?: Uint8Array;
+  /** Keys and certificates of a client in suite 1 or 2; undefined = suite 0 */
+  asymmetric?: Asymmetric;
   /** Master key, wraps transferred keys */
   kek?: Uint8Array;
   systemTitle: Uint8Array;

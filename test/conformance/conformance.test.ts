@@ -63,7 +63,7 @@ describe.runIf(existsSync(CORE))("the meter of this project", () => {
   });
 
   it("ends frames and links after their time-outs", async () => {
-    const hasty = new SocketMeter("0-0:22.0.0.255:8=2");
+    const hasty = new SocketMeter(["0-0:22.0.0.255:8=2"]);
     const slow = { ...config, quick: false };
     await hasty.start(slow);
     const verdicts = await verdictsOf(slow, /^HDLC_FRAME_P[23]$/);

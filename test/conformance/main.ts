@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
 import { connectTcp, fromHex } from "../../host/client/index.ts";
+import { asymmetricRead } from "./asymmetric.ts";
 import type { Case } from "./case.ts";
 import { CASES, casesFor } from "./cases/index.ts";
 import {
@@ -38,6 +39,7 @@ interface Options {
   guek: Uint8Array;
   gak: Uint8Array;
   kek: Uint8Array;
+  keys?: string;
   ldn?: string;
   timeout: number;
   silence: number;
@@ -103,6 +105,7 @@ function command(): Command {
     .option("--guek <hex>", "global unicast encryption key (default: published test key)", key, PUBLISHED.guek)
     .option("--gak <hex>", "global authentication key (default: published test key)", key, PUBLISHED.gak)
     .option("--kek <hex>", "master key (default: published test key)", key, PUBLISHED.kek)
+    .option("--keys <dir>", "client of suite 1 or 2, as keys demo writes it; only the ASYMSEC cases run then")
     .option("--ldn <text>", "declared logical device name")
     .option("--timeout <ms>", "how long to wait for an answer", whole, 3000)
     .option("--silence <ms>", "how long without an answer is silence", whole, 500)
@@ -137,6 +140,7 @@ function configOf(o: Options): Config {
     interOctet: o.interOctet ?? (serial === undefined ? INTER_OCTET_TCP : INTER_OCTET_SERIAL),
     quick: o.quick ?? false,
     readOnly: o.readOnly ?? false,
+    ...(o.keys === undefined ? {} : asymmetricRead(o.keys)),
   };
 }
 
@@ -159,7 +163,9 @@ function listText(cases: readonly Case[]): string {
 async function main(): Promise<number> {
   const program = command().parse();
   const o = program.opts<Options>();
-  const wanted = (name: string): boolean => o.case?.test(name) ?? true;
+  // The other suites of cases seal with suite 0.
+  const suited = (name: string): boolean => o.keys === undefined || name.startsWith("ASYMSEC_");
+  const wanted = (name: string): boolean => suited(name) && (o.case?.test(name) ?? true);
   if (o.list === true) {
     console.log(listText(CASES.filter((one) => wanted(one.name))));
     return 0;

@@ -1,6 +1,7 @@
 /** The meter of this project on sockets of this process, and a fresh one in its place whenever a case asks for that. */
 import { Bank } from "../../host/bank.ts";
 import { backfill } from "../../host/cli/backfill.ts";
+import { Delivery } from "../../host/cli/delivery.ts";
 import { ManualClock, RunningClock } from "../../host/clock.ts";
 import { Core } from "../../host/core.ts";
 import { coreOctets } from "../../host/files.ts";
@@ -8,8 +9,7 @@ import { MemoryFlash } from "../../host/flash/memory.ts";
 import { metrologyMaker } from "../../host/metrology/source.ts";
 import { MeterPort, portFor, portsOf } from "../../host/ports.ts";
 import type { Compiled } from "../../host/template/compile.ts";
-import { meterIdentity, provisionRecords } from "../../host/template/identity.ts";
-import { templateLoad } from "../../host/template/load.ts";
+import { TEMPLATE_DEFAULT } from "../../host/template/load.ts";
 import { TcpListener } from "../../host/transport/tcp.ts";
 import type { Config } from "./config.ts";
 
@@ -19,12 +19,14 @@ const DAY_MS = 86_400_000;
 export class SocketMeter {
   private readonly core = new Core(coreOctets());
   private readonly compiled: Compiled;
+  private readonly delivery: Delivery;
   private bank: Bank | undefined;
   private listeners: TcpListener[] = [];
 
-  /** With changes of the default template, as `serve --override` takes them. */
-  constructor(...overrides: string[]) {
-    this.compiled = templateLoad(undefined, overrides);
+  /** With changes of the default template, as `serve --override` takes them, and in a suite. */
+  constructor(overrides: string[] = [], suite = 0) {
+    this.delivery = new Delivery({ template: TEMPLATE_DEFAULT, override: overrides, meters: 1, seed: 1, suite });
+    this.compiled = this.delivery.compiled;
   }
 
   /** Puts a fresh meter with a day of history on new ports, and says in `config` where it is. */
@@ -36,7 +38,7 @@ export class SocketMeter {
     const bank = new Bank(core, compiled.image, 1, {
       clock: new ManualClock(now, performance.now()),
       setup: (index, plan) => ({
-        provision: provisionRecords(meterIdentity(compiled.model.parts.identity, 1, index), compiled.model),
+        provision: this.delivery.records(index, {}),
         flash: new MemoryFlash(plan.flashSize),
         metrology: metrology(index),
       }),

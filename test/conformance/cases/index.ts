@@ -5,6 +5,7 @@ import { Ctx, memoryNew } from "../context.ts";
 import { APPL_DATA } from "./appl_data.ts";
 import { APPL_OPEN_INITIATE } from "./appl_initiate.ts";
 import { APPL_OPEN_ACSE } from "./appl_open.ts";
+import { ASYMSEC } from "./asymsec.ts";
 import { COSEM_NAMED } from "./cosem_named.ts";
 import { objectCases } from "./cosem_objects.ts";
 import { COSEM_PROFILE } from "./cosem_profile.ts";
@@ -18,7 +19,7 @@ const OBJECTS = [...COSEM_NAMED, ...COSEM_PROFILE];
 const SYMSEC = [...SYMSEC_DATA.slice(0, 3), ...SYMSEC_KEYS, ...SYMSEC_DATA.slice(3), ...SYMSEC_POLICY];
 
 /** The cases with fixed names; those of the objects, COSEM_X_Y, depend on the meter. */
-export const CASES: readonly Case[] = [...LINK_AND_APPLICATION, ...OBJECTS, ...SYMSEC];
+export const CASES: readonly Case[] = [...LINK_AND_APPLICATION, ...OBJECTS, ...SYMSEC, ...ASYMSEC];
 
 /** All cases for this meter. Its object lists are read if a name can be one of COSEM_X_Y. */
 export async function casesFor(config: Config, wanted: (name: string) => boolean): Promise<Case[]> {
