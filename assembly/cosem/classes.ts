@@ -4,6 +4,7 @@ import { ActionResult } from "../wire/results";
 import { Ask } from "./ask";
 import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { clockGet, clockInvoke, clockSet } from "./ic/clock";
+import { dataProtectionInvoke } from "./ic/data_protection";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
 import { pushSetupInvoke } from "./ic/push_setup";
 import { sapAssignmentGet } from "./ic/sap_assignment";
@@ -47,6 +48,8 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return profileGenericInvoke(ask, out);
     case 8:
       return clockInvoke(ask, out);
+    case 30:
+      return dataProtectionInvoke(ask, out);
     case 15:
       return associationLnInvoke(ask, out);
     case 40:

@@ -8,16 +8,13 @@
  * A pin is an array, or a compact-array: piece 0 is its head, piece n its n-th item.
  */
 import { Err } from "../base/err";
-import { ELLIPTIC } from "../base/suites";
 import { FROZEN_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
 import { ITEM_SIZE_MAX, Pin, PinKind, PIN_SIZE } from "../cosem/ask";
-import { profileHeadEmit, profileRowEmit } from "../cosem/ic/profile_generic";
-import { certificatesItem } from "../cosem/ic/security_certificates";
-import { objectListItem } from "../cosem/object_list";
+import { profileRowEmit } from "../cosem/ic/profile_generic";
+import { pinPieceEmit } from "../cosem/pin_emit";
 import { Slot, SLOT_TRANSFER_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
-import { Axdr } from "../wire/axdr";
 
 /** Long sources one answer may hold; a list with more answers the rest with data-block-unavailable. */
 export const PINS_MAX: u32 = 4;
@@ -126,20 +123,6 @@ const pieceWriter: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8
 
 if (ITEM_SIZE_MAX > 1024) ERROR("an item must fit the scratch piece");
 
-/** Emits one piece of a pinned array; Err.STATE when the source no longer has it. */
-function pieceEmit(meter: Meter, pin: Pin, piece: u32, w: Writer): i32 {
-  const rows = pin.kind != PinKind.OBJECT_LIST && pin.kind != PinKind.CERTIFICATES;
-  if (rows) return piece == 0 ? profileHeadEmit(meter, pin, w) : profileRowEmit(meter, pin, piece - 1, w);
-  if (piece == 0) {
-    Axdr.array(w, pin.items);
-    return Err.OK;
-  }
-  if (ELLIPTIC) {
-    if (pin.kind == PinKind.CERTIFICATES) return certificatesItem(meter, pin, piece - 1, w);
-  }
-  return objectListItem(pin, piece - 1, w);
-}
-
 /** Steps the cursor to the next part. */
 function partNext(t: Transfer): void {
   t.part++;
@@ -162,7 +145,7 @@ function frozenEmit(slot: Slot, t: Transfer, w: Writer, size: u32): void {
 /** Writes at most `size` octets of the piece at the cursor, by way of the scratch piece. */
 function windowEmit(meter: Meter, t: Transfer, pin: Pin, w: Writer, size: u32): i32 {
   const piece = pieceWriter.into(pieceOctets, ITEM_SIZE_MAX);
-  const err = pieceEmit(meter, pin, t.piece, piece);
+  const err = pinPieceEmit(meter, pin, t.piece, piece);
   if (err != Err.OK) return err;
   if (piece.err != Err.OK || t.offset > piece.size) return Err.STATE;
   const left = piece.size - t.offset;

@@ -5,23 +5,17 @@
  */
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
-import { AesKey, AES_KEY_SIZE } from "../crypto/aes";
-import { Ct } from "../crypto/ct";
-import { EcKey } from "../crypto/ec_key";
-import { KeyWrap, KEY_WRAP_OVERHEAD } from "../crypto/keywrap";
-import { AgreementScheme, keyAgree } from "../session/agreement";
-import { entropyDrbg, entropyTake } from "../session/entropy";
-import { contextCurve, privateKeyOf } from "../session/key_pair";
-import { COUNTER_END, COUNTER_FIRST, keyAt, KeyPart, SecurityContext, transmitTake } from "../session/keys";
-import { SecurityOption, securityOption } from "../session/options";
-import { agreementKeyOf, octetsSign, signatureSize } from "../session/signature";
+import { KEY_WRAP_OVERHEAD } from "../crypto/keywrap";
+import { AgreementScheme } from "../session/agreement";
+import { onePassMake, staticAgree, wrappedMake } from "../session/key_info";
+import { COUNTER_END, COUNTER_FIRST, SecurityContext, transmitTake } from "../session/keys";
+import { signatureSize } from "../session/signature";
 import { Slot } from "../session/slot";
 import { KeyOrigin, SessionKey, SlotSession } from "../session/slot_session";
 import { staticTake } from "../session/transactions";
 import { Meter } from "../store/block";
 import { CipherFamily } from "../wire/ciphered";
 import { GeneralCiphering, KeyInfo } from "../wire/general_ciphering";
-import { CertificateType } from "../wire/x509";
 import { CoatLayer } from "./coat";
 import { isDedicated } from "./layer_open";
 import { KeySource, Layer, Layers, SIGNED } from "./layers";
@@ -29,13 +23,6 @@ import { KeySource, Layer, Layers, SIGNED } from "./layers";
 /** Wrapped key, or ephemeral key and its signature: what key-info of the layer being made holds. */
 const keyData: usize = memory.data(192, 8);
 const parameters: usize = memory.data(1);
-const master: AesKey = changetype<AesKey>(memory.data(248, 8));
-const ephemeral: usize = memory.data(48, 8);
-const partnerKey: usize = memory.data(96, 8);
-/** An octet 01 and an ephemeral key: what some implementations sign. */
-const prefixed: usize = memory.data(97, 8);
-
-if (AES_KEY_SIZE != 248) ERROR("scratch holds a key");
 
 /** Whether a general-ciphering layer goes on with the key sent before. */
 function goesOn(slot: Slot, r: Layer): SessionKey | null {
@@ -83,50 +70,12 @@ function dedicatedTake(slot: Slot, c: SecurityContext, x: CoatLayer): i32 {
   return Err.OK;
 }
 
-/** A new key of the meter's choice, wrapped with the master key. */
-function wrappedMake(meter: Meter, c: SecurityContext, x: CoatLayer): i32 {
-  if ((c.keys & (1 << KeyPart.MASTER)) == 0) return Err.STATE;
-  const err = entropyTake(meter, x.key, c.keySize);
-  if (err != Err.OK) return err;
-  master.expand(keyAt(meter, c.object, KeyPart.MASTER, c.keySize), c.keySize);
-  KeyWrap.wrap(master, x.key, c.keySize, keyData);
-  Ct.wipe(changetype<usize>(master), AES_KEY_SIZE);
-  return Err.OK;
-}
-
-/** Signs the ephemeral public key at keyData, behind it. */
-function ephemeralSign(meter: Meter, slot: Slot, size: u32): i32 {
-  const out = keyData + <usize>size;
-  if (!securityOption(SecurityOption.EPHEMERAL_SCHEME_SIGNED))
-    return octetsSign(meter, slot.security, keyData, size, out);
-  store<u8>(prefixed, 1);
-  memory.copy(prefixed + 1, keyData, <usize>size);
-  return octetsSign(meter, slot.security, prefixed, size + 1, out);
-}
-
-/** C(1e,1s) with the meter as originator: its ephemeral key and the partner's static one. */
-function onePassMake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer, party: u64): i32 {
-  if (!agreementKeyOf(meter, slot.security, party, partnerKey)) return Err.STATE;
-  let err = EcKey.generate(contextCurve(c), entropyDrbg(meter), ephemeral, keyData);
-  if (err == Err.OK) err = ephemeralSign(meter, slot, signatureSize(c));
-  if (err == Err.OK) err = keyAgree(c.suite, false, ephemeral, partnerKey, c.title, 0, 0, party, x.key);
-  Ct.wipe(ephemeral, 48);
-  return err;
-}
-
-/** C(0e,2s) with the meter as originator: its counters never come twice, since the key may. */
-function staticMake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer, r: Layer): i32 {
-  const own = privateKeyOf(meter, slot.security, CertificateType.KEY_AGREEMENT);
-  if (own == 0 || !agreementKeyOf(meter, slot.security, r.originator, partnerKey)) return Err.STATE;
-  const at = r.transactionAt;
-  return keyAgree(c.suite, false, own, partnerKey, c.title, at, r.transactionSize, r.originator, x.key);
-}
-
 function freshMake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer, r: Layer): i32 {
-  if (r.origin == KeyOrigin.WRAPPED) return wrappedMake(meter, c, x);
+  if (r.origin == KeyOrigin.WRAPPED) return wrappedMake(meter, c, x.key, keyData);
   if (ELLIPTIC) {
-    if (r.origin == KeyOrigin.ONE_PASS) return onePassMake(meter, slot, c, x, r.originator);
-    return staticMake(meter, slot, c, x, r);
+    if (r.origin == KeyOrigin.ONE_PASS) return onePassMake(meter, slot, r.originator, x.key, keyData);
+    // Its counters never come twice, since the key may.
+    return staticAgree(meter, slot, r.originator, false, r.transactionAt, r.transactionSize, x.key);
   }
   return Err.STATE;
 }

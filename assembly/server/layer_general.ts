@@ -6,11 +6,10 @@ import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { ELLIPTIC } from "../base/suites";
-import { AesKey, AES_KEY_SIZE } from "../crypto/aes";
 import { Ct } from "../crypto/ct";
-import { KeyWrap, KEY_WRAP_OVERHEAD } from "../crypto/keywrap";
 import { entropyDrbg } from "../session/entropy";
-import { keyAt, KeyPart, SecurityContext } from "../session/keys";
+import { wrappedOpen } from "../session/key_info";
+import { KeyPart, SecurityContext } from "../session/keys";
 import { SecurityOption, securityOption } from "../session/options";
 import { Slot } from "../session/slot";
 import { KeyOrigin, SlotSession } from "../session/slot_session";
@@ -34,9 +33,6 @@ const KEK_MASTER: u32 = 0;
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const header: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const general: GeneralCiphering = changetype<GeneralCiphering>(memory.data(offsetof<GeneralCiphering>(), 8));
-const master: AesKey = changetype<AesKey>(memory.data(248, 8));
-
-if (AES_KEY_SIZE != 248) ERROR("scratch holds a key");
 
 /**
  * Takes originator and recipient: the recipient is this meter or not named, the originator is the client of the association or a third
@@ -79,13 +75,8 @@ export function freshTake(slot: Slot, c: SecurityContext, layer: Layer, origin: 
 }
 
 function wrappedTake(meter: Meter, slot: Slot, c: SecurityContext, x: GeneralCiphering, layer: Layer): i32 {
-  const known = (c.keys & (1 << KeyPart.MASTER)) != 0;
-  if (layer.isClient == 0 || x.keyId != KEK_MASTER || !known) return Err.AUTHENTICATION;
-  if (x.keyDataSize != c.keySize + KEY_WRAP_OVERHEAD) return Err.AUTHENTICATION;
-  master.expand(keyAt(meter, c.object, KeyPart.MASTER, c.keySize), c.keySize);
-  const size = KeyWrap.unwrap(master, x.keyDataAt, x.keyDataSize, layer.key);
-  Ct.wipe(changetype<usize>(master), AES_KEY_SIZE);
-  if (size != <i32>c.keySize) return Err.AUTHENTICATION;
+  if (layer.isClient == 0 || x.keyId != KEK_MASTER) return Err.AUTHENTICATION;
+  if (!wrappedOpen(meter, c, x.keyDataAt, x.keyDataSize, layer.key)) return Err.AUTHENTICATION;
   freshTake(slot, c, layer, KeyOrigin.WRAPPED);
   if (!ELLIPTIC || c.suite == 0 || !securityOption(SecurityOption.TRANSACTIONS_RISE)) return Err.OK;
   return transactionCheck(meter, c, layer);
