@@ -249,6 +249,7 @@ function actionFirstBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
   t.kind = TransferKind.ACTION_REQUEST;
   t.invoke = x.invokeId;
   t.choice = x.choice;
+  t.receiveFloor = slot.receiveFloor;
   t.block = 0;
   t.frozenSize = w.size + x.listSize;
   inboxAppend(meter, slotIndex, headOctets, w.size);
@@ -296,6 +297,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   names.over(meter.inbox(), t.frozenSize);
   values.over(at, size);
   const list = t.choice == ActionRequestChoice.WITH_LIST_AND_FIRST_PBLOCK;
+  slot.receiveFloor = t.receiveFloor;
   t.end();
   if (!list) {
     methodDescriptorParse(names, item);

@@ -53,7 +53,8 @@ export class Transfer {
   split3: u32;
   /** Long request: choice of its first APDU. */
   choice: u32;
-  reserved: u32;
+  /** Long request: lowest acceptable counter before its first APDU was opened; what it protects itself has older ones. */
+  receiveFloor: u32;
 
   @inline
   static of(slot: Slot): Transfer {

@@ -149,6 +149,35 @@ export function dataUnprotect(s: Security, parameters: Data, octets: Uint8Array)
   return layers.reduceRight((text, layer) => layerUndo(s, layer, text), octets);
 }
 
+/** Where transaction-ids and counters stood when something was asked for. */
+interface Asked {
+  transactionId: bigint;
+  lowest: number;
+}
+
+/** Begin a request: its transaction-id is a new one. */
+function askedNow(s: Security): Asked {
+  s.general.transactionNext();
+  return { transactionId: s.general.transactionId, lowest: s.lowestAcceptable.global };
+}
+
+/**
+ * Undo the layers of an answer by what held when it was asked for: the APDUs that carried both have moved the transaction-id and the
+ * counter of the global key on.
+ */
+function answerUnprotect(s: Security, asked: Asked, parameters: Data, octets: Uint8Array): Uint8Array {
+  const { transactionId } = s.general;
+  const { global } = s.lowestAcceptable;
+  s.general.transactionId = asked.transactionId;
+  s.lowestAcceptable.global = asked.lowest;
+  try {
+    return dataUnprotect(s, parameters, octets);
+  } finally {
+    s.general.transactionId = transactionId;
+    s.lowestAcceptable.global = Math.max(global, s.lowestAcceptable.global);
+  }
+}
+
 function layerUndo(s: Security, layer: LayerParameters, text: Uint8Array): Uint8Array {
   const { general } = s;
   general.headerCheck(layer.header);
@@ -199,12 +228,12 @@ export class DataProtection {
    */
   async get(objects: readonly ProtectedObject[], layers: readonly ProtectionLayer[]): Promise<Uint8Array> {
     const security = this.security();
-    security.general.transactionNext();
+    const asked = askedNow(security);
     const { parameters } = dataProtect(security, layers, new Uint8Array(0));
     const list = d.array(...objects.map(objectDefinition));
     const answer = await this.call(METHOD.GET, d.structure(list, parameters));
     const [used, octets] = d.elementsOf(answer, "get_protected_attributes", 2);
-    return dataUnprotect(security, used!, d.octetsOf(octets!, "protected_attributes"));
+    return answerUnprotect(security, asked, used!, d.octetsOf(octets!, "protected_attributes"));
   }
 
   /** set_protected_attributes: the values in the order of the objects. */
@@ -214,7 +243,7 @@ export class DataProtection {
     layers: readonly ProtectionLayer[],
   ): Promise<void> {
     const security = this.security();
-    security.general.transactionNext();
+    askedNow(security);
     const { parameters, octets } = dataProtect(security, layers, concat(...values.map(encodeData)));
     const list = d.array(...objects.map(objectDefinition));
     await this.client.action(
@@ -226,7 +255,7 @@ export class DataProtection {
   /** invoke_protected_method: its parameter goes protected, and so does what it returns. */
   async invoke(target: ProtectedObject, parameter: Data, layers: readonly ProtectionLayer[]): Promise<Data> {
     const security = this.security();
-    security.general.transactionNext();
+    const asked = askedNow(security);
     const { parameters, octets } = dataProtect(security, layers, encodeData(parameter));
     const { classId, logicalName, attribute: id } = target;
     const definition = d.structure(
@@ -236,7 +265,7 @@ export class DataProtection {
     );
     const answer = await this.call(METHOD.INVOKE, d.structure(definition, parameters, d.octetString(octets)));
     const [used, returned] = d.elementsOf(answer, "invoke_protected_method", 2);
-    return decodeData(dataUnprotect(security, used!, d.octetsOf(returned!, "protected_method_return")));
+    return decodeData(answerUnprotect(security, asked, used!, d.octetsOf(returned!, "protected_method_return")));
   }
 
   private security(): Security {

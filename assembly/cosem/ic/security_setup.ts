@@ -3,8 +3,8 @@
  * version 1 in suite 1 or 2 (security_certificates.ts).
  */
 import { Err } from "../../base/err";
-import { Reader } from "../../base/reader";
 import { ELLIPTIC } from "../../base/suites";
+import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { EventCode, eventRaise } from "../../meter/events";
 import { keyAgreement } from "../../session/key_agreement";
@@ -61,7 +61,6 @@ function clientTitleGet(ask: Ask, out: Writer): i32 {
 
 /** Whether the object keeps key pairs and certificates: suite 1 or 2. */
 function paired(ask: Ask): bool {
-  if (!ELLIPTIC) return false;
   const context = contextOf(ask.object);
   return context != NONE && certificateRow(ask.meter, context, 0) != NONE;
 }
