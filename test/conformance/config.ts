@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { CLIENT_TITLE_DEFAULT, fromHex, type Authentication, type SecurityLevel } from "../../host/client/index.ts";
 import type { Asymmetric } from "./asymmetric.ts";
+import type { Serial } from "./serial.ts";
 
 export interface Endpoint {
   host: string;
@@ -19,6 +20,8 @@ export interface Association {
   security: SecurityLevel;
   /** LLS password, or HLS secret of mechanisms 3, 4 and 6 */
   password?: Uint8Array;
+  /** It is there without AARQ; security as its APDUs have it */
+  preEstablished?: boolean;
 }
 
 export interface Config {
@@ -26,13 +29,15 @@ export interface Config {
   target?: Endpoint;
   /** HDLC over TCP */
   hdlc?: Endpoint;
-  serial?: { path: string; baud: number };
+  serial?: Serial;
   serverSap: number;
   /** Lower HDLC address; null = one-octet addressing only */
   lower: number | null;
   /** Lengths of the server address that the meter claims to accept; the first is used throughout. */
   addressLengths: (1 | 2 | 4)[];
   associations: Association[];
+  /** Associations that are there without AARQ */
+  preEstablished: Association[];
   /** Declared logical device name; undefined = not compared */
   logicalDeviceName?: string;
   guek?: Uint8Array;
@@ -76,12 +81,21 @@ export function associationsDefault(password: string): Association[] {
   ];
 }
 
+const PRE_ESTABLISHED_DEFAULT: Association = {
+  name: "pre-established",
+  clientSap: 102,
+  authentication: "none",
+  security: "none",
+  preEstablished: true,
+};
+
 export function configDefault(): Config {
   return {
     serverSap: 1,
     lower: 16,
     addressLengths: [2, 1],
     associations: associationsDefault(PUBLISHED.password),
+    preEstablished: [PRE_ESTABLISHED_DEFAULT],
     guek: PUBLISHED.guek,
     gak: PUBLISHED.gak,
     kek: PUBLISHED.kek,
@@ -103,9 +117,10 @@ interface AssociationDeclared {
   password?: string;
   /** HLS secret as hexadecimal text */
   secret?: string;
+  preEstablished?: boolean;
 }
 
-/** A declaration file: {"associations": [{"name", "clientSap", "authentication", "security", "password" | "secret"}]}. */
+/** A declaration file: {"associations": [{"name", "clientSap", "authentication", "security", "password" | "secret", "preEstablished"}]}. */
 export function associationsRead(path: string): Association[] {
   const declared = JSON.parse(readFileSync(path, "utf8")) as { associations?: AssociationDeclared[] };
   if (!Array.isArray(declared.associations) || declared.associations.length === 0) {

@@ -4,7 +4,6 @@ import {
   Client,
   connectTcp,
   data,
-  openSerial,
   toHex,
   type ClientOptions,
   type Transport,
@@ -12,6 +11,7 @@ import {
 import { CaseEnd, type Step } from "./case.ts";
 import type { Association, Config } from "./config.ts";
 import { Line } from "./line.ts";
+import { SerialLine } from "./serial.ts";
 
 const TRACE_LINES_MAX = 80;
 const TRACE_OCTETS_MAX = 160;
@@ -22,6 +22,8 @@ export interface Memory {
   counters: Map<string, number>;
   /** Answers of earlier cases that later ones need, such as object lists */
   findings: Map<string, unknown>;
+  /** The serial line, once it is in use */
+  serial?: SerialLine;
 }
 
 export function memoryNew(): Memory {
@@ -37,6 +39,9 @@ export interface OpenOptions extends Partial<ClientOptions> {
 export interface Tap {
   received: Uint8Array[];
 }
+
+/** `again`: in mode E, how to get back to HDLC. */
+type Watched = Transport & { again?: () => Promise<void> };
 
 export class Ctx {
   readonly config: Config;
@@ -142,17 +147,20 @@ export class Ctx {
     if (this.trace.length > TRACE_LINES_MAX) this.trace.shift();
   }
 
-  private async connect(via: "wrapper" | "hdlc"): Promise<Transport> {
+  private async connect(via: "wrapper" | "hdlc"): Promise<Watched> {
     const { target, hdlc, serial } = this.config;
     const endpoint = via === "wrapper" ? target : hdlc;
     if (endpoint !== undefined) return this.watched(await connectTcp(endpoint.host, endpoint.port));
-    if (via === "hdlc" && serial !== undefined) return this.watched(await openSerial(serial.path, serial.baud));
+    if (via === "hdlc" && serial !== undefined) {
+      this.memory.serial ??= new SerialLine(serial);
+      return this.watched(await this.memory.serial.connect());
+    }
     return this.inapplicable(
       via === "hdlc" ? "no HDLC port is declared (--hdlc or --serial)" : "no --target is declared",
     );
   }
 
-  private watched(transport: Transport): Transport {
+  private watched(transport: Watched): Watched {
     const tap: Tap = { received: [] };
     this.tap = tap;
     return {
@@ -168,6 +176,7 @@ export class Ctx {
         }),
       onClose: (listener) => transport.onClose(listener),
       close: () => transport.close(),
+      ...(transport.again === undefined ? {} : { again: transport.again }),
     };
   }
 

@@ -21,12 +21,12 @@ export interface FrameOptions {
 export class Line {
   readonly server: HdlcAddress;
   readonly client: HdlcAddress;
-  private readonly transport: Transport;
+  private readonly transport: Transport & { again?: () => Promise<void> };
   private readonly ctx: Ctx;
   private readonly frames = new Mailbox<HdlcFrame>();
   private readonly reader = new FrameReader();
 
-  constructor(transport: Transport, ctx: Ctx, addressLength: 1 | 2 | 4) {
+  constructor(transport: Line["transport"], ctx: Ctx, addressLength: 1 | 2 | 4) {
     const { serverSap, lower, associations } = ctx.config;
     this.transport = transport;
     this.ctx = ctx;
@@ -93,19 +93,32 @@ export class Line {
 
   /** SNRM is answered with UA: the meter is well, and in NRM afterwards. */
   async up(what = "SNRM is answered with UA", information: Uint8Array = NOTHING): Promise<HdlcFrame> {
-    const frames = await this.exchange(this.frame(CONTROL.SNRM, { information }));
+    const frames = await this.command(this.frame(CONTROL.SNRM, { information }));
     this.ctx.require(frames.length === 1 && frames[0]!.control.type === "UA", what, framesText(frames));
     return frames[0]!;
   }
 
-  /** DISC; says with what it was answered. */
-  async down(): Promise<HdlcFrame[]> {
-    return this.exchange(this.frame(CONTROL.DISC));
+  /** DISC; says with what it was answered. In mode E the meter has left HDLC behind UA, and is brought back to it. */
+  async down(options: FrameOptions = {}): Promise<HdlcFrame[]> {
+    const frames = await this.command(this.frame(CONTROL.DISC, options));
+    if (frames[0]?.control.type === "UA") await this.transport.again?.();
+    return frames;
   }
 
-  /** Leaves the meter in NDM and closes. */
+  /** A command that has to be answered. In mode E a meter that says nothing may have left HDLC: it is asked again there. */
+  async command(octets: Uint8Array): Promise<HdlcFrame[]> {
+    const frames = await this.exchange(octets);
+    if (frames.length > 0 || this.transport.again === undefined) return frames;
+    await this.transport.again();
+    return this.exchange(octets);
+  }
+
+  /** Leaves the meter in NDM and closes. In mode E only a link that was set up ends HDLC with its DISC. */
   async end(): Promise<void> {
-    await this.exchange(this.frame(CONTROL.DISC), this.ctx.config.silence).catch(() => undefined);
+    const { silence } = this.ctx.config;
+    if (this.transport.again !== undefined)
+      await this.exchange(this.frame(CONTROL.SNRM), silence).catch(() => undefined);
+    await this.exchange(this.frame(CONTROL.DISC), silence).catch(() => undefined);
     await this.transport.close();
   }
 }

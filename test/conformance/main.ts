@@ -3,7 +3,7 @@ import { exec } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
-import { connectTcp, fromHex } from "../../host/client/index.ts";
+import { connectTcp, fromHex, openSerial } from "../../host/client/index.ts";
 import { asymmetricRead } from "./asymmetric.ts";
 import type { Case } from "./case.ts";
 import { CASES, casesFor } from "./cases/index.ts";
@@ -31,6 +31,7 @@ interface Options {
   hdlc?: Endpoint;
   serial?: string;
   baud: number;
+  modeE?: boolean;
   server: number;
   hdlcAddress: number;
   addressLengths: (1 | 2 | 4)[];
@@ -91,7 +92,8 @@ function command(): Command {
     .option("--target <host:port>", "TCP wrapper of the meter", endpoint)
     .option("--hdlc <host:port>", "HDLC over TCP of the meter", endpoint)
     .option("--serial <path>", "HDLC on a serial line")
-    .option("--baud <n>", "speed of the serial line", whole, 9600)
+    .option("--baud <n>", "speed of the serial line; with --mode-e the highest to choose", whole, 9600)
+    .option("--mode-e", "the serial line begins with the sign-on of IEC 62056-21, mode E")
     .option("--server <sap>", "logical device", whole, 1)
     .option("--hdlc-address <n>", "lower HDLC address", whole, 16)
     .option(
@@ -120,18 +122,20 @@ function command(): Command {
 }
 
 function configOf(o: Options): Config {
+  const declared = o.associations === undefined ? undefined : associationsRead(o.associations);
   const { target, hdlc, serial, reset } = o;
   return {
     ...configDefault(),
     ...(target === undefined ? {} : { target }),
     ...(hdlc === undefined ? {} : { hdlc }),
-    ...(serial === undefined ? {} : { serial: { path: serial, baud: o.baud } }),
+    ...(serial === undefined ? {} : { serial: { path: serial, baud: o.baud, modeE: o.modeE ?? false } }),
     ...(o.ldn === undefined ? {} : { logicalDeviceName: o.ldn }),
     ...(reset === undefined ? {} : { reset: (config: Config) => resetBy(reset, config) }),
     serverSap: o.server,
     lower: o.hdlcAddress,
     addressLengths: o.addressLengths,
-    associations: o.associations === undefined ? associationsDefault(o.password) : associationsRead(o.associations),
+    associations: declared?.filter((one) => one.preEstablished !== true) ?? associationsDefault(o.password),
+    ...(declared === undefined ? {} : { preEstablished: declared.filter((one) => one.preEstablished === true) }),
     guek: o.guek,
     gak: o.gak,
     kek: o.kek,
@@ -176,6 +180,7 @@ async function main(): Promise<number> {
   const config = configOf(o);
   const reached = config.target ?? config.hdlc;
   if (reached !== undefined) await (await connectTcp(reached.host, reached.port)).close();
+  if (config.serial !== undefined) await (await openSerial(config.serial.path, config.serial.baud)).close();
   const cases = await casesFor(config, wanted);
   const lines: string[] = [];
   const run = await conformanceRun(config, cases, {

@@ -25,6 +25,7 @@ export async function conformanceRun(config: Config, cases: readonly Case[], opt
     results.push(result);
     options.onResult?.(result);
   }
+  await memory.serial?.end();
   return { started, results, milliseconds: Date.now() - started.getTime() };
 }
 

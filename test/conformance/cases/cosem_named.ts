@@ -10,6 +10,8 @@ import {
   type Data,
   type ObjectEntry,
 } from "../../../host/client/index.ts";
+import { attemptOnce } from "../aarq.ts";
+import { answerOf, answerWords, getNormal } from "../answers.ts";
 import type { Case } from "../case.ts";
 import type { Association } from "../config.ts";
 import type { Ctx } from "../context.ts";
@@ -186,7 +188,38 @@ async function referencesOf(ctx: Ctx, association: Association, client: Client):
   await together(ctx, client, first, `${name}: the first four attributes of ${four.logicalName}`);
 }
 
+/** RLRQ without fields. */
+const RLRQ = Uint8Array.of(0x62, 0x00);
+
+/** A GET that is answered as such, with a value or a result: the association is there. */
+async function isThere(ctx: Ctx, client: Client, what: string): Promise<void> {
+  const answer = await answerOf(client, getNormal(1, LDN, 2));
+  ctx.expect(answer?.apdu.kind === "get-response-normal", `${what}: GET is answered`, answerWords(answer));
+}
+
+async function preEstablished(ctx: Ctx): Promise<void> {
+  if (ctx.config.preEstablished.length === 0) ctx.inapplicable("no pre-established association is declared");
+  for (const association of ctx.config.preEstablished) {
+    const client = await ctx.open(association);
+    client.protecting = association.security !== "none";
+    await isThere(ctx, client, `${association.name}: without AARQ`);
+    await answerOf(client, RLRQ);
+    await isThere(ctx, client, `${association.name}: after an RLRQ, which does not end it`);
+    await ctx.close(client);
+    const opened = await attemptOnce(ctx, association);
+    ctx.expect(opened.kind !== "accepted", `${association.name}: an AARQ opens nothing`, opened.text);
+  }
+}
+
 export const COSEM_NAMED: Case[] = [
+  {
+    name: "COSEM_PreEstablished",
+    group: "COSEM",
+    purpose: "Pre-established associations serve without AARQ and cannot be opened or released (name of our own).",
+    clause: "GB9 9.4.4.4",
+    source: "sheet",
+    run: preEstablished,
+  },
   {
     name: "COSEM_MandatoryObjects",
     group: "COSEM",

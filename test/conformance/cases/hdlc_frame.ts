@@ -32,11 +32,25 @@ async function interFrameTimeout(ctx: Ctx): Promise<void> {
   await pause(afterGap(ctx));
   await line.silent(snrm.subarray(4), "SNRM with a gap above the time-out in it");
   await line.up("the next whole SNRM is answered with UA");
-  await line.down();
-  line.write(snrm.subarray(0, 4));
-  await pause(ctx.config.interOctet / 4);
-  const frames = await line.exchange(snrm.subarray(4));
-  ctx.expect(frames[0]?.control.type === "UA", "SNRM with a short gap in it is answered", framesText(frames));
+  await shortGap(ctx, line, snrm);
+}
+
+const SHORT_GAP_ATTEMPTS = 20;
+
+/** A gap that is short enough: this machine may make it longer, then it says nothing and is tried again. */
+async function shortGap(ctx: Ctx, line: Line, snrm: Uint8Array): Promise<void> {
+  for (let attempt = 0; attempt < SHORT_GAP_ATTEMPTS; attempt++) {
+    await line.down();
+    const begin = performance.now();
+    line.write(snrm.subarray(0, 4));
+    await pause(ctx.config.interOctet / 4);
+    const gap = performance.now() - begin;
+    const frames = await line.exchange(snrm.subarray(4));
+    if (frames.length === 0 && gap > ctx.config.interOctet / 2) continue;
+    ctx.expect(frames[0]?.control.type === "UA", "SNRM with a short gap in it is answered", framesText(frames));
+    return;
+  }
+  ctx.unknown(`SNRM with a gap of ${ctx.config.interOctet / 4} ms: this machine cannot make it that short`);
 }
 
 /** inactivity_time_out of the HDLC setup object, in seconds; undefined if no association shows it. */

@@ -33,12 +33,12 @@ async function addressesGood(ctx: Ctx): Promise<void> {
     const line = await ctx.line(length);
     for (const sap of new Set(ctx.config.associations.map((a) => a.clientSap))) {
       const source: HdlcAddress = { upper: sap, size: 1 };
-      const frames = await line.exchange(line.frame(CONTROL.SNRM, { source }));
+      const frames = await line.command(line.frame(CONTROL.SNRM, { source }));
       const ua = frames[0];
       const swapped = ua?.control.type === "UA" && same(ua.destination, source) && same(ua.source, line.server);
       const text = `server address of ${length} octets, client ${sap}: UA with the addresses swapped, of the same length`;
       ctx.expect(swapped, text, framesText(frames));
-      await line.exchange(line.frame(CONTROL.DISC, { source }));
+      await line.down({ source });
     }
     await line.end();
   }

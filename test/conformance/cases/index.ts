@@ -27,6 +27,7 @@ export async function casesFor(config: Config, wanted: (name: string) => boolean
   const ctx = new Ctx(config, memoryNew());
   const objects = (await objectCases(ctx)).filter((one) => wanted(one.name));
   await ctx.end();
+  await ctx.memory.serial?.end();
   const at = named.filter((one) => one.group === "HDLC" || one.group === "APPL").length;
   return [...named.slice(0, at), ...objects, ...named.slice(at)];
 }

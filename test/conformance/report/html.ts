@@ -46,7 +46,7 @@ function meterText(config: Config): string {
   const ports = [
     target === undefined ? "" : `wrapper ${target.host}:${target.port}`,
     hdlc === undefined ? "" : `HDLC ${hdlc.host}:${hdlc.port}`,
-    serial === undefined ? "" : `HDLC on ${serial.path}`,
+    serial === undefined ? "" : `${serial.modeE ? "mode E" : "HDLC"} on ${serial.path}`,
   ];
   return ports.filter((text) => text !== "").join(", ");
 }
