@@ -20,12 +20,15 @@ export const enum PinKind {
   FROZEN = 1,
   /** Rows of a profile, as an array. */
   ROWS = 2,
-  /** The object list of an association. */
+  /** The object list of an association, with logical names. */
   OBJECT_LIST = 3,
   /** Rows of a profile, as a compact-array. */
   COMPACT_ROWS = 4,
   /** The certificates of a security context. */
   CERTIFICATES = 5,
+  /** The object list of an association with short names, and its access rights. */
+  OBJECT_LIST_SN = 6,
+  ACCESS_RIGHTS_LIST = 7,
 }
 
 /**

@@ -3,6 +3,7 @@ import { Writer } from "../base/writer";
 import { ActionResult } from "../wire/results";
 import { Ask } from "./ask";
 import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
+import { associationSnGet, associationSnInvoke } from "./ic/association_sn";
 import { clockGet, clockInvoke, clockSet } from "./ic/clock";
 import { dataProtectionInvoke } from "./ic/data_protection";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
@@ -18,6 +19,8 @@ export function classGet(ask: Ask, out: Writer): i32 {
       return profileGenericGet(ask, out);
     case 8:
       return clockGet(ask, out);
+    case 12:
+      return associationSnGet(ask, out);
     case 15:
       return associationLnGet(ask, out);
     case 17:
@@ -48,6 +51,8 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return profileGenericInvoke(ask, out);
     case 8:
       return clockInvoke(ask, out);
+    case 12:
+      return associationSnInvoke(ask, out);
     case 30:
       return dataProtectionInvoke(ask, out);
     case 15:

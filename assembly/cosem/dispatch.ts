@@ -7,7 +7,7 @@ import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
 import { objectFind, objectTwin, OBJECT_OTHER_CLASS } from "../store/values";
-import { ApplicationContext } from "../wire/names";
+import { contextCiphered } from "../wire/names";
 import { DataAccessResult } from "../wire/results";
 import { Ask, Caller, PinKind } from "./ask";
 import { classGet, classInvoke, classSet } from "./classes";
@@ -87,7 +87,7 @@ function permit(ask: Ask, method: bool, right: u32): i32 {
   if ((mode & right) == 0) return DataAccessResult.READ_WRITE_DENIED;
   if ((mode & AccessMode.REQUEST_MASK & ~slot.protection) != 0) return UNDER_PROTECTED;
   // An unciphered context has no way to protect the response.
-  const plain = slot.context != ApplicationContext.LOGICAL_NAME_CIPHERED;
+  const plain = !contextCiphered(slot.context);
   if (plain && (mode & AccessMode.RESPONSE_MASK) != 0) return UNDER_PROTECTED;
   slot.responseMode |= mode & AccessMode.RESPONSE_MASK;
   return DataAccessResult.SUCCESS;
@@ -186,6 +186,12 @@ export function dispatchSet(
   return classSet(ask);
 }
 
+/** Whether an association may run a method that the server itself performs, `ask` pointing at its object; 0 or the refusal. */
+export function dispatchMayInvoke(ask: Ask, meter: Meter, slot: u32, classId: u32, name: usize, method: i32): i32 {
+  const result = resolve(ask, meter, slot, classId, name, method, true);
+  return result == DataAccessResult.SUCCESS ? permit(ask, true, METHOD_ACCESS) : result;
+}
+
 /** Runs a method for an association; `dataSize` 0 = no parameter. */
 export function dispatchInvoke(
   ask: Ask,
@@ -198,8 +204,7 @@ export function dispatchInvoke(
   dataSize: u32,
   out: Writer,
 ): i32 {
-  let result = resolve(ask, meter, slot, classId, name, method, true);
-  if (result == DataAccessResult.SUCCESS) result = permit(ask, true, METHOD_ACCESS);
+  const result = dispatchMayInvoke(ask, meter, slot, classId, name, method);
   if (result != DataAccessResult.SUCCESS) return result;
   ask.dataAt = dataAt;
   ask.dataSize = dataSize;

@@ -1,17 +1,17 @@
-/** The object list of an association, a long source: one item per object the association sees (decision 6). */
+/** The lists of an association, long sources: one item per object the association sees (decision 6). */
 import { Err } from "../base/err";
 import { Writer } from "../base/writer";
-import { Template } from "../store/template";
+import { ObjectRow, Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { Pin, PinKind } from "./ask";
 import { accessRow } from "./dispatch";
 
 const counter: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
-/** Pins the object list of `association`. */
-export function objectListPin(pin: Pin, association: u32): void {
+/** Pins the list of `kind` of `association`. */
+export function objectListPin(pin: Pin, association: u32, kind: PinKind): void {
   const t = Template.of();
-  pin.kind = PinKind.OBJECT_LIST;
+  pin.kind = kind;
   pin.source = association;
   pin.generation = 0;
   pin.itemSize = 0;
@@ -19,7 +19,7 @@ export function objectListPin(pin: Pin, association: u32): void {
   let items: u32 = 0;
   for (let object: u32 = 0; object < <u32>t.objectCount; object++) {
     if (accessRow(association, object) == 0) continue;
-    elementEmit(association, object, w);
+    elementEmit(kind, association, object, w);
     items++;
   }
   pin.items = items;
@@ -33,22 +33,31 @@ export function objectListItem(pin: Pin, index: u32, w: Writer): i32 {
   for (let object: u32 = 0; object < <u32>t.objectCount; object++) {
     if (accessRow(pin.source, object) == 0) continue;
     if (left-- == 0) {
-      elementEmit(pin.source, object, w);
+      elementEmit(pin.kind, pin.source, object, w);
       return Err.OK;
     }
   }
   return Err.STATE;
 }
 
-/** object_list_element {class_id, version, logical_name, access_rights}. */
-function elementEmit(association: u32, object: u32, w: Writer): void {
+/**
+ * object_list_element of Association LN {class_id, version, logical_name, access_rights} or SN {base_name, class_id, version,
+ * logical_name}, or access_rights_element of Association SN {base_name, attribute_access, method_access}.
+ */
+function elementEmit(kind: u32, association: u32, object: u32, w: Writer): void {
   const o = Template.of().object(object);
-  const row = accessRow(association, object);
-  Axdr.structure(w, 4);
-  Axdr.longUnsigned(w, o.classId);
-  Axdr.unsigned(w, o.version);
-  Axdr.logicalName(w, o.logicalName);
-  Axdr.structure(w, 2);
+  Axdr.structure(w, kind == PinKind.ACCESS_RIGHTS_LIST ? 3 : 4);
+  if (kind != PinKind.OBJECT_LIST) Axdr.long(w, o.baseName);
+  if (kind != PinKind.ACCESS_RIGHTS_LIST) {
+    Axdr.longUnsigned(w, o.classId);
+    Axdr.unsigned(w, o.version);
+    Axdr.logicalName(w, o.logicalName);
+  }
+  if (kind == PinKind.OBJECT_LIST) Axdr.structure(w, 2);
+  if (kind != PinKind.OBJECT_LIST_SN) rightsEmit(o, accessRow(association, object), w);
+}
+
+function rightsEmit(o: ObjectRow, row: usize, w: Writer): void {
   const attributes = <u32>o.attributeCount;
   Axdr.array(w, attributes); // attribute_access
   for (let id: u32 = 1; id <= attributes; id++) {

@@ -11,7 +11,7 @@ import { objectListItem } from "./object_list";
 
 /** Emits one piece of a pinned array; Err.STATE when the source no longer has it. */
 export function pinPieceEmit(meter: Meter, pin: Pin, piece: u32, w: Writer): i32 {
-  const rows = pin.kind != PinKind.OBJECT_LIST && pin.kind != PinKind.CERTIFICATES;
+  const rows = pin.kind == PinKind.ROWS || pin.kind == PinKind.COMPACT_ROWS;
   if (rows) return piece == 0 ? profileHeadEmit(meter, pin, w) : profileRowEmit(meter, pin, piece - 1, w);
   if (piece == 0) {
     Axdr.array(w, pin.items);

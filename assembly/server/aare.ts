@@ -14,8 +14,15 @@ import { NONE, Template } from "../store/template";
 import { valueAt, valueSize } from "../store/values";
 import { Aare, aareEmit } from "../wire/acse_aare";
 import { confirmedServiceErrorEmit } from "../wire/exception";
-import { DLMS_VERSION, InitiateResponse, initiateResponseEmit, VAA_NAME_LN } from "../wire/initiate";
-import { ApplicationContext, Mechanism, NameKind, objectIdentifierEmit } from "../wire/names";
+import { DLMS_VERSION, InitiateResponse, initiateResponseEmit, VAA_NAME_LN, VAA_NAME_SN } from "../wire/initiate";
+import {
+  ApplicationContext,
+  contextCiphered,
+  contextShortNames,
+  Mechanism,
+  NameKind,
+  objectIdentifierEmit,
+} from "../wire/names";
 import {
   AssociationResult,
   DiagnosticSource,
@@ -29,7 +36,6 @@ import {
 } from "../wire/results";
 import { CertificateType } from "../wire/x509";
 import { exceptionSend } from "./exception";
-import { isCiphered } from "./coat_make";
 import { protectionSend } from "./protection";
 
 /** Octets of user-information: an InitiateResponse under all the protection there is room for. */
@@ -44,17 +50,18 @@ const title: usize = memory.data(8, 8);
 /** The user-information of the answer at hand. */
 export const information: usize = memory.data(512, 8);
 
-/** Begins an AARE with a result; the context is the negotiated one, or one the association supports. */
+/** The context an AARE names: the negotiated one, or the plainest one the association supports. */
+function contextNamed(slot: Slot): u32 {
+  if (slot.context != 0) return slot.context;
+  const known = slot.association != NONE && slot.association < <u32>Template.of().associationCount;
+  const offered = known ? <u32>Template.of().association(slot.association).contexts : 0;
+  return offered == 0 ? ApplicationContext.LOGICAL_NAME : ctz<u32>(offered);
+}
+
+/** Begins an AARE with a result. */
 function begin(slot: Slot, result: AssociationResult, source: DiagnosticSource, diagnostic: u32): Aare {
   const x = aare.clear();
-  const known = slot.association != NONE && slot.association < <u32>Template.of().associationCount;
-  const offersLn = !known || (Template.of().association(slot.association).contexts & 2) != 0;
-  const supported = offersLn ? ApplicationContext.LOGICAL_NAME : ApplicationContext.LOGICAL_NAME_CIPHERED;
-  objectIdentifierEmit(
-    writer.into(contextName, 7),
-    NameKind.APPLICATION_CONTEXT,
-    slot.context != 0 ? slot.context : supported,
-  );
+  objectIdentifierEmit(writer.into(contextName, 7), NameKind.APPLICATION_CONTEXT, contextNamed(slot));
   x.contextNameAt = contextName;
   x.contextNameSize = 7;
   x.result = result;
@@ -81,7 +88,7 @@ function initiateResponse(slot: Slot, qualityOfService: i32, shortTag: u32): u32
   x.conformance = slot.conformance;
   x.shortTag = shortTag;
   x.pduSizeMax = Template.of().apduSizeMax;
-  x.vaaName = VAA_NAME_LN;
+  x.vaaName = contextShortNames(contextNamed(slot)) ? VAA_NAME_SN : VAA_NAME_LN;
   const w = writer.into(information, INFORMATION_SIZE);
   initiateResponseEmit(w, x);
   return w.size;
@@ -92,7 +99,7 @@ export function aareAccepted(meter: Meter, slot: Slot, qualityOfService: i32, sh
   const hls = slot.state == AssociationState.ASSOCIATION_PENDING;
   const diagnostic = hls ? UserDiagnostic.AUTHENTICATION_REQUIRED : UserDiagnostic.NULL;
   let size = initiateResponse(slot, qualityOfService, shortTag);
-  if (isCiphered(slot.context)) {
+  if (contextCiphered(slot.context)) {
     size = seal(meter, slot, size);
     if (size == 0) {
       exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
@@ -101,7 +108,7 @@ export function aareAccepted(meter: Meter, slot: Slot, qualityOfService: i32, sh
     }
   }
   const x = begin(slot, AssociationResult.ACCEPTED, DiagnosticSource.ACSE_SERVICE_USER, diagnostic);
-  if (slot.context == ApplicationContext.LOGICAL_NAME_CIPHERED || slot.mechanism >= <u32>Mechanism.HLS_GMAC) {
+  if (contextCiphered(slot.context) || slot.mechanism >= <u32>Mechanism.HLS_GMAC) {
     store<u64>(title, SecurityContext.of(meter, slot.security).title);
     x.respondingTitleAt = title;
     x.respondingTitleSize = SYSTEM_TITLE_SIZE;

@@ -6,28 +6,26 @@ import { Err } from "../base/err";
 import { CHALLENGE_SIZE_MAX, SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { ELLIPTIC } from "../base/suites";
-import { Ct } from "../crypto/ct";
 import { certificateOffered } from "../session/certificate_trust";
 import { entropyTake } from "../session/entropy";
 import { guardPassed, guardWaits } from "../session/guard";
 import { asymmetric } from "../session/key_pair";
 import { contextOf, SecurityContext } from "../session/keys";
+import { llsSecretIs } from "../session/secret";
 import { signingKeyOf, signs } from "../session/signature";
 import { AssociationState, Slot, Unconfirmed } from "../session/slot";
 import { SlotSession } from "../session/slot_session";
 import { userCount, userFind } from "../session/users";
 import { Meter } from "../store/block";
 import { AssociationFlag, AssociationRow, NONE, Template } from "../store/template";
-import { valueAt, valueSize } from "../store/values";
 import { Aarq, aarqParse, AuthenticationValue } from "../wire/acse_aarq";
 import { InitiateRequest, initiateRequestParse, DLMS_VERSION, PDU_SIZE_MIN } from "../wire/initiate";
-import { Mechanism, NameKind, objectIdentifierParse } from "../wire/names";
+import { contextCiphered, Mechanism, NameKind, objectIdentifierParse } from "../wire/names";
 import { CertificateType } from "../wire/x509";
 import { AssociationResult, InitiateError, UserDiagnostic } from "../wire/results";
 import { aareAccepted, aareInitiateError, aareProviderRefused, aareRefused } from "./aare";
 import { exceptionNotPossible } from "./exception";
 import { isProtected, Opened, protectionOpen, REQUEST_AUTHENTICATED, REQUEST_ENCRYPTED } from "./layer_open";
-import { isCiphered } from "./coat_make";
 import { policyMetByUserInformation } from "./protection";
 import { authenticationRefused, openRefused } from "./refused";
 
@@ -110,7 +108,7 @@ function namesCheck(meter: Meter, slot: Slot, x: Aarq): UserDiagnostic {
   const security = contextOf(slot.securitySetup(row));
   slot.security = security == NONE ? 0 : security;
   const mechanism = x.authenticationRequired ? mechanismOf(x) : <i32>Mechanism.LOWEST;
-  const titleNeeded = isCiphered(context) || mechanism >= <i32>Mechanism.HLS_GMAC;
+  const titleNeeded = contextCiphered(context) || mechanism >= <i32>Mechanism.HLS_GMAC;
   if (x.callingTitleAt != 0 && x.callingTitleSize == SYSTEM_TITLE_SIZE) {
     slot.clientTitle = load<u64>(x.callingTitleAt);
     slot.clientTitleKnown = 1;
@@ -170,7 +168,9 @@ function mechanismCheck(meter: Meter, slot: Slot, row: AssociationRow, x: Aarq, 
   const charstring = x.authenticationAt != 0 && x.authenticationChoice == AuthenticationValue.CHARSTRING;
   if (!charstring) return UserDiagnostic.AUTHENTICATION_FAILURE;
   if (mechanism == <i32>Mechanism.LLS)
-    return passwordRight(meter, row, x) ? UserDiagnostic.NULL : UserDiagnostic.AUTHENTICATION_FAILURE;
+    return llsSecretIs(meter, row, x.authenticationAt, x.authenticationSize)
+      ? UserDiagnostic.NULL
+      : UserDiagnostic.AUTHENTICATION_FAILURE;
   const ecdsa = mechanism == <i32>Mechanism.HLS_ECDSA;
   const least = ecdsa ? ECDSA_CHALLENGE_SIZE : CHALLENGE_SIZE_MIN;
   if (x.authenticationSize < least || x.authenticationSize > CHALLENGE_SIZE_MAX)
@@ -181,23 +181,13 @@ function mechanismCheck(meter: Meter, slot: Slot, row: AssociationRow, x: Aarq, 
   return UserDiagnostic.NULL;
 }
 
-/** Compares the password with the LLS secret {09, length, octets}; the time tells its length at most. */
-function passwordRight(meter: Meter, row: AssociationRow, x: Aarq): bool {
-  if (<u32>row.llsSecret == NONE) return false;
-  const at = valueAt(meter, row.llsSecret);
-  const size = valueSize(meter, row.llsSecret);
-  if (size < 2 || load<u8>(at) != 9 || <u32>load<u8>(at + 1) != size - 2) return false;
-  if (x.authenticationSize != size - 2) return false;
-  return Ct.equal(at + 2, x.authenticationAt, size - 2) != 0;
-}
-
 /** Step 10: opens a ciphered InitiateRequest and parses it; false when the answer (an exception) has been given. */
 function initiateOpen(meter: Meter, slot: Slot, x: Aarq): bool {
   let at = x.informationAt;
   let size = x.informationSize;
   if (size != 0 && isProtected(load<u8>(at))) {
     // No dedicated key is known before the InitiateRequest: those families find none.
-    if (!isCiphered(slot.context)) {
+    if (!contextCiphered(slot.context)) {
       refuseOpened(slot);
       return false;
     }

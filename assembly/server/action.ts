@@ -2,8 +2,7 @@
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
-import { Ask, PinKind } from "../cosem/ask";
-import { ATTRIBUTE_ZERO, dispatchInvoke, UNDER_PROTECTED } from "../cosem/dispatch";
+import { UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
@@ -26,6 +25,7 @@ import { MethodDescriptor, methodDescriptorEmit, methodDescriptorParse } from ".
 import { ActionResult } from "../wire/results";
 import { answerEmit, Transfer, TransferKind } from "./answer";
 import { blocksBegin } from "./blocks";
+import { methodRun } from "./evaluate";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
 import { responseSizeMax } from "./protection";
@@ -47,7 +47,6 @@ const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const value: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const head: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const headOctets: usize = memory.data(16, 8);
-const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 
 /** Answers the ACTION request at `r`. */
 export function actionServe(meter: Meter, slotIndex: u32, r: Reader): void {
@@ -63,7 +62,7 @@ export function actionServe(meter: Meter, slotIndex: u32, r: Reader): void {
   if (!goesOn) Transfer.of(slot).end();
   switch (x.choice) {
     case ActionRequestChoice.NORMAL:
-      methodRun(meter, slotIndex, slot, x, x.parametersAt, x.parametersSize);
+      requestRun(meter, slotIndex, slot, x, x.parametersAt, x.parametersSize);
       return;
     case ActionRequestChoice.WITH_LIST:
       actionList(meter, slotIndex, slot);
@@ -104,20 +103,11 @@ function answer(meter: Meter, slot: Slot, result: i32): void {
   respond(meter, slot, w);
 }
 
-/** Runs a method; its return data go to `value`. */
-function invoke(meter: Meter, slotIndex: u32, t: Transfer, x: MethodDescriptor, at: usize, size: u32): i32 {
-  ask.pin = t.pinNext();
-  const result = dispatchInvoke(ask, meter, slotIndex, x.classId, x.logicalNameAt, x.method, at, size, value);
-  if (result == ATTRIBUTE_ZERO) return ActionResult.READ_WRITE_DENIED;
-  const lost = value.err != Err.OK || (ask.pin.kind != PinKind.NONE && !t.pinTake(value));
-  return result == ActionResult.SUCCESS && lost ? <i32>ActionResult.OTHER_REASON : result;
-}
-
 /** Runs the method of a whole request and answers, in blocks where the return data are long. */
-function methodRun(meter: Meter, slotIndex: u32, slot: Slot, x: MethodDescriptor, at: usize, size: u32): void {
+function requestRun(meter: Meter, slotIndex: u32, slot: Slot, x: MethodDescriptor, at: usize, size: u32): void {
   const t = Transfer.of(slot);
   t.begin(slot, value);
-  const result = invoke(meter, slotIndex, t, x, at, size);
+  const result = methodRun(meter, slotIndex, t, x, at, size, value);
   t.freeze(value);
   if (result != ActionResult.SUCCESS || t.size == 0) answer(meter, slot, result);
   else answerLong(meter, slotIndex, slot, t, NORMAL_HEAD_SIZE);
@@ -195,7 +185,7 @@ function itemRun(meter: Meter, slotIndex: u32, t: Transfer, at: usize, size: u32
   actionItemDataEmit(value, ActionResult.SUCCESS);
   const empty = value.size;
   const pins = t.pins;
-  const result = invoke(meter, slotIndex, t, item, at, size);
+  const result = methodRun(meter, slotIndex, t, item, at, size, value);
   if (result == ActionResult.SUCCESS && (value.size != empty || t.pins != pins)) return;
   value.rewind(before);
   actionItemEmit(value, result == UNDER_PROTECTED ? <i32>ActionResult.SCOPE_OF_ACCESS_VIOLATED : result);
@@ -302,7 +292,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   if (!list) {
     methodDescriptorParse(names, item);
     const whole = dataSkip(values) == Err.OK && values.remaining == 0;
-    if (whole) methodRun(meter, slotIndex, slot, item, at, size);
+    if (whole) requestRun(meter, slotIndex, slot, item, at, size);
     else answer(meter, slot, ActionResult.TYPE_UNMATCHED);
     return;
   }

@@ -27,6 +27,9 @@ export const enum TransferKind {
   /** A request that arrives in blocks; the inbox holds it. */
   SET_REQUEST = 3,
   ACTION_REQUEST = 4,
+  READ_REQUEST = 5,
+  WRITE_REQUEST = 6,
+  READ = 7,
 }
 
 /** State of a long answer, or of a long request, in the slot. Offsets and numbers only. */

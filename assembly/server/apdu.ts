@@ -7,6 +7,8 @@ import { AssociationState, Slot, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
 import { Layout } from "../store/layout";
+import { cipheredTagPlain } from "../wire/ciphered";
+import { contextCiphered, contextShortNames } from "../wire/names";
 import { ServiceError, StateError } from "../wire/results";
 import { ApduTag, Invoke } from "../wire/tags";
 import { aareNoSlot } from "./aare";
@@ -20,14 +22,16 @@ import { accessServe } from "./access";
 import { actionServe } from "./action";
 import { exceptionNotPossible, exceptionNotSupported, exceptionSend, exceptionTooLong } from "./exception";
 import { getServe } from "./get";
-import { isCiphered } from "./coat_make";
 import { isProtected, Opened, protectionOpen } from "./layer_open";
 import { Layers, layersBegin } from "./layers";
 import { policyMet } from "./protection";
 import { preEstablish } from "./pre_established";
+import { isHlsRead, readServe } from "./read";
 import { authenticationRefused, openRefused } from "./refused";
 import { rlrqServe } from "./release";
 import { setServe } from "./set";
+import { serviceOutside } from "./short_name";
+import { writeServe } from "./write";
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
@@ -134,7 +138,9 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     plainServe(meter, slotIndex, slot, at, size);
     return;
   }
-  if (slot.state == AssociationState.NON_ASSOCIATED || !isCiphered(slot.context)) {
+  // An unconfirmed service is never answered, not even where its protection is wrong.
+  if (cipheredTagPlain(tag) == ApduTag.UNCONFIRMED_WRITE_REQUEST) slot.confirmed = 0;
+  if (slot.state == AssociationState.NON_ASSOCIATED || !contextCiphered(slot.context)) {
     exceptionNotPossible(slot);
     return;
   }
@@ -169,17 +175,19 @@ function blocksServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: 
 }
 
 function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
+  const tag = <u32>load<u8>(at);
+  if (tag == ApduTag.UNCONFIRMED_WRITE_REQUEST) slot.confirmed = 0;
   if (slot.state == AssociationState.NON_ASSOCIATED) {
-    exceptionNotSupported(slot);
+    if (tag == ApduTag.READ_REQUEST || tag == ApduTag.WRITE_REQUEST) serviceOutside(slot);
+    else exceptionNotSupported(slot);
     return;
   }
   if (!policyMet(meter, slot)) {
     exceptionNotPossible(slot);
     return;
   }
-  const tag = <u32>load<u8>(at);
   // Until pass 3 has succeeded nothing but reply_to_HLS_authentication is served.
-  if (slot.state == AssociationState.ASSOCIATION_PENDING && !isHlsReply(at, size)) {
+  if (slot.state == AssociationState.ASSOCIATION_PENDING && !isHlsReply(slot, at, size)) {
     exceptionNotPossible(slot);
     return;
   }
@@ -206,26 +214,48 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
       accessServe(meter, slotIndex, r);
       return;
     default:
+      if (contextShortNames(slot.context) && shortNameServe(meter, slotIndex, slot, tag, r)) return;
       unknownServe(slot, tag);
   }
 }
 
-/** Runs an ACTION; what pass 3 of HLS has come to shows in the state of the association. */
+/** Services of short name referencing; false for an APDU that is none of them. */
+function shortNameServe(meter: Meter, slotIndex: u32, slot: Slot, tag: u32, r: Reader): bool {
+  if (tag == ApduTag.READ_REQUEST) readRun(meter, slotIndex, slot, r);
+  else if (tag == ApduTag.WRITE_REQUEST || tag == ApduTag.UNCONFIRMED_WRITE_REQUEST) writeServe(meter, slotIndex, r);
+  else return false;
+  return true;
+}
+
+/** Runs an ACTION, which may be pass 3 of HLS. */
 function actionRun(meter: Meter, slotIndex: u32, slot: Slot, r: Reader): void {
   const association = slot.association;
   const pending = slot.state == AssociationState.ASSOCIATION_PENDING;
   actionServe(meter, slotIndex, r);
-  if (!pending) return;
+  if (pending) passThreeDone(meter, slot, association);
+}
+
+/** Runs a Read, which may be pass 3 of HLS. */
+function readRun(meter: Meter, slotIndex: u32, slot: Slot, r: Reader): void {
+  const association = slot.association;
+  const pending = slot.state == AssociationState.ASSOCIATION_PENDING;
+  readServe(meter, slotIndex, r);
+  if (pending) passThreeDone(meter, slot, association);
+}
+
+/** What pass 3 of HLS has come to shows in the state of the association. */
+function passThreeDone(meter: Meter, slot: Slot, association: u32): void {
   if (slot.state == AssociationState.ASSOCIATED) guardPassed(meter, association);
   if (slot.state != AssociationState.NON_ASSOCIATED) return;
   authenticationRefused(meter, association);
   slot.disassociate();
 }
 
-/** `C3 01 iid 000F 0000280000FF 01`: method 1 of the current association. */
+/** `C3 01 iid 000F 0000280000FF 01`: method 1 of the current association; with short names a Read of its name. */
 const HLS_REPLY: usize = memory.data<u8>([0x00, 0x0f, 0x00, 0x00, 0x28, 0x00, 0x00, 0xff, 0x01]);
 
-function isHlsReply(at: usize, size: u32): bool {
+function isHlsReply(slot: Slot, at: usize, size: u32): bool {
+  if (contextShortNames(slot.context)) return isHlsRead(slot, reader.over(at, size));
   if (size < 13 || load<u8>(at) != ApduTag.ACTION_REQUEST || load<u8>(at + 1) != 1) return false;
   return memory.compare(at + 3, HLS_REPLY, 9) == 0;
 }
@@ -254,6 +284,9 @@ function asksConfirmation(tag: u32, at: usize): bool {
     case ApduTag.ACCESS_REQUEST:
       // The first octet of long-invoke-id-and-priority has the bit in the same place.
       return ((<u32>load<u8>(at + 1)) & Invoke.CONFIRMED) != 0;
+    case ApduTag.READ_REQUEST:
+    case ApduTag.WRITE_REQUEST:
+      return true;
     default:
       return false;
   }

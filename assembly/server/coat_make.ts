@@ -20,7 +20,7 @@ import { Axdr } from "../wire/axdr";
 import { Ciphered, cipheredHeadEmit, cipheredTag, CipherFamily, SecurityControl } from "../wire/ciphered";
 import { GeneralCiphering, generalCipheringHeadEmit } from "../wire/general_ciphering";
 import { GeneralHeader, generalHeaderEmit } from "../wire/general_header";
-import { ApplicationContext } from "../wire/names";
+import { contextCiphered } from "../wire/names";
 import { ApduTag } from "../wire/tags";
 import { Coat, CoatLayer, tailSize } from "./coat";
 import { coatKeyShape, coatKeyTake } from "./coat_key";
@@ -44,11 +44,6 @@ const titles: usize = memory.data(16, 8);
 export function associationPolicy(meter: Meter, slot: Slot): u32 {
   const row = Template.of().association(slot.association);
   return slot.securitySetup(row) == NONE ? 0 : SecurityContext.of(meter, slot.security).policy;
-}
-
-/** Whether an application context is one in which APDUs may be ciphered. */
-export function isCiphered(context: u32): bool {
-  return context == ApplicationContext.LOGICAL_NAME_CIPHERED || context == ApplicationContext.SHORT_NAME_CIPHERED;
 }
 
 function layerAdd(coat: Coat, kind: u32, control: u32, mirrors: u32): void {
@@ -98,7 +93,7 @@ function layersChoose(meter: Meter, slot: Slot, coat: Coat, plainTag: u32): i32 
   // As with the request (policyMetByUserInformation()): an InitiateResponse is signed only where its request was.
   if (plainTag == ApduTag.INITIATE_RESPONSE) demanded &= ~RESPONSE_SIGNED;
   coat.count = 0;
-  if (Layers.count == 0 && !isCiphered(slot.context)) return Err.OK;
+  if (Layers.count == 0 && !contextCiphered(slot.context)) return Err.OK;
   const control = kindsOf(demanded);
   let carried = control == 0;
   for (let i: u32 = 0; i < Layers.count; i++) {

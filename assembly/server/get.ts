@@ -2,8 +2,7 @@
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
-import { Ask, PinKind } from "../cosem/ask";
-import { ATTRIBUTE_ZERO, attributeZeroCount, dispatchGet, UNDER_PROTECTED } from "../cosem/dispatch";
+import { ATTRIBUTE_ZERO, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
@@ -26,6 +25,7 @@ import { DataAccessResult } from "../wire/results";
 import { ApduTag } from "../wire/tags";
 import { answerEmit, Transfer, TransferKind } from "./answer";
 import { blocksBegin } from "./blocks";
+import { attributeRead, attributesRead } from "./evaluate";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { responseSizeMax } from "./protection";
 import { respond, serviceConfirmed } from "./response";
@@ -33,15 +33,12 @@ import { respond, serviceConfirmed } from "./response";
 /** Octets in front of the Data of a response-normal, and of the list of a response-with-list. */
 const NORMAL_HEAD_SIZE: u32 = 4;
 const LIST_HEAD_SIZE: u32 = 3;
-/** A selector no class knows: selector 0 must not read as "no selection". */
-const SELECTOR_UNKNOWN: u32 = 0xff;
 
 const request: GetRequest = changetype<GetRequest>(memory.data(offsetof<GetRequest>(), 8));
 const item: AttributeDescriptor = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescriptor>(), 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const value: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
-const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 
 /** Answers the GET request at `r`. */
 export function getServe(meter: Meter, slotIndex: u32, r: Reader): void {
@@ -58,55 +55,16 @@ export function getServe(meter: Meter, slotIndex: u32, r: Reader): void {
   else getList(meter, slotIndex, slot);
 }
 
-/** Selector as the classes know it: 0 = none. */
-function selectorOf(x: AttributeDescriptor): u32 {
-  if (x.selector < 0) return 0;
-  return x.selector == 0 ? SELECTOR_UNKNOWN : <u32>x.selector;
-}
-
-/** Attribute 0: a structure of all attributes in order, null-data for those that are not to be had. */
-function allRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
-  const count = attributeZeroCount(meter, slotIndex, x.classId, x.logicalNameAt);
-  if (count < 0) return -count;
-  Axdr.structure(value, count);
-  for (let id: i32 = 1; id <= count; id++) {
-    const before = value.size;
-    x.attribute = id;
-    const result = oneRead(meter, slotIndex, slot, t, x);
-    if (result == UNDER_PROTECTED) return result;
-    if (result == DataAccessResult.SUCCESS) continue;
-    value.rewind(before);
-    Axdr.nullData(value);
-  }
-  return value.err == Err.OK ? <i32>DataAccessResult.SUCCESS : <i32>DataAccessResult.OTHER_REASON;
-}
-
 /** Reads what a descriptor names, attribute 0 included where it was negotiated. */
-function attributeRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
+function descriptorRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
   const all = x.attribute == 0 && (slot.conformance & Conformance.ATTRIBUTE0_WITH_GET) != 0;
-  return all ? allRead(meter, slotIndex, slot, t, x) : oneRead(meter, slotIndex, slot, t, x);
-}
-
-/** Reads one attribute: its value goes to `value` or is pinned in the answer. A Data-Access-Result, or a refusal of dispatch. */
-function oneRead(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, x: AttributeDescriptor): i32 {
-  const selector = selectorOf(x);
-  if (selector != 0 && (slot.conformance & Conformance.SELECTIVE_ACCESS) == 0)
-    return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
-  ask.pin = t.pinNext();
-  const name = x.logicalNameAt;
-  const at = x.parametersAt;
-  const size = x.parametersSize;
-  const result = dispatchGet(ask, meter, slotIndex, x.classId, name, x.attribute, selector, at, size, value);
-  if (result != DataAccessResult.SUCCESS) return result;
-  if (value.err != Err.OK) return DataAccessResult.OTHER_REASON;
-  if (ask.pin.kind != PinKind.NONE && !t.pinTake(value)) return DataAccessResult.DATA_BLOCK_UNAVAILABLE;
-  return DataAccessResult.SUCCESS;
+  return all ? attributesRead(meter, slotIndex, t, x, value) : attributeRead(meter, slotIndex, t, x, value);
 }
 
 function getNormal(meter: Meter, slotIndex: u32, slot: Slot): void {
   const t = Transfer.of(slot);
   t.begin(slot, value);
-  const result = attributeRead(meter, slotIndex, slot, t, request);
+  const result = descriptorRead(meter, slotIndex, slot, t, request);
   if (refusedWhole(slot, result)) return;
   if (result != DataAccessResult.SUCCESS) {
     refuse(meter, slot, result);
@@ -138,7 +96,7 @@ function getList(meter: Meter, slotIndex: u32, slot: Slot): void {
     attributeDescriptorWithSelectionParse(r, item);
     const before = value.size;
     getDataResultDataEmit(value);
-    const result = attributeRead(meter, slotIndex, slot, t, item);
+    const result = descriptorRead(meter, slotIndex, slot, t, item);
     if (refusedWhole(slot, result)) return;
     if (result == DataAccessResult.SUCCESS) continue;
     value.rewind(before);

@@ -16,7 +16,7 @@ function ownerAlive(meter: Meter): bool {
   if (owner == 0 || owner > Layout.of().slotCount) return false;
   const slot = Slot.of(meter, owner - 1);
   const kind = Transfer.of(slot).kind;
-  const collects = kind == TransferKind.SET_REQUEST || kind == TransferKind.ACTION_REQUEST;
+  const collects = kind >= <u32>TransferKind.SET_REQUEST && kind <= <u32>TransferKind.WRITE_REQUEST;
   const receives = Blocks.of(slot).state == BlocksState.RECEIVING;
   return slot.state != AssociationState.NON_ASSOCIATED && (collects || receives);
 }

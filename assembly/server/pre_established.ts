@@ -5,7 +5,7 @@ import { AssociationState, Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { AssociationFlag, NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
-import { ApplicationContext } from "../wire/names";
+import { contextStrongest } from "../wire/names";
 import { associationFind } from "./acse";
 
 /** Whether the association of the slot came without AARQ: then it cannot be released either. */
@@ -30,8 +30,7 @@ export function associationBind(meter: Meter, slot: Slot, found: u32): void {
   slot.association = found;
   slot.clientSap = row.clientSap;
   slot.serverSap = row.serverSap;
-  const ciphered = ((<u32>row.contexts) & (1 << ApplicationContext.LOGICAL_NAME_CIPHERED)) != 0;
-  slot.context = ciphered ? ApplicationContext.LOGICAL_NAME_CIPHERED : ApplicationContext.LOGICAL_NAME;
+  slot.context = contextStrongest(row.contexts);
   slot.conformance = row.conformance;
   slot.clientSizeMax = t.apduSizeMax;
   slot.serverSizeMax = t.apduSizeMax;

@@ -5,10 +5,11 @@
 import { Err } from "../base/err";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
+import { contextCiphered } from "../wire/names";
 import { PROTECTION_ROOM } from "../store/layout";
 import { Template } from "../store/template";
 import { Coat, coatForget, coatSeal, COAT_SIZE } from "./coat";
-import { coatMake, coatOverhead, isCiphered, associationPolicy } from "./coat_make";
+import { coatMake, coatOverhead, associationPolicy } from "./coat_make";
 
 /** Bits of the policy that are about requests. */
 export const POLICY_REQUEST_MASK: u32 = 0x1c;
@@ -36,7 +37,7 @@ export function policyMetByUserInformation(meter: Meter, slot: Slot): bool {
 }
 
 function protectionEnough(slot: Slot, policy: u32): bool {
-  if (!isCiphered(slot.context)) return policy == 0;
+  if (!contextCiphered(slot.context)) return policy == 0;
   return (policy & POLICY_REQUEST_MASK & ~slot.protection) == 0;
 }
 

@@ -2,8 +2,7 @@
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
-import { Ask } from "../cosem/ask";
-import { ATTRIBUTE_ZERO, attributeZeroCount, dispatchSet, UNDER_PROTECTED } from "../cosem/dispatch";
+import { ATTRIBUTE_ZERO, attributeZeroCount, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { Template } from "../store/template";
@@ -27,6 +26,7 @@ import {
   setResponseNormalEmit,
 } from "../wire/set";
 import { Transfer, TransferKind } from "./answer";
+import { attributeWrite, itemResult } from "./evaluate";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
 import { canAnswer, respond, respondLong, serviceConfirmed } from "./response";
@@ -44,7 +44,6 @@ const HEAD_SIZE: u32 = 1280;
 /** Octets around the list of results: C5, choice, invoke-id; the block number of a long request. */
 const LIST_HEAD_SIZE: u32 = 3;
 const BLOCK_NUMBER_SIZE: u32 = 4;
-const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 
 /** Answers the SET request at `r`. */
 export function setServe(meter: Meter, slotIndex: u32, r: Reader): void {
@@ -98,23 +97,16 @@ function allWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usiz
     const stays = r.peek == 0;
     dataSkip(r);
     x.attribute = id;
-    if (!stays) result = oneWrite(meter, slotIndex, x, from, <u32>(r.pos - from));
+    if (!stays) result = attributeWrite(meter, slotIndex, x, from, <u32>(r.pos - from));
   }
   return result;
 }
 
 /** Sets what a descriptor names, attribute 0 included where it was negotiated. */
-function attributeWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {
+function descriptorWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {
   const offered = (Slot.of(meter, slotIndex).conformance & Conformance.ATTRIBUTE0_WITH_SET) != 0;
   const all = x.attribute == 0 && offered && x.selector < 0;
-  return all ? allWrite(meter, slotIndex, x, at, size) : oneWrite(meter, slotIndex, x, at, size);
-}
-
-/** Sets one attribute; a Data-Access-Result, or a refusal of dispatch. */
-function oneWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, at: usize, size: u32): i32 {
-  ask.pin = Transfer.of(Slot.of(meter, slotIndex)).pinNext();
-  const selector: u32 = x.selector < 0 ? 0 : 0xff;
-  return dispatchSet(ask, meter, slotIndex, x.classId, x.logicalNameAt, x.attribute, selector, at, size);
+  return all ? allWrite(meter, slotIndex, x, at, size) : attributeWrite(meter, slotIndex, x, at, size);
 }
 
 function begin(slot: Slot): Writer {
@@ -136,14 +128,8 @@ function answer(meter: Meter, slot: Slot, result: i32, block: u32): void {
 }
 
 function setNormal(meter: Meter, slotIndex: u32, slot: Slot): void {
-  const result = attributeWrite(meter, slotIndex, request, request.valueAt, request.valueSize);
+  const result = descriptorWrite(meter, slotIndex, request, request.valueAt, request.valueSize);
   answer(meter, slot, result, 0);
-}
-
-/** A refusal of dispatch as the result of one item of a list: the other items go on. */
-function itemResult(result: i32): u32 {
-  if (result == UNDER_PROTECTED) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
-  return result == ATTRIBUTE_ZERO ? DataAccessResult.READ_WRITE_DENIED : result;
 }
 
 /** Sets `count` attributes named at `namesAt` to the values at `valuesAt`, one result octet each. */
@@ -152,7 +138,7 @@ function listWrite(meter: Meter, slotIndex: u32, count: u32, w: Writer): void {
     attributeDescriptorWithSelectionParse(names, item);
     const at = values.pos;
     dataSkip(values);
-    w.u8(itemResult(attributeWrite(meter, slotIndex, item, at, <u32>(values.pos - at))));
+    w.u8(itemResult(descriptorWrite(meter, slotIndex, item, at, <u32>(values.pos - at))));
   }
 }
 
@@ -242,7 +228,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
     attributeDescriptorWithSelectionParse(names, item);
     const whole = dataSkip(values) == Err.OK && values.remaining == 0;
     const size = meter.inboxSize - t.frozenSize;
-    const result = whole ? attributeWrite(meter, slotIndex, item, rawAt, size) : <i32>DataAccessResult.TYPE_UNMATCHED;
+    const result = whole ? descriptorWrite(meter, slotIndex, item, rawAt, size) : <i32>DataAccessResult.TYPE_UNMATCHED;
     answer(meter, slot, result, t.block);
     return;
   }

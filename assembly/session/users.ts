@@ -1,5 +1,5 @@
 /**
- * Client user identification: user_list of an Association object (Blue Book, class 15 attribute 10). While the list is empty
+ * Client user identification: user_list of an Association object (Blue Book, class 15 attribute 10, class 12 attribute 5). While the list is empty
  * it is off; else an AARQ must name, in calling-AE-invocation-id, a user of the list (GB9 9.4.2).
  */
 import { Err } from "../base/err";
@@ -12,7 +12,10 @@ import { rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { ActionResult } from "../wire/results";
 
-const USER_LIST: i32 = 10;
+/** attribute_id of user_list in Association LN and in Association SN. */
+const USER_LIST_LN: i32 = 10;
+const USER_LIST_SN: i32 = 5;
+const CLASS_ASSOCIATION_SN: u32 = 12;
 /** Octets of the longest list that can be changed here. */
 const LIST_SIZE_MAX: u32 = 1024;
 
@@ -45,9 +48,16 @@ const list: usize = memory.data(1024, 8);
 
 if (LIST_SIZE_MAX > 1024) ERROR("scratch holds the longest list");
 
+/** Row of the user_list of Association `object`, NONE when it has none. */
+export function userListRow(object: u32): u32 {
+  if (object == NONE) return NONE;
+  const short = <u32>Template.of().object(object).classId == CLASS_ASSOCIATION_SN;
+  return rowOf(object, short ? USER_LIST_SN : USER_LIST_LN, 0);
+}
+
 /** Points `r` behind the head of the user_list of Association `object`; returns how many users it has. */
 function listOver(meter: Meter, object: u32, r: Reader): u32 {
-  const row = rowOf(object, USER_LIST, 0);
+  const row = userListRow(object);
   if (row == NONE) return 0;
   const count = Axdr.readArray(r.over(valueAt(meter, row), valueSize(meter, row)));
   return r.err == Err.OK ? count : 0;
@@ -78,7 +88,7 @@ function givenRead(at: usize, size: u32): bool {
 
 /** Writes the list of `object` anew: without the entry from `without` to `end` (0 = with all), then with `size` octets at `at`. */
 function listChange(meter: Meter, object: u32, without: usize, end: usize, at: usize, size: u32): i32 {
-  const row = rowOf(object, USER_LIST, 0);
+  const row = userListRow(object);
   if (row == NONE) return ActionResult.OBJECT_UNAVAILABLE;
   const room = min<u32>(Template.of().attribute(row).capacity, LIST_SIZE_MAX);
   const count = listOver(meter, object, reader);

@@ -70,9 +70,10 @@ export class ObjectRow {
   attributeRows: u16;
   /** Number among the objects of its kind: profile, association, security setup, port; NONE otherwise. */
   instance: u16;
-  /** Short name of attribute 1, 0 = none. */
+  /** Short name of attribute 1, 0 = none; offset of the short name of method 1 from it, 0 = no methods. */
   baseName: u16;
-  reserved: u32;
+  methodsAt: u16;
+  reserved: u16;
 
   @inline
   get logicalName(): usize {

@@ -22,6 +22,21 @@ export const enum ApplicationContext {
   SHORT_NAME_CIPHERED = 4,
 }
 
+/** Whether APDUs may be ciphered in a context. */
+export function contextCiphered(context: u32): bool {
+  return context == ApplicationContext.LOGICAL_NAME_CIPHERED || context == ApplicationContext.SHORT_NAME_CIPHERED;
+}
+
+/** Whether a context refers to attributes and methods by short names. */
+export function contextShortNames(context: u32): bool {
+  return context == ApplicationContext.SHORT_NAME || context == ApplicationContext.SHORT_NAME_CIPHERED;
+}
+
+/** The strongest of the contexts offered, bit c for context c: the ciphered one of a pair has the higher number. */
+export function contextStrongest(offered: u32): u32 {
+  return offered == 0 ? 0 : 31 - clz<u32>(offered);
+}
+
 /** Last arc of an authentication mechanism name. */
 export const enum Mechanism {
   LOWEST = 0,

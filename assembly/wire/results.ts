@@ -121,6 +121,13 @@ export const enum ServiceErrorChoice {
   TASK = 9,
 }
 
+/** Values of the choice `service`. */
+export const enum ServiceRefusal {
+  OTHER = 0,
+  PDU_SIZE = 1,
+  SERVICE_UNSUPPORTED = 2,
+}
+
 /** Values of the choice `initiate`. */
 export const enum InitiateError {
   OTHER = 0,

@@ -239,6 +239,33 @@ export function shortNameResponseParse(r: Reader, out: ShortNameResponse): i32 {
   return r.err;
 }
 
+/** Octets in front of the raw data of a ReadResponse with one block whose raw data have up to `size` octets. */
+export function readBlockHeadSize(size: u32): u32 {
+  return 6 + Axdr.lengthSize(size);
+}
+
+/** Begins a ReadResponse with one block: `size` octets of raw data follow. */
+export function readBlockHeadEmit(w: Writer, last: bool, blockNumber: u32, size: u32): void {
+  shortNameResponseHeadEmit(w, ApduTag.READ_RESPONSE, 1);
+  w.u8(ShortNameResult.BLOCK);
+  w.u8(last ? 1 : 0);
+  w.u16(blockNumber);
+  Axdr.length(w, size);
+}
+
+/** Emits the acknowledgement of a block of a long request, the only item of a response with `tag`. */
+export function shortNameBlockAckEmit(w: Writer, tag: u32, blockNumber: u32): void {
+  shortNameResponseHeadEmit(w, tag, 1);
+  w.u8(tag == ApduTag.READ_RESPONSE ? ShortNameResult.BLOCK_NUMBER : ShortNameResult.BLOCK);
+  w.u16(blockNumber);
+}
+
+/** Emits an item that is a Data-Access-Result other than success. */
+export function shortNameErrorEmit(w: Writer, result: u32): void {
+  w.u8(ShortNameResult.ERROR);
+  w.u8(result);
+}
+
 /** Begins a response: `count` items for shortNameItemEmit() follow. */
 export function shortNameResponseHeadEmit(w: Writer, tag: u32, count: u32): void {
   w.u8(tag);

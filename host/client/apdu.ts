@@ -5,12 +5,13 @@ import * as action from "./apdu_action.ts";
 import * as get from "./apdu_get.ts";
 import * as other from "./apdu_other.ts";
 import * as set from "./apdu_set.ts";
+import { isShortNameApdu, shortNameEmit, SHORT_NAME_PARSE, type ShortNameApdu } from "./apdu_short.ts";
 import { MalformedError } from "./errors.ts";
 import * as general from "./general.ts";
 import * as initiate from "./initiate.ts";
 import { Reader, Writer } from "./octets.ts";
 
-/** An APDU this client does not take apart, such as those of short name referencing. */
+/** An APDU this client does not take apart. */
 export interface UnknownApdu {
   kind: "unknown";
   octets: Uint8Array;
@@ -29,6 +30,7 @@ export type Apdu =
   | other.OtherApdu
   | general.GeneralCiphering
   | general.GeneralSigning
+  | ShortNameApdu
   | UnknownApdu;
 
 /** The APDU of one kind. */
@@ -40,6 +42,7 @@ export const TAG_OF = {
   CONFIRMED_SERVICE_ERROR: 0x0e,
   DATA_NOTIFICATION: 0x0f,
   DATA_NOTIFICATION_CONFIRM: 0x10,
+  INFORMATION_REPORT: 0x18,
   AARQ: 0x60,
   AARE: 0x61,
   RLRQ: 0x62,
@@ -62,6 +65,7 @@ export const TAG_OF = {
 } as const;
 
 const PARSE: Readonly<Record<number, (r: Reader) => Apdu>> = {
+  ...SHORT_NAME_PARSE,
   [TAG_OF.INITIATE_REQUEST]: initiate.initiateRequestParse,
   [TAG_OF.INITIATE_RESPONSE]: initiate.initiateResponseParse,
   [TAG_OF.CONFIRMED_SERVICE_ERROR]: other.serviceErrorParse,
@@ -138,6 +142,7 @@ export function encodeApdu(a: Apdu): Uint8Array {
 }
 
 function apduEmit(w: Writer, a: Apdu): void {
+  if (isShortNameApdu(a)) return shortNameEmit(w, a);
   switch (a.kind) {
     case "aarq":
     case "aare":

@@ -8,7 +8,12 @@ import { octetsOf, octetString } from "./data.ts";
 import { AssociationError, DlmsError, SecurityError, UnexpectedAnswerError } from "./errors.ts";
 import { type Credentials, type KeyEstablishment } from "./general_protection.ts";
 import { hlsAnswer, hlsCheck, type Handshake } from "./hls.ts";
-import { CONFORMANCE_OF_CLIENT, type InitiateRequest, type InitiateResponse } from "./initiate.ts";
+import {
+  CONFORMANCE_OF_CLIENT,
+  CONFORMANCE_OF_CLIENT_SN,
+  type InitiateRequest,
+  type InitiateResponse,
+} from "./initiate.ts";
 import { equal, fromHex } from "./octets.ts";
 import { confirmedServiceErrorName } from "./results.ts";
 import { isProtected, Security, type Family, type Layer } from "./security.ts";
@@ -16,6 +21,7 @@ import { throwIfError } from "./services.ts";
 import { type Client } from "./session.ts";
 import { suiteOf } from "./suite.ts";
 import { type Variants } from "./variants.ts";
+import { ASSOCIATION_CURRENT, CLASS_ASSOCIATION_SN } from "./short_names.ts";
 
 export type Authentication = "none" | "lls" | "md5" | "sha1" | "gmac" | "sha256" | "ecdsa";
 export type SecurityLevel = "none" | "auth" | "enc" | "authenc";
@@ -69,6 +75,8 @@ export interface AssociationOptions extends Credentials {
   /** What the certificates of a meter must lead back to, in the AARE and here */
   trust?: Trust;
   variants?: Partial<Variants>;
+  /** Refer to attributes and methods by short names; the services stay the same to the caller. */
+  shortNames?: boolean;
   conformance?: number;
   /** client-max-receive-pdu-size, default 65535 */
   pduSizeMax?: number;
@@ -80,8 +88,6 @@ export interface AssociationOptions extends Credentials {
   /** Alter the InitiateRequest before it is encoded and protected. */
   initiate?: (request: InitiateRequest) => InitiateRequest;
 }
-
-const ASSOCIATION_CURRENT = "0-0:40.0.0.255";
 
 function isCiphering(o: AssociationOptions): boolean {
   return (o.security ?? "none") !== "none";
@@ -132,13 +138,18 @@ export function securityOf(o: AssociationOptions): Security | undefined {
   });
 }
 
+function contextOf(shortNames: boolean, ciphered: boolean): number {
+  if (shortNames) return ciphered ? CONTEXT.SN_CIPHERED : CONTEXT.SN;
+  return ciphered ? CONTEXT.LN_CIPHERED : CONTEXT.LN;
+}
+
 /** The AARQ as these options have it. `challenge` is CtoS for HLS. */
 function aarqOf(o: AssociationOptions, userInformation: Uint8Array, challenge: Uint8Array): Aarq {
   const ciphered = isCipheredContext(o);
   const mechanism = MECHANISM_OF[o.authentication ?? "none"];
   const aarq: Aarq = {
     kind: "aarq",
-    applicationContextName: contextName(ciphered ? CONTEXT.LN_CIPHERED : CONTEXT.LN),
+    applicationContextName: contextName(contextOf(o.shortNames === true, ciphered)),
     userInformation,
   };
   // GB9 9.2.7.2.4: the title is needed for ciphering and for the mechanisms that compute with it.
@@ -164,7 +175,7 @@ function initiateOf(o: AssociationOptions): InitiateRequest {
     kind: "initiate-request",
     responseAllowed: true,
     version: 6,
-    conformance: o.conformance ?? CONFORMANCE_OF_CLIENT,
+    conformance: o.conformance ?? (o.shortNames === true ? CONFORMANCE_OF_CLIENT_SN : CONFORMANCE_OF_CLIENT),
     pduSizeMax: o.pduSizeMax ?? 0xffff,
   };
   if (o.dedicatedKey !== undefined) request.dedicatedKey = o.dedicatedKey;
@@ -269,7 +280,7 @@ function agreed(client: Client, initiate: InitiateResponse): void {
   client.security.family = o.family ?? (o.dedicatedKey === undefined ? "glo" : "ded");
 }
 
-/** Passes 3 and 4: reply_to_HLS_authentication of the current association, class 15 method 1. */
+/** Passes 3 and 4: reply_to_HLS_authentication of the current association, class 15 method 1 or class 12 method 8. */
 async function hls(client: Client, aare: Aare, challenge: Uint8Array): Promise<void> {
   const o = client.options;
   const partnerChallenge = aare.authenticationValue?.octets;
@@ -290,7 +301,8 @@ async function hls(client: Client, aare: Aare, challenge: Uint8Array): Promise<v
   };
   const counter = handshake.mechanism === MECHANISM.HLS_GMAC ? client.security!.counterTake() : 0;
   const answer = octetString(hlsAnswer(handshake, counter));
-  const method = { classId: 15, logicalName: ASSOCIATION_CURRENT, method: 1 };
+  const own = o.shortNames === true ? { classId: CLASS_ASSOCIATION_SN, method: 8 } : { classId: 15, method: 1 };
+  const method = { ...own, logicalName: ASSOCIATION_CURRENT };
   try {
     const returned = await client.action(method, answer);
     if (returned === undefined) throw new UnexpectedAnswerError("the meter does not authenticate itself (no f(CtoS))");

@@ -35,6 +35,7 @@ export interface ConnectionOptions extends SecurityCommandOptions {
   auth: Authentication;
   password?: string;
   security: SecurityLevel;
+  sn?: boolean;
   guek?: Uint8Array;
   gak?: Uint8Array;
   systemTitle?: Uint8Array;
@@ -142,6 +143,7 @@ export function withConnectionOptions(command: Command): Command {
     .addOption(new Option("--auth <mechanism>", "authentication").choices(AUTHENTICATIONS).default("none"))
     .option("--password <text>", "LLS password or HLS secret; 0x… for octets")
     .addOption(new Option("--security <level>", "protection of the APDUs").choices(LEVELS).default("none"))
+    .option("--sn", "short name referencing, where the meter offers it (template idis-p3-sn: clients 17 and 18)")
     .addOption(new Option("--guek <hex>", "global unicast encryption key").argParser(key))
     .addOption(new Option("--gak <hex>", "global authentication key").argParser(key))
     .addOption(
@@ -254,6 +256,7 @@ function clientOptions(o: ConnectionOptions): ClientOptions {
     timeOut: o.timeout * 1000,
     authentication: o.auth,
     security: o.security,
+    ...(o.sn === true ? { shortNames: true } : {}),
     ...(o.hdlc === true || o.serial !== undefined ? { hdlc: { lower: o.hdlcAddress || null } } : {}),
     ...(password === undefined ? {} : { password }),
     ...(o.guek === undefined ? {} : { guek: o.guek }),

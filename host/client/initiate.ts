@@ -34,6 +34,9 @@ export type ConformanceBit = keyof typeof CONFORMANCE;
 /** Every service of logical name referencing that this client handles: general protection and GBT included. */
 export const CONFORMANCE_OF_CLIENT = 0x60fedf;
 
+/** Every service of short name referencing that this client handles. */
+export const CONFORMANCE_OF_CLIENT_SN = 0x7c1ba0;
+
 /** Names of the bits that are set, most significant first. */
 export function conformanceNames(conformance: number): ConformanceBit[] {
   return (Object.keys(CONFORMANCE) as ConformanceBit[]).filter((name) => (conformance & CONFORMANCE[name]) !== 0);

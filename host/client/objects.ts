@@ -6,6 +6,7 @@ import { dateTimeParse, dateTimeToIso } from "./date_time.ts";
 import { DlmsError } from "./errors.ts";
 import { logicalNameCanonical, logicalNameText } from "./logical_name.ts";
 import { attribute, type Client } from "./session.ts";
+import { ASSOCIATION_CURRENT, CLASS_ASSOCIATION_SN, type ShortNameEntry } from "./short_names.ts";
 import { scaledText, unitName } from "./units.ts";
 
 export interface AttributeAccess {
@@ -27,6 +28,8 @@ export interface ObjectEntry {
   logicalName: string;
   attributes: AttributeAccess[];
   methods: MethodAccess[];
+  /** Short name of attribute 1, where the association refers by short names */
+  baseName?: number;
 }
 
 export const CLASS_NAME: Readonly<Record<number, string>> = {
@@ -40,6 +43,7 @@ export const CLASS_NAME: Readonly<Record<number, string>> = {
   9: "Script table",
   10: "Schedule",
   11: "Special days table",
+  12: "Association SN",
   15: "Association LN",
   17: "SAP assignment",
   18: "Image transfer",
@@ -76,8 +80,12 @@ export const CLASS_NAME: Readonly<Record<number, string>> = {
   123: "Array manager",
 };
 
-/** Read the object list of the current association, class 15 attribute 2. */
+/** Read the object list of the current association: class 15 attribute 2, or class 12 attributes 2 and 3. */
 export async function objectList(client: Client): Promise<ObjectEntry[]> {
+  if (client.shortNames) {
+    const rights = await client.get(attribute(CLASS_ASSOCIATION_SN, ASSOCIATION_CURRENT, 3));
+    return shortObjectListOf(await client.names.entries(), rights);
+  }
   return objectListOf(await client.get(attribute(15, "0-0:40.0.0.255", 2)));
 }
 
@@ -94,6 +102,21 @@ export function objectListOf(data: Data): ObjectEntry[] {
       methods: methods === undefined ? [] : elementsOf(methods, "method_access").map(methodAccessOf),
     };
   });
+}
+
+/** Entries of class 12: the names of object_list with the rights of access_rights_list. */
+export function shortObjectListOf(names: readonly ShortNameEntry[], rights: Data): ObjectEntry[] {
+  const byBase = new Map(
+    elementsOf(rights, "access_rights_list").map((element) => {
+      const [base, attributes, methods] = elementsOf(element, "access_rights_element", 3) as [Data, Data, Data];
+      const access = {
+        attributes: elementsOf(attributes, "attribute_access").map(attributeAccessOf),
+        methods: elementsOf(methods, "method_access").map(methodAccessOf),
+      };
+      return [numberOf(base, "base_name") & 0xffff, access] as const;
+    }),
+  );
+  return names.map((entry) => ({ attributes: [], methods: [], ...entry, ...byBase.get(entry.baseName) }));
 }
 
 function attributeAccessOf(data: Data): AttributeAccess {
@@ -141,7 +164,7 @@ export class Directory {
   }
 
   async classOf(logicalName: string): Promise<number> {
-    const known = wellKnownClass(logicalName);
+    const known = this.client.shortNames ? undefined : wellKnownClass(logicalName);
     if (known !== undefined) return known;
     const name = logicalNameCanonical(logicalName);
     const entry = (await this.list()).find((candidate) => candidate.logicalName === name);

@@ -27,6 +27,8 @@ import { logicalNameCanonical } from "./logical_name.ts";
 import { SC } from "./sealing.ts";
 import { isProtected, Security, type OpenedLayer } from "./security.ts";
 import * as services from "./services.ts";
+import * as short from "./services_short.ts";
+import { ASSOCIATION_CURRENT, CLASS_ASSOCIATION_SN, ShortNames } from "./short_names.ts";
 import { type Transport } from "./transport.ts";
 import { WrapperLink } from "./wrapper.ts";
 
@@ -76,7 +78,7 @@ export function method(classId: number, logicalName: string, methodId: number): 
   return { classId, logicalName, method: methodId };
 }
 
-export class Client implements services.Exchanger {
+export class Client implements short.ShortNameExchanger {
   readonly options: ClientOptions;
   readonly link: Link;
   /** The link as HDLC, for tests of the link itself; undefined with the wrapper. */
@@ -102,6 +104,12 @@ export class Client implements services.Exchanger {
   onNotification: ((apdu: Apdu) => void) | undefined;
   /** Invoke-ids go round from 1 to 15; priority and service class of the next requests. */
   invoke: Invoke = { id: 0, confirmed: true, high: true };
+  /** Short names of the association, where its options ask for them; object_list is read when first wanted. */
+  readonly names = new ShortNames(async () => {
+    const list = await this.getResult(attribute(CLASS_ASSOCIATION_SN, ASSOCIATION_CURRENT, 2));
+    if (list.data === undefined) throw new DataAccessError("Read object_list", list.code);
+    return list.data;
+  });
   private readonly transport: Transport;
 
   constructor(transport: Transport, options: ClientOptions = {}) {
@@ -151,12 +159,15 @@ export class Client implements services.Exchanger {
   }
 
   /** GET one attribute, result code included. */
-  getResult(descriptor: AttributeDescriptor, selection?: Selection): Promise<GetDataResult> {
-    return services.getService(this, selection === undefined ? descriptor : { ...descriptor, selection });
+  async getResult(descriptor: AttributeDescriptor, selection?: Selection): Promise<GetDataResult> {
+    const whole = selection === undefined ? descriptor : { ...descriptor, selection };
+    if (this.shortNames) return (await short.shortGetService(this, [whole]))[0]!;
+    return services.getService(this, whole);
   }
 
   /** GET with list. */
   getList(list: AttributeDescriptorWithSelection[]): Promise<GetDataResult[]> {
+    if (this.shortNames) return short.shortGetService(this, list);
     return services.getListService(this, list);
   }
 
@@ -167,12 +178,14 @@ export class Client implements services.Exchanger {
   }
 
   /** SET one attribute; the data-access-result. */
-  setResult(descriptor: AttributeDescriptorWithSelection, value: Data): Promise<number> {
+  async setResult(descriptor: AttributeDescriptorWithSelection, value: Data): Promise<number> {
+    if (this.shortNames) return (await short.shortSetService(this, [descriptor], [value]))[0]!;
     return services.setService(this, descriptor, value);
   }
 
   /** SET with list. */
   setList(list: AttributeDescriptorWithSelection[], values: Data[]): Promise<number[]> {
+    if (this.shortNames) return short.shortSetService(this, list, values);
     return services.setListService(this, list, values);
   }
 
@@ -189,6 +202,7 @@ export class Client implements services.Exchanger {
 
   /** ACTION, result included. */
   actionResult(descriptor: MethodDescriptor, parameters?: Data): Promise<ActionResponseItem> {
+    if (this.shortNames) return short.shortActionService(this, descriptor, parameters);
     return services.actionService(this, descriptor, parameters);
   }
 
@@ -236,6 +250,17 @@ export class Client implements services.Exchanger {
     const answer = decodeApdu(await this.exchangeOctets(encodeApdu(apdu)));
     services.throwIfError(answer, apdu.kind);
     return answer;
+  }
+
+  /** Send an APDU that has no answer, protected as the association has it. */
+  async postProtected(apdu: Apdu): Promise<void> {
+    const plain = encodeApdu(apdu);
+    const protect = this.protecting && this.security !== undefined;
+    await this.link.send(protect ? this.security!.seal(plain) : plain);
+  }
+
+  get shortNames(): boolean {
+    return this.options.shortNames === true;
   }
 
   /** Next invoke-id with the current priority and service class. */
@@ -334,7 +359,8 @@ export class Client implements services.Exchanger {
 }
 
 function isNotification(plain: Uint8Array): boolean {
-  return plain[0] === TAG_OF.DATA_NOTIFICATION || plain[0] === TAG_OF.EVENT_NOTIFICATION;
+  const tags: readonly number[] = [TAG_OF.DATA_NOTIFICATION, TAG_OF.EVENT_NOTIFICATION, TAG_OF.INFORMATION_REPORT];
+  return tags.includes(plain[0]!);
 }
 
 function nameOf(d: AttributeDescriptor): string {

@@ -1,7 +1,9 @@
 /** Access rights: from the clients' rows of an object to octets of access_mode (Association LN version 3). */
-import type { ClientAccessDocument, TemplateDocument } from "./document.ts";
+import { shortNamesIn } from "./associations.ts";
+import type { AssociationDocument, ClientAccessDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText, type WholeObject } from "./expand.ts";
+import { CLASS_ASSOCIATION, CLASS_ASSOCIATION_SN } from "./model.ts";
 
 /** Bits of access_mode (Blue Book, Association LN version 3). */
 export const ACCESS_READ = 1;
@@ -52,6 +54,18 @@ function rowOf(object: WholeObject, access: ClientAccessDocument): Uint8Array {
   return row.map((mode) => (mode === 0 ? 0 : mode | demanded));
 }
 
+/** Rights of another association, where an object gives the client none; associations of the other referencing stay unseen. */
+function inheritedRow(
+  client: string,
+  association: AssociationDocument,
+  object: WholeObject,
+  rows: Map<string, Uint8Array>,
+): Uint8Array | undefined {
+  if (association.rightsOf === undefined || object.access[client] !== undefined) return undefined;
+  const other = shortNamesIn(association) ? CLASS_ASSOCIATION : CLASS_ASSOCIATION_SN;
+  return object.class.id === other ? undefined : rows.get(association.rightsOf);
+}
+
 /** Rows of every client for an object, by the client's name; none where it sees nothing. */
 export function accessRows(document: TemplateDocument, object: WholeObject): Map<string, Uint8Array> {
   const rows = new Map<string, Uint8Array>();
@@ -66,6 +80,10 @@ export function accessRows(document: TemplateDocument, object: WholeObject): Map
       }
       const row = within(`access.${client}`, () => rowOf(object, access));
       if (row.some((mode) => mode !== 0)) rows.set(client, row);
+    }
+    for (const [client, association] of Object.entries(document.associations)) {
+      const row = inheritedRow(client, association, object, rows);
+      if (row) rows.set(client, row);
     }
   });
   return rows;

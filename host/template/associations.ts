@@ -5,8 +5,14 @@ import type { AssociationDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameWhole } from "./logical_name.ts";
-import { type AssociationModel, CLASS_ASSOCIATION, CLASS_SECURITY_SETUP, type ObjectModel } from "./model.ts";
-import { CONFORMANCE_BITS, CONTEXTS, MECHANISMS } from "./tables.ts";
+import {
+  type AssociationModel,
+  CLASS_ASSOCIATION,
+  CLASS_ASSOCIATION_SN,
+  CLASS_SECURITY_SETUP,
+  type ObjectModel,
+} from "./model.ts";
+import { CONFORMANCE_BITS, CONFORMANCE_LN, CONFORMANCE_SN, CONTEXTS, CONTEXTS_SN, MECHANISMS } from "./tables.ts";
 
 /** Server SAP of the management logical device. */
 const MANAGEMENT = 1;
@@ -34,6 +40,27 @@ function bitsOf(
 /** Whether an association accepts a mechanism with high level security. */
 function highLevel(association: AssociationDocument): boolean {
   return association.mechanisms.some((name) => (MECHANISMS.get(name) ?? 0) > LLS);
+}
+
+/** Whether an association refers to objects by short names. */
+export function shortNamesIn(association: AssociationDocument): boolean {
+  return association.contexts.some((context) => CONTEXTS_SN.has(context));
+}
+
+/** Refuses contexts of both kinds, and services that the kind does not have. */
+function referencingCheck(a: AssociationDocument, document: TemplateDocument): void {
+  const short = shortNamesIn(a);
+  if (short && !a.contexts.every((context) => CONTEXTS_SN.has(context))) {
+    throw new TemplateError("contexts: logical names and short names need two associations");
+  }
+  const foreign = a.conformance.find((bit) => (short ? CONFORMANCE_LN : CONFORMANCE_SN).has(bit));
+  if (foreign !== undefined) {
+    throw new TemplateError(`conformance: "${foreign}" is not a service of ${short ? "short" : "logical"} names`);
+  }
+  const giver = a.rightsOf === undefined ? undefined : document.associations[a.rightsOf];
+  if (a.rightsOf !== undefined && (!giver || giver === a || giver.rightsOf !== undefined)) {
+    throw new TemplateError(`rightsOf: "${a.rightsOf}" is not another association with rights of its own`);
+  }
 }
 
 /** Whether the object keeps the HLS secret of an association. */
@@ -67,17 +94,20 @@ function secretRow(rows: AttributeRow[], object: ObjectModel | undefined, part: 
 function associationResolve(
   name: string,
   a: AssociationDocument,
+  document: TemplateDocument,
   objects: ObjectModel[],
   rows: AttributeRow[],
   indexOf: IndexOf,
 ): AssociationModel {
+  referencingCheck(a, document);
+  const ownClass = shortNamesIn(a) ? CLASS_ASSOCIATION_SN : CLASS_ASSOCIATION;
   const serverSap = a.serverSap ?? MANAGEMENT;
-  const object = objectOf("object", a.object, CLASS_ASSOCIATION, objects, indexOf, serverSap);
+  const object = objectOf("object", a.object, ownClass, objects, indexOf, serverSap);
   const setup = objectOf("securitySetup", a.securitySetup, CLASS_SECURITY_SETUP, objects, indexOf, serverSap);
   const local = objectOf("securitySetupLocal", a.securitySetupLocal, CLASS_SECURITY_SETUP, objects, indexOf, serverSap);
   const mechanisms = bitsOf("mechanisms", a.mechanisms, MECHANISMS, (bit) => bit);
   const contexts = bitsOf("contexts", a.contexts, CONTEXTS, (bit) => bit);
-  if (!setup && (a.contexts.includes("ln-ciphered") || a.mechanisms.includes("gmac"))) {
+  if (!setup && (a.contexts.some((context) => context.endsWith("-ciphered")) || a.mechanisms.includes("gmac"))) {
     throw new TemplateError("securitySetup: ciphering and gmac need a security setup object");
   }
   return {
@@ -108,7 +138,7 @@ export function associationsResolve(
     throw new TemplateError(`associations: ${entries.length} associations (limit ${LIMITS.ASSOCIATIONS_MAX})`);
   }
   const resolved = entries.map(([name, a]) =>
-    within(`association ${name}`, () => associationResolve(name, a, objects, rows, indexOf)),
+    within(`association ${name}`, () => associationResolve(name, a, document, objects, rows, indexOf)),
   );
   resolved.forEach((a, i) => {
     const twin = resolved.slice(0, i).find((b) => b.clientSap === a.clientSap && b.serverSap === a.serverSap);

@@ -26,6 +26,7 @@ import { portsResolve } from "./ports.ts";
 import { profileResolve } from "./profiles.ts";
 import { schemaCheck } from "./schema.ts";
 import { securityOptions } from "./security.ts";
+import { shortNamesPut } from "./short_names.ts";
 
 export interface Compiled {
   /** Octets for region 0 of the core, little-endian. */
@@ -116,6 +117,8 @@ function objectsResolve(document: TemplateDocument): {
       note: object.note,
       attributes: attributeModels(object, firstRow, own),
       methods: object.class.methods,
+      methodsAt: object.class.methodsAt,
+      ...(object.baseName === undefined ? {} : { baseName: object.baseName }),
       access,
       firstRow,
       rowCount: own.length,
@@ -201,6 +204,7 @@ export function compileTemplate(json: unknown): Compiled {
   const apduSizeMax = apduCheck(document.apduSizeMax ?? LIMITS.APDU_SIZE_MAX);
   const pageSize = pageCheck(document.pageSize ?? LIMITS.PAGE_SIZE);
   const { objects, rows, indexOf } = objectsResolve(document);
+  shortNamesPut(document, objects);
   const profiles = profilesResolve(objects, rows, indexOf);
   const setups = instancesPut(objects, CLASS_SECURITY_SETUP);
   if (setups > LIMITS.SECURITY_CONTEXTS_MAX) {

@@ -75,6 +75,8 @@ export interface ObjectDocument extends ObjectPartDocument {
   name?: string;
   /** Server SAP of the logical device that has it, where several have objects of this name. */
   device?: number;
+  /** Base name, four hexadecimal digits. */
+  shortName?: string;
   /** Only in a template that extends another: the object goes. */
   remove?: boolean;
   /** Only in a template that extends another: nothing of the object it stands for is kept. */
@@ -91,6 +93,8 @@ export interface AssociationDocument {
   mechanisms: string[];
   contexts: string[];
   conformance: string[];
+  /** Another association whose rights it has where an object gives it none of its own. */
+  rightsOf?: string;
   preEstablished?: boolean;
 }
 
@@ -171,6 +175,8 @@ export interface TemplateDocument {
   ports: Record<string, PortDocument>;
   access?: Record<string, AccessDocument>;
   kinds?: Record<string, ObjectPartDocument>;
+  /** First base name to give out, four hexadecimal digits. */
+  shortNamesFrom?: string;
   /** Logical names of the Clock and of the standard event code. */
   clock?: string;
   eventCode?: string;

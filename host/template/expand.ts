@@ -12,7 +12,7 @@ import type {
 import { TemplateError, within } from "./error.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameParse, logicalNameText, logicalNameWhole } from "./logical_name.ts";
-import { CLASS_PUSH_SETUP } from "./model.ts";
+import { CLASS_ASSOCIATION, CLASS_ASSOCIATION_SN, CLASS_PUSH_SETUP } from "./model.ts";
 import { type InterfaceClass, interfaceClass, UNITS } from "./tables.ts";
 
 /** An object with everything its kind gives it. */
@@ -23,6 +23,8 @@ export interface WholeObject {
   name: string;
   device?: number;
   group: Group;
+  /** Base name the template gives. */
+  baseName?: number;
   source: string[];
   confidence: string;
   note: string;
@@ -141,6 +143,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
     source: part.source ?? [],
     confidence: part.confidence ?? "low",
     note: part.note ?? "",
+    ...(object.shortName === undefined ? {} : { baseName: Number.parseInt(object.shortName, 16) }),
     access: accessOf(document, part.access),
     attributes,
     ...(part.profile ? { profile: part.profile } : {}),
@@ -169,6 +172,8 @@ export function objectsExpand(document: TemplateDocument): WholeObject[] {
   whole.forEach((object, i) => {
     const before = whole[i - 1];
     if (!before || logicalNameText(before.octets) !== object.logicalName) return;
+    // The current association is Association SN to clients with short names and Association LN to others.
+    if (before.class.id === CLASS_ASSOCIATION_SN && object.class.id === CLASS_ASSOCIATION) return;
     if (before.device === object.device) {
       throw new TemplateError(`${objectText(object)}: logicalName: there are two objects of this name`);
     }

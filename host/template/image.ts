@@ -134,6 +134,7 @@ function objectPut(w: RowWriter, o: ObjectModel): void {
   w.u16(o.firstRow)
     .u16(o.rowCount)
     .u16(o.instance ?? NONE);
+  w.u16(o.baseName ?? 0).u16(o.methods.length === 0 ? 0 : o.methodsAt);
 }
 
 function attributePut(w: RowWriter, row: AttributeRow, defaultAt: number, typeAt: number): void {

@@ -14,6 +14,7 @@ import type {
 import { TemplateError, within } from "./error.ts";
 import { objectsExpand, objectText, partsJoin, type WholeObject } from "./expand.ts";
 import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
+import { CLASS_ASSOCIATION_SN } from "./model.ts";
 import { partCheck, schemaCheck } from "./schema.ts";
 import { QUANTITIES } from "./tables.ts";
 import { typeParse, typeRange } from "./type.ts";
@@ -76,11 +77,16 @@ function partJoin(document: TemplateDocument, part: PartDocument): TemplateDocum
   };
 }
 
+/** Objects join by logical name and device; an Association SN stands beside the Association LN of the same name. */
+function objectKey(object: ObjectDocument): string {
+  const name = `${logicalNameWhole(object.logicalName)} ${object.device ?? ""}`;
+  return object.class === CLASS_ASSOCIATION_SN ? `${name} short names` : name;
+}
+
 function objectsJoin(under: ObjectDocument[], over: ObjectDocument[]): ObjectDocument[] {
-  const keyOf = (object: ObjectDocument) => `${logicalNameWhole(object.logicalName)} ${object.device ?? ""}`;
-  const joined = new Map(under.map((object) => [keyOf(object), object]));
+  const joined = new Map(under.map((object) => [objectKey(object), object]));
   for (const object of over) {
-    const key = keyOf(object);
+    const key = objectKey(object);
     const before = joined.get(key);
     if (object.remove && !before) throw new TemplateError(`${objectText(object)}: remove: there is no such object`);
     const { replace, ...rest } = object;

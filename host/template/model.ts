@@ -34,6 +34,10 @@ export interface ObjectModel {
   attributes: AttributeModel[];
   /** Names of methods 1, 2, …. */
   methods: string[];
+  /** Offset of the short name of method 1. */
+  methodsAt: number;
+  /** Short name of attribute 1, undefined = none. */
+  baseName?: number;
   /** Octets of access_mode per attribute, then per method, for each client that sees the object. */
   access: Map<string, Uint8Array>;
   firstRow: number;
@@ -185,4 +189,5 @@ export const CLASS_CLOCK = 8;
 export const CLASS_ASSOCIATION = 15;
 export const CLASS_HDLC_SETUP = 23;
 export const CLASS_PUSH_SETUP = 40;
+export const CLASS_ASSOCIATION_SN = 12;
 export const CLASS_SECURITY_SETUP = 64;

@@ -16,6 +16,8 @@ export interface InterfaceClass {
   name: string;
   /** Methods, method_id 1 first. */
   methods: string[];
+  /** Offset of the short name of method 1 from the base name. */
+  methodsAt: number;
   /** Attributes, attribute_id 1 (logical_name) first, with their types as text. */
   attributes: { name: string; type: string }[];
   /** Attributes whose value the class behaviour gives. */
@@ -50,6 +52,7 @@ interface ClassesFile {
     version: number;
     name: string;
     methods: string[];
+    methodsAt?: string;
     byClass?: number[];
     attributes: Record<string, string>;
   }[];
@@ -76,12 +79,17 @@ const classesFile = CLASS_FILES.map((name) => tableRead(`classes${name}.json`) a
 /** Types that several classes share, by name. */
 export const SHARED_TYPES: ReadonlyMap<string, string> = new Map(Object.entries(classesFile.types));
 
+/** Short names of one object lie 8 apart. */
+export const SHORT_NAME_STEP = 8;
+
 const LOGICAL_NAME = { name: "logical_name", type: "$logical_name" };
 
 export const CLASSES: ReadonlyMap<string, InterfaceClass> = new Map(
   classesFile.classes.map((c) => {
     const attributes = Object.entries(c.attributes).map(([name, type]) => ({ name, type }));
-    return [`${c.id} v${c.version}`, { ...c, byClass: c.byClass ?? [], attributes: [LOGICAL_NAME, ...attributes] }];
+    const whole = [LOGICAL_NAME, ...attributes];
+    const methodsAt = c.methodsAt === undefined ? whole.length * SHORT_NAME_STEP : Number(c.methodsAt);
+    return [`${c.id} v${c.version}`, { ...c, byClass: c.byClass ?? [], attributes: whole, methodsAt }];
   }),
 );
 
@@ -150,6 +158,9 @@ export const CONFORMANCE_BITS: ReadonlyMap<string, number> = new Map(
   Object.entries({
     "general-protection": 1,
     "general-block-transfer": 2,
+    read: 3,
+    write: 4,
+    "unconfirmed-write": 5,
     "attribute0-supported-with-set": 8,
     "priority-mgmt-supported": 9,
     "attribute0-supported-with-get": 10,
@@ -157,8 +168,10 @@ export const CONFORMANCE_BITS: ReadonlyMap<string, number> = new Map(
     "block-transfer-with-set": 12,
     "block-transfer-with-action": 13,
     "multiple-references": 14,
+    "information-report": 15,
     "data-notification": 16,
     access: 17,
+    "parameterized-access": 18,
     get: 19,
     set: 20,
     "selective-access": 21,
@@ -167,7 +180,16 @@ export const CONFORMANCE_BITS: ReadonlyMap<string, number> = new Map(
   }),
 );
 
-/** Authentication mechanism ids, and the application contexts of logical name referencing. */
+/** Conformance bits that one kind of referencing alone has. */
+export const CONFORMANCE_SN: ReadonlySet<string> = new Set([
+  ...["read", "write", "unconfirmed-write", "information-report", "parameterized-access"],
+]);
+export const CONFORMANCE_LN: ReadonlySet<string> = new Set([
+  ...["attribute0-supported-with-set", "priority-mgmt-supported", "attribute0-supported-with-get"],
+  ...["block-transfer-with-action", "get", "set", "selective-access", "event-notification", "action"],
+]);
+
+/** Authentication mechanism ids, and application contexts. */
 export const MECHANISMS: ReadonlyMap<string, number> = new Map(
   Object.entries({
     none: 0,
@@ -180,4 +202,8 @@ export const MECHANISMS: ReadonlyMap<string, number> = new Map(
     "hls-ecdsa": 7,
   }),
 );
-export const CONTEXTS: ReadonlyMap<string, number> = new Map(Object.entries({ ln: 1, "ln-ciphered": 3 }));
+export const CONTEXTS: ReadonlyMap<string, number> = new Map(
+  Object.entries({ ln: 1, sn: 2, "ln-ciphered": 3, "sn-ciphered": 4 }),
+);
+/** Contexts with short names. */
+export const CONTEXTS_SN: ReadonlySet<string> = new Set(["sn", "sn-ciphered"]);

@@ -5,20 +5,14 @@ import { MalformedError } from "../../host/client/errors.ts";
 import { fromHex, toHex } from "../../host/client/octets.ts";
 import { apduForm, securityVectors, vectorsOf, withoutPlaintext } from "./vectors.ts";
 
-/** Short name referencing is not in the profile: this client passes those APDUs on untouched. */
-const SHORT_NAME_TAGS = new Set([0x05, 0x06, 0x0c, 0x0d, 0x16, 0x18]);
-const isShortName = (v: { hex: string }): boolean => SHORT_NAME_TAGS.has(fromHex(v.hex)[0]!);
-
 const all = [...vectorsOf("apdu"), ...vectorsOf("acse")];
-const apdus = all.filter((v) => !isShortName(v));
 
 describe("APDU: published examples", () => {
-  test("there are as many as expected, short name ones apart", () => {
+  test("there are as many as expected", () => {
     expect(all.length).toBe(101);
-    expect(all.length - apdus.length).toBe(13);
   });
 
-  test.each(apdus)("$id decodes to what the vector says and encodes to its octets", (v) => {
+  test.each(all)("$id decodes to what the vector says and encodes to its octets", (v) => {
     const apdu = decodeApdu(fromHex(v.hex));
     expect(apduForm(apdu)).toEqual(withoutPlaintext(v.decoded));
     // The EnergyICT examples write lengths longer than needed; ours are minimal.
@@ -26,7 +20,7 @@ describe("APDU: published examples", () => {
     expect(toHex(encodeApdu(apdu))).toBe(minimal);
   });
 
-  test.each(apdus)("$id: every truncation is refused", (v) => {
+  test.each(all)("$id: every truncation is refused", (v) => {
     const octets = fromHex(v.hex);
     for (let size = 0; size < octets.length; size++) {
       expect(() => decodeApdu(octets.subarray(0, size)), `${size} octets`).toThrow(MalformedError);
@@ -34,7 +28,7 @@ describe("APDU: published examples", () => {
     expect(() => decodeApdu(fromHex(`${v.hex}00`))).toThrow(MalformedError);
   });
 
-  test.each(apdus)("$id: every changed octet gives an APDU or a refusal, nothing else", (v) => {
+  test.each(all)("$id: every changed octet gives an APDU or a refusal, nothing else", (v) => {
     const octets = fromHex(v.hex);
     for (let i = 0; i < octets.length; i++) {
       const changed = octets.slice();
@@ -49,14 +43,6 @@ describe("APDU: published examples", () => {
 
   test.each(vectorsOf("negapdu"))("$id is refused", (v) => {
     expect(() => decodeApdu(fromHex(v.hex))).toThrow(MalformedError);
-  });
-
-  test("short name APDUs pass through as unknown", () => {
-    for (const v of all.filter(isShortName)) {
-      const apdu = decodeApdu(fromHex(v.hex));
-      expect(apdu.kind).toBe("unknown");
-      expect(toHex(encodeApdu(apdu))).toBe(v.hex);
-    }
   });
 });
 

@@ -20,6 +20,7 @@ import { type Control, type HdlcAddress, type HdlcFrame } from "../../host/clien
 import { conformanceNames } from "../../host/client/initiate.ts";
 import { Reader, toHex } from "../../host/client/octets.ts";
 import * as results from "../../host/client/results.ts";
+import { isShortNameApdu, shortNameForm } from "./short_form.ts";
 
 export interface Vector {
   id: string;
@@ -199,6 +200,7 @@ function serviceErrorForm(service: number, choice: number, value: number): unkno
 }
 
 function serviceForm(a: Apdu): unknown {
+  if (isShortNameApdu(a)) return shortNameForm(a, dataForm);
   switch (a.kind) {
     case "access-request":
       return {

@@ -22,6 +22,8 @@ export interface Association {
   password?: Uint8Array;
   /** It is there without AARQ; security as its APDUs have it */
   preEstablished?: boolean;
+  /** It refers by short names */
+  shortNames?: boolean;
 }
 
 export interface Config {
@@ -38,6 +40,8 @@ export interface Config {
   associations: Association[];
   /** Associations that are there without AARQ */
   preEstablished: Association[];
+  /** Associations with short names, for the cases of those */
+  shortNames: Association[];
   /** Declared logical device name; undefined = not compared */
   logicalDeviceName?: string;
   guek?: Uint8Array;
@@ -96,6 +100,7 @@ export function configDefault(): Config {
     addressLengths: [2, 1],
     associations: associationsDefault(PUBLISHED.password),
     preEstablished: [PRE_ESTABLISHED_DEFAULT],
+    shortNames: [],
     guek: PUBLISHED.guek,
     gak: PUBLISHED.gak,
     kek: PUBLISHED.kek,
@@ -118,9 +123,10 @@ interface AssociationDeclared {
   /** HLS secret as hexadecimal text */
   secret?: string;
   preEstablished?: boolean;
+  shortNames?: boolean;
 }
 
-/** A declaration file: {"associations": [{"name", "clientSap", "authentication", "security", "password" | "secret", "preEstablished"}]}. */
+/** A declaration file: {"associations": [{"name", "clientSap", "authentication", "security", "password" | "secret", "preEstablished", "shortNames"}]}. */
 export function associationsRead(path: string): Association[] {
   const declared = JSON.parse(readFileSync(path, "utf8")) as { associations?: AssociationDeclared[] };
   if (!Array.isArray(declared.associations) || declared.associations.length === 0) {

@@ -7,7 +7,7 @@ import { concat, fromHex, hdlcFrame, WpduReader, wpduEncode } from "../../host/c
 import { ROOT } from "../tidy/sources.ts";
 import { verdictOf, type CaseResult } from "./case.ts";
 import { CASES, casesFor } from "./cases/index.ts";
-import { configDefault, type Config } from "./config.ts";
+import { configDefault, type Association, type Config } from "./config.ts";
 import { SocketMeter } from "./meter.ts";
 import { reportHtml } from "./report/html.ts";
 import { reportJson } from "./report/json.ts";
@@ -94,6 +94,32 @@ describe.runIf(existsSync(CORE))("the meter of this project", () => {
     const page = reportHtml(run, config);
     for (const result of run.results) expect(page).toContain(`<td>${result.name}</td>`);
     expect(page).not.toMatch(/<(link|script|img)\b/);
+  });
+});
+
+describe.runIf(existsSync(CORE))("a meter with short names", () => {
+  const password = fromHex("3030303030303030");
+  const security = { authentication: "gmac", shortNames: true } as const;
+  const shortNames: Association[] = [
+    { name: "public", clientSap: 17, authentication: "none", security: "none", shortNames: true },
+    { name: "LLS", clientSap: 18, authentication: "lls", security: "none", password, shortNames: true },
+    { name: "GMAC", clientSap: 18, security: "none", ...security },
+    { name: "GMAC, ciphered", clientSap: 18, security: "authenc", ...security },
+  ];
+
+  it("passes the cases of short names, without remarks", async () => {
+    const config: Config = { ...configDefault(), quick: true, silence: 150, shortNames };
+    const meter = new SocketMeter([], 0, "idis-p3-sn");
+    await meter.start(config);
+    const cases = CASES.filter((one) => /^APPL_(IDLE_N1|OPEN_1|DATA_SN_N.)$/.test(one.name));
+    const run = await conformanceRun(config, cases);
+    await meter.stop();
+    expect(run.results.map((one) => `${one.name} ${one.verdict} ${one.note}`.trim())).toEqual(
+      cases.map((one) => `${one.name} PASSED`),
+    );
+    const steps = run.results.flatMap((one) => one.steps);
+    expect(steps.filter((step) => step.remark === true)).toEqual([]);
+    expect(steps.filter((step) => step.text.startsWith("GMAC, ciphered")).length).toBeGreaterThan(15);
   });
 });
 

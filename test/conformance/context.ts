@@ -188,6 +188,7 @@ export class Ctx {
       serverSap: this.config.serverSap,
       authentication: a.authentication,
       security: a.security,
+      ...(a.shortNames === true ? { shortNames: true } : {}),
       systemTitle: this.config.systemTitle,
       timeOut,
       counter,

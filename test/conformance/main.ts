@@ -134,8 +134,11 @@ function configOf(o: Options): Config {
     serverSap: o.server,
     lower: o.hdlcAddress,
     addressLengths: o.addressLengths,
-    associations: declared?.filter((one) => one.preEstablished !== true) ?? associationsDefault(o.password),
+    associations:
+      declared?.filter((one) => one.preEstablished !== true && one.shortNames !== true) ??
+      associationsDefault(o.password),
     ...(declared === undefined ? {} : { preEstablished: declared.filter((one) => one.preEstablished === true) }),
+    ...(declared === undefined ? {} : { shortNames: declared.filter((one) => one.shortNames === true) }),
     guek: o.guek,
     gak: o.gak,
     kek: o.kek,

@@ -23,9 +23,9 @@ export class SocketMeter {
   private bank: Bank | undefined;
   private listeners: TcpListener[] = [];
 
-  /** With changes of the default template, as `serve --override` takes them, and in a suite. */
-  constructor(overrides: string[] = [], suite = 0) {
-    this.delivery = new Delivery({ template: TEMPLATE_DEFAULT, override: overrides, meters: 1, seed: 1, suite });
+  /** Of a template with changes, as `serve --template --override` takes them, and in a suite. */
+  constructor(overrides: string[] = [], suite = 0, template = TEMPLATE_DEFAULT) {
+    this.delivery = new Delivery({ template, override: overrides, meters: 1, seed: 1, suite });
     this.compiled = this.delivery.compiled;
   }
 

@@ -1,10 +1,8 @@
-/** APPL_DATA_LN: requests with errors, and services that are not there. APPL_DATA_SN and APPL_REL. */
+/** APPL_DATA_LN: requests with errors, and services that are not there. APPL_REL. */
 import {
   attribute,
   concat,
   CONFORMANCE,
-  contextName,
-  CONTEXT,
   data,
   encodeApdu,
   objectList,
@@ -22,11 +20,12 @@ import {
   hex,
   INVOKE,
 } from "../answers.ts";
-import { attempt, attemptOnce } from "../aarq.ts";
+import { attempt } from "../aarq.ts";
 import type { Case } from "../case.ts";
 import type { Association } from "../config.ts";
 import type { Ctx } from "../context.ts";
 import { isWritable } from "../rights.ts";
+import { APPL_DATA_SN } from "./appl_data_sn.ts";
 
 const LDN = "0-0:42.0.0.255";
 const ABSENT = "0-0:199.99.99.255";
@@ -187,16 +186,6 @@ async function unsupportedLn(ctx: Ctx): Promise<void> {
   }
 }
 
-/** Short name referencing is only tested as far as being refused: the client here has none. */
-async function shortNames(ctx: Ctx): Promise<void> {
-  for (const association of ctx.config.associations.filter((a) => a.security === "none")) {
-    const aarq = { applicationContextName: contextName(CONTEXT.SN) };
-    const outcome = await attemptOnce(ctx, association, { aarq });
-    if (outcome.kind === "accepted") ctx.inconclusive("the meter accepts a short name context; it is not tested here");
-  }
-  ctx.inapplicable("the meter offers no short name context");
-}
-
 async function release(ctx: Ctx): Promise<void> {
   for (const association of ctx.config.associations) {
     await releasedByRlrq(ctx, association);
@@ -256,13 +245,7 @@ export const APPL_DATA: Case[] = [
     clause: "GB9 9.4.6.1",
     run: unsupportedLn,
   },
-  ...["ReadRequest", "WriteRequest", "unsupported services"].map((what, i): Case => ({
-    ...APPL,
-    name: `APPL_DATA_SN_N${i + 1}`,
-    purpose: `Short name referencing: ${what} with errors; for meters that offer it.`,
-    clause: "GB9 9.3.14, 9.3.15",
-    run: shortNames,
-  })),
+  ...APPL_DATA_SN,
   {
     ...APPL,
     name: "APPL_REL_P1",

@@ -7,6 +7,7 @@ import {
   fromHex,
   MECHANISM,
   mechanismName,
+  objectList,
   type Client,
 } from "../../../host/client/index.ts";
 import { ActionError, DlmsError } from "../../../host/client/errors.ts";
@@ -28,6 +29,18 @@ async function idle(ctx: Ctx): Promise<void> {
     const client = await ctx.open(association);
     const answer = await answerOf(client, getNormal(15, CURRENT, 8));
     expectException(ctx, answer, [1, 2], `GET without association, client ${association.clientSap}`, true);
+    await ctx.close(client);
+  }
+  for (const association of ctx.config.shortNames.filter((a) => !isCipheredContext(a))) {
+    const client = await ctx.open(association);
+    const answer = await answerOf(client, fromHex("050102FA00"));
+    const what = `Read without association, client ${association.clientSap}: initiateError, service-unsupported`;
+    const apdu = answer?.apdu;
+    const right =
+      apdu?.kind === "confirmed-service-error" && apdu.service === 1 && apdu.choice === 3 && apdu.value === 2;
+    if (right) ctx.expect(true, what);
+    else if (apdu?.kind === "read-response") ctx.expect(false, what, answerWords(answer));
+    else ctx.remark(`${what}; refused otherwise`, answerWords(answer));
     await ctx.close(client);
   }
 }
@@ -52,6 +65,26 @@ async function openDeclared(ctx: Ctx): Promise<void> {
     } else ctx.expect(outcome.aare!.diagnostic === 0, `${association.name}: diagnostic null`);
     await outcome.client.release();
     ctx.expect(!outcome.client.associated, `${association.name}: released`);
+    await ctx.close(outcome.client);
+  }
+  await openShortNames(ctx);
+}
+
+/** Associations with short names: context 2 or 4, VAA name FA00, and an object list that names the current association. */
+async function openShortNames(ctx: Ctx): Promise<void> {
+  for (const association of ctx.config.shortNames) {
+    const { name } = association;
+    const outcome = await attempt(ctx, association);
+    if (!expectAccepted(ctx, outcome, name)) continue;
+    const context = contextName(isCipheredContext(association) ? CONTEXT.SN_CIPHERED : CONTEXT.SN);
+    const { applicationContextName } = outcome.aare!;
+    ctx.expect(applicationContextName === context, `${name}: the AARE names the context`, applicationContextName);
+    const vaa = outcome.client.initiateResponse!.vaaName;
+    ctx.expect(vaa === 0xfa00, `${name}: VAA name FA00`, vaa.toString(16));
+    const entries = await objectList(outcome.client);
+    const current = entries.find((entry) => entry.baseName === 0xfa00);
+    ctx.expect(current?.classId === 12 && current.logicalName === CURRENT, `${name}: FA00 is the current association`);
+    await outcome.client.release();
     await ctx.close(outcome.client);
   }
 }
