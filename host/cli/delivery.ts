@@ -3,6 +3,7 @@ import { equal, toHex } from "../client/octets.ts";
 import { demoMeter, demoWorld, meterCertificates, type DemoWorld } from "../keys/demo.ts";
 import { provisionRead, type Provision } from "../keys/provision.ts";
 import type { Compiled } from "../template/compile.ts";
+import type { Extension } from "../template/document.ts";
 import { meterIdentity, provisionRecords, type MeterIdentity, type MeterPlace } from "../template/identity.ts";
 import { templateLoad } from "../template/load.ts";
 import { suiteApply, suiteOfTemplate } from "../template/suite.ts";
@@ -11,6 +12,7 @@ import { ServeError } from "./serve_options.ts";
 export interface DeliveryOptions {
   template: string;
   override: string[];
+  extensions?: Extension[];
   meters: number;
   seed: number;
   suite?: number;
@@ -32,11 +34,16 @@ export class Delivery {
     const provision = options.provision === undefined ? undefined : provisionRead(options.provision);
     const wanted = options.suite ?? provision?.suite;
     let suite = 0;
-    this.compiled = templateLoad(options.template, options.override, (document) => {
-      const changed = wanted === undefined ? document : suiteApply(document, wanted);
-      suite = suiteOfTemplate(changed);
-      return change(changed);
-    });
+    this.compiled = templateLoad(
+      options.template,
+      options.override,
+      (document) => {
+        const changed = wanted === undefined ? document : suiteApply(document, wanted);
+        suite = suiteOfTemplate(changed);
+        return change(changed);
+      },
+      options.extensions,
+    );
     this.suite = suite;
     this.provision = provision;
     if (provision !== undefined) this.provisionCheck(provision);

@@ -7,6 +7,7 @@ import { callCommand } from "./call.ts";
 import { keysCommand } from "./keys.ts";
 import { listenCommand } from "./listen.ts";
 import { metersCommand } from "./meters.ts";
+import { objectsCommand } from "./objects.ts";
 import { readCommand } from "./read.ts";
 import { readoutCommand } from "./readout.ts";
 import { serveCommand } from "./serve.ts";
@@ -31,6 +32,7 @@ const program = new Command("dlms-meter")
   .addCommand(callCommand())
   .addCommand(listenCommand())
   .addCommand(templateCommand())
+  .addCommand(objectsCommand())
   .addCommand(metersCommand())
   .addCommand(keysCommand());
 

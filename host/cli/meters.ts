@@ -3,7 +3,10 @@ import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
 import { TemplateError } from "../template/error.ts";
 import { type KeyChoice, meterIdentity, type MeterIdentity, type MeterKeys } from "../template/identity.ts";
+import type { Extension } from "../template/document.ts";
+import { extensionsApply } from "../template/extensions.ts";
 import { TEMPLATE_DEFAULT, templateRead } from "../template/load.ts";
+import { extensionsOption } from "./extensions_option.ts";
 import { templateErrors } from "./template.ts";
 
 const PORT_MAX = 65535;
@@ -49,6 +52,7 @@ function keysText(keys: MeterKeys): Record<string, string> {
 
 interface MetersOptions {
   template: string;
+  extensions?: Extension[];
   meters: number;
   seed: number;
   tcp: number;
@@ -99,7 +103,7 @@ function tableText(meters: MeterIdentity[], options: MetersOptions): string {
 
 /** `meters`: a table, or JSON, of identities. */
 export function metersCommand(): Command {
-  const command = new Command("meters")
+  const command = extensionsOption(new Command("meters"))
     .description("identities, addresses and keys of the meters of a seed")
     .option("--template <template>", "name or file", TEMPLATE_DEFAULT)
     .option("--meters <count>", "how many meters", whole(1, 100_000_000), 1)
@@ -115,7 +119,7 @@ export function metersCommand(): Command {
   return command.action((options: MetersOptions) =>
     templateErrors(command, () => {
       meterPort(options.tcp, options.meters - 1);
-      const { identity } = templateRead(options.template);
+      const { identity } = extensionsApply(templateRead(options.template), options.extensions);
       const meters = Array.from({ length: options.meters }, (_, index) =>
         meterIdentity(identity, options.seed, index, options.keys),
       );

@@ -1,7 +1,9 @@
 /** Options of `serve`, checked as far as they can be before anything runs. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Extension } from "../template/document.ts";
 import { TEMPLATE_DEFAULT } from "../template/load.ts";
 import type { AddressLength, Shared } from "../template/multi_drop.ts";
+import { extensionsOption } from "./extensions_option.ts";
 import { optionCollect } from "./template.ts";
 
 const PORT_MAX = 65535;
@@ -29,6 +31,7 @@ export interface ServeOptions {
   multiDrop?: boolean;
   hdlcAddressLength?: AddressLength;
   template: string;
+  extensions?: Extension[];
   override: string[];
   meters: number;
   seed: number;
@@ -85,7 +88,7 @@ function addressLength(text: string): AddressLength {
 /** Adds the options to the command. */
 export function withServeOptions(command: Command): Command {
   const port = whole(0, PORT_MAX);
-  return command
+  return extensionsOption(command)
     .option("--tcp <port>", `TCP port of the wrapper (default ${WRAPPER_PORT}; 0 = any free port)`, port)
     .option(
       "--udp <port>",

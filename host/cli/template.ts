@@ -2,13 +2,14 @@
 import Table from "cli-table3";
 import { Command } from "commander";
 import type { Compiled } from "../template/compile.ts";
-import type { TemplateDocument } from "../template/document.ts";
+import type { Extension } from "../template/document.ts";
 import { TemplateError } from "../template/error.ts";
+import { extensionsApply } from "../template/extensions.ts";
 import { overrideApply, TEMPLATE_DEFAULT, templateLoad, templateRead } from "../template/load.ts";
 import type { AttributeModel, ObjectModel, TemplateModel } from "../template/model.ts";
 
-const READ = 1;
-const WRITE = 2;
+import { extensionsOption } from "./extensions_option.ts";
+import { accessText, objectsTable } from "./objects_table.ts";
 
 /** Collects the values of an option that may be given several times. */
 export function optionCollect(value: string, before: string[]): string[] {
@@ -23,51 +24,6 @@ export function templateErrors(command: Command, work: () => void): void {
     if (!(error instanceof TemplateError)) throw error;
     command.error(`error: ${error.message}`, { exitCode: 1 });
   }
-}
-
-/** Ids of a list as ranges: 1-6,8. */
-function rangesText(ids: number[]): string {
-  const parts: string[] = [];
-  for (let i = 0; i < ids.length; i++) {
-    const first = ids[i]!;
-    while (ids[i + 1] === ids[i]! + 1) i++;
-    parts.push(first === ids[i] ? String(first) : `${first}-${ids[i]}`);
-  }
-  return parts.join(",");
-}
-
-/** Rights of one client: "get 1-4 set 2 act 1". */
-function accessText(object: ObjectModel, client: string): string {
-  const row = object.access.get(client);
-  if (!row) return "-";
-  const attributes = [...row.subarray(0, object.attributes.length)];
-  const methods = [...row.subarray(object.attributes.length)];
-  const having = (modes: number[], bit: number) => modes.flatMap((mode, i) => (mode & bit ? [i + 1] : []));
-  const rights: [string, number[]][] = [
-    ["get", having(attributes, READ)],
-    ["set", having(attributes, WRITE)],
-    ["act", having(methods, READ)],
-  ];
-  return rights.flatMap(([right, ids]) => (ids.length > 0 ? [`${right} ${rangesText(ids)}`] : [])).join(" ");
-}
-
-function objectsTable(model: TemplateModel): string {
-  const clients = model.parts.associations.map((association) => association.name);
-  const table = new Table({
-    head: ["logical name", "class", "name", ...clients, "source", "confidence"],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const o of model.objects) {
-    table.push([
-      o.logicalName,
-      `${o.classId} v${o.version} ${o.className}`,
-      o.name,
-      ...clients.map((client) => accessText(o, client)),
-      o.source.join(" "),
-      o.confidence,
-    ]);
-  }
-  return table.toString();
 }
 
 function attributeText(attribute: AttributeModel, model: TemplateModel): string[] {
@@ -106,15 +62,17 @@ function summaryText(name: string, { image, model }: Compiled): string {
 
 interface PrintOptions {
   override: string[];
+  extensions?: Extension[];
   object?: string;
   json?: boolean;
 }
 
 function print(name: string, options: PrintOptions): void {
-  const compiled = templateLoad(name, options.override);
+  const compiled = templateLoad(name, options.override, undefined, options.extensions);
   const { model } = compiled;
   if (options.json) {
-    const document: TemplateDocument = options.override.reduce(overrideApply, templateRead(name));
+    const chosen = extensionsApply(templateRead(name), options.extensions);
+    const document = options.override.reduce(overrideApply, chosen);
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return;
   }
@@ -129,7 +87,7 @@ function print(name: string, options: PrintOptions): void {
 
 function overrideOption(command: Command): Command {
   const text = "change a value of the template: NAME:ATTRIBUTE=VALUE (repeatable)";
-  return command.option("--override <change>", text, optionCollect, [] as string[]);
+  return extensionsOption(command).option("--override <change>", text, optionCollect, [] as string[]);
 }
 
 function printCommand(): Command {
@@ -144,9 +102,11 @@ function printCommand(): Command {
 function checkCommand(): Command {
   const command = new Command("check").description("check a template and say what it holds");
   overrideOption(command).argument("[template]", "name or file", TEMPLATE_DEFAULT);
-  return command.action((name: string, options: { override: string[] }) =>
+  return command.action((name: string, options: PrintOptions) =>
     templateErrors(command, () => {
-      process.stdout.write(`${summaryText(name, templateLoad(name, options.override))}\n`);
+      process.stdout.write(
+        `${summaryText(name, templateLoad(name, options.override, undefined, options.extensions))}\n`,
+      );
     }),
   );
 }

@@ -6,6 +6,7 @@ import { type Compiled, compileTemplate } from "./compile.ts";
 import type {
   AttributeDocument,
   EventDocument,
+  Extension,
   ObjectDocument,
   PartDocument,
   TemplateDocument,
@@ -13,6 +14,7 @@ import type {
 } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectsExpand, objectText, partsJoin, type WholeObject } from "./expand.ts";
+import { extensionsApply } from "./extensions.ts";
 import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
 import { CLASS_ASSOCIATION_SN } from "./model.ts";
 import { partCheck, schemaCheck } from "./schema.ts";
@@ -255,15 +257,17 @@ function valuePut(document: TemplateDocument, logicalName: string, id: number, v
 }
 
 /**
- * Reads, changes and compiles a template; `change` comes after the overrides.
+ * Reads, changes and compiles a template; `extensions`, if given, come before the overrides and `change` after them.
  * @throws TemplateError
  */
 export function templateLoad(
   name: string = TEMPLATE_DEFAULT,
   overrides: readonly string[] = [],
   change: (document: TemplateDocument) => TemplateDocument = (document) => document,
+  extensions?: Extension[],
 ): Compiled {
-  const document = change(overrides.reduce(overrideApply, templateRead(name)));
+  const chosen = extensionsApply(templateRead(name), extensions);
+  const document = change(overrides.reduce(overrideApply, chosen));
   // A template of the package is known by its name; a file of the user's is named with what is wrong in it.
   return /^[a-z0-9-]+$/.test(name) ? compileTemplate(document) : within(name, () => compileTemplate(document));
 }

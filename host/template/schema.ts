@@ -10,9 +10,7 @@ export const TEMPLATE_SCHEMA = tableRead("schema.json") as object;
 
 const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, verbose: false });
 const validate = ajv.compile<TemplateDocument>(TEMPLATE_SCHEMA);
-const partValidate = ajv.compile<PartDocument>({
-  $ref: `${(TEMPLATE_SCHEMA as { $id: string }).$id}#/$defs/include`,
-});
+const PART = `${(TEMPLATE_SCHEMA as { $id: string }).$id}#/$defs/include`;
 
 /** Place of an error for people: an object by its logical name instead of its number. */
 function placeText(document: unknown, path: string): string {
@@ -57,6 +55,8 @@ export function schemaCheck(json: unknown): TemplateDocument {
 
 /** The document, if it follows what schema.json says of an included file. */
 export function partCheck(json: unknown): PartDocument {
-  if (partValidate(json)) return json;
+  // Compiled when first wanted, and then kept.
+  const partValidate = ajv.getSchema<PartDocument>(PART)!;
+  if (partValidate(json)) return json as PartDocument;
   throw refusal(json, partValidate.errors!, "included file");
 }

@@ -148,7 +148,7 @@ describe("keys demo and serve", () => {
     for (const name of readdirSync(out))
       expect(mode(join(out, name)), name).toBe(/key|json/.test(name) ? 0o600 : 0o644);
     const file = provisionRead(join(out, "provision.json"));
-    expect(file.meters.map((meter) => toHex(meter.systemTitle))).toEqual(["4D4D4D67001E8481", "4D4D4D67001E8482"]);
+    expect(file.meters.map((meter) => toHex(meter.systemTitle))).toEqual(["4D4D4D67301E8481", "4D4D4D67301E8482"]);
     const options = { template: "idis-p3", override: [], meters: 2, seed: 3 };
     const served = new Delivery({ ...options, suite: Number(suite) });
     const delivered = new Delivery({ ...options, provision: join(out, "provision.json") });

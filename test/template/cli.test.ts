@@ -82,8 +82,8 @@ describe("template", () => {
 describe("meters", () => {
   test("a table of distinct meters on consecutive ports, and the published keys", async () => {
     const { out } = await run(metersCommand(), "--meters", "3", "--tcp", "5000");
-    expect(out).toMatch(/0 .*127\.0\.0\.1:5000 .*MMM1030000000001 .*4D4D4D6700000001 .*00000001/);
-    expect(out).toMatch(/2 .*127\.0\.0\.1:5002 .*MMM1030000000003 .*4D4D4D6700000003 .*00000003/);
+    expect(out).toMatch(/0 .*127\.0\.0\.1:5000 .*MMM1030300000001 .*4D4D4D6730000001 .*00000001/);
+    expect(out).toMatch(/2 .*127\.0\.0\.1:5002 .*MMM1030300000003 .*4D4D4D6730000003 .*00000003/);
     expect(out).toContain("GUEK        000102030405060708090A0B0C0D0E0F");
     expect(out).toContain("password    00000000");
   });
@@ -95,8 +95,8 @@ describe("meters", () => {
     expect(rows[1]).toEqual({
       index: 1,
       address: "127.0.0.1:4060",
-      logicalDeviceName: "MMM1030001000002",
-      systemTitle: "4D4D4D67000F4242",
+      logicalDeviceName: "MMM1030301000002",
+      systemTitle: "4D4D4D67300F4242",
       serialNumber: "01000002",
       keys: {
         guek: "000102030405060708090A0B0C0D0E0F",

@@ -50,8 +50,8 @@ describe("names", () => {
   test("meter 0 of seed 1", () => {
     const meter = meterIdentity(identity, 1, 0);
     expect(meter.serialNumber).toBe("00000001");
-    expect(meter.logicalDeviceName).toBe("MMM1030000000001");
-    expect(hex(meter.systemTitle)).toBe("4D4D4D6700000001");
+    expect(meter.logicalDeviceName).toBe("MMM1030300000001");
+    expect(hex(meter.systemTitle)).toBe("4D4D4D6730000001");
   });
 
   test("1,000 meters of each of three seeds are distinct and the same every time", () => {
@@ -60,7 +60,7 @@ describe("names", () => {
       for (let index = 0; index < METERS; index++) {
         const meter = meterIdentity(identity, seed, index);
         expect(meter).toEqual(meterIdentity(identity, seed, index));
-        expect(meter.logicalDeviceName).toMatch(/^MMM10300\d{8}$/);
+        expect(meter.logicalDeviceName).toMatch(/^MMM10303\d{8}$/);
         expect(meter.systemTitle.length).toBe(8);
         for (const name of [meter.serialNumber, meter.logicalDeviceName, hex(meter.systemTitle)]) {
           expect(seen.has(name), name).toBe(false);
@@ -121,11 +121,11 @@ describe("provision records", () => {
         logicalName: "0-0:42.0.0.255",
         attribute: 2,
         part: 0,
-        octets: "09104D4D4D31303330303030303030303031",
+        octets: "09104D4D4D31303330333030303030303031",
       },
       { classId: 1, logicalName: "0-0:96.1.0.255", attribute: 2, part: 0, octets: "09083030303030303031" },
       { classId: 19, logicalName: "0-0:20.0.0.255", attribute: 6, part: 0, octets: "09083030303030303031" },
-      { ...setup, attribute: 5, part: 0, octets: "09084D4D4D6700000001" },
+      { ...setup, attribute: 5, part: 0, octets: "09084D4D4D6730000001" },
       { ...setup, attribute: 0, part: 0, octets: "000102030405060708090A0B0C0D0E0F" },
       { ...setup, attribute: 0, part: 1, octets: "0F0E0D0C0B0A09080706050403020100" },
       { ...setup, attribute: 0, part: 2, octets: "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF" },

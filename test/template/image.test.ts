@@ -194,7 +194,9 @@ describe("objects and attributes", () => {
       .map((row) => `${objects[row["object"]!]!["classId"]} ${row["id"]},${row["part"]} ${row["capacity"]}`);
     const counts = new Map<string, number>();
     for (const key of hidden) counts.set(key, (counts.get(key) ?? 0) + 1);
-    const registers = model.objects.filter((o) => /energy/i.test(o.name) && o.classId === 3).length;
+    const registers = model.objects.filter(
+      (o) => o.classId === 3 && /energy/.test(o.attributes[1]?.quantity ?? ""),
+    ).length;
     const keys = [0, 1, 2, 3].map((part): [string, number] => [`64 0,${part} 32`, 1]);
     const counters = [4, 5, 6].map((part): [string, number] => [`64 0,${part} 4`, 1]);
     const others: [string, number][] = [
@@ -203,13 +205,14 @@ describe("objects and attributes", () => {
       ["3 2,1 8", registers],
     ];
     expect(counts).toEqual(new Map([...keys, ...counters, ...others].sort()));
-    expect(registers).toBe(18);
+    expect(registers).toBe(24);
   });
 
   test("instances number profiles, associations, security setups and ports", () => {
     const instance = (logicalName: string) => object(logicalName).row["instance"];
-    const profiles = ["0-0:21.0.0.255", "0-0:99.98.0.255", "1-0:99.1.0.255", "1-0:99.2.0.255"];
-    expect(profiles.map(instance)).toEqual([0, 1, 2, 3]);
+    const profiles = model.objects.filter((o) => o.classId === 7).map((o) => o.logicalName);
+    expect(profiles).toEqual(expect.arrayContaining(["0-0:21.0.0.255", "0-0:99.98.0.255", "1-0:99.1.0.255"]));
+    expect(profiles.map(instance)).toEqual(profiles.map((_, i) => i));
     expect(instance("0-0:40.0.0.255")).toBe(NONE);
     expect(instance("0-0:40.0.2.255")).toBe(0);
     expect(instance("0-0:40.0.1.255")).toBe(1);

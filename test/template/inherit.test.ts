@@ -188,8 +188,9 @@ describe("the examples", () => {
     expect(left.map(({ logicalName }) => logicalName)).toEqual([]);
     const hourly = model("hourly-profile");
     expect(hourly.parts.profiles[hourly.find("1-0:99.1.0")!.instance!]).toMatchObject({ depth: 8784, rowSize: 29 });
-    expect(model("two-rates").find("1-0:1.8.3")).toBeUndefined();
-    expect(model("two-rates").find("1-0:1.8.2")).toBeDefined();
+    const night = model("night-rate");
+    const days = night.row(night.find("0-0:13.0.0")!, 5)!.default;
+    expect(Buffer.from(days).toString("hex")).toMatch(/090406000000.*120001.*090416000000.*120002$/);
     expect(model("head-end-only").parts.slotCount).toBe(2);
     expect([...model("head-end-only").find("Clock")!.access.keys()]).toEqual(["management"]);
   });

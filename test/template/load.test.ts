@@ -65,7 +65,7 @@ describe("extends", () => {
       objects: [
         { logicalName: "1-0:0.9.11", attributes: { 2: { max: 60 } } },
         { logicalName: "1-0:99.1.0.255", profile: { depth: 5 } },
-        { logicalName: "0-0:96.1.6.255", name: "Device ID 7", kind: "device-id", source: ["T"] },
+        { logicalName: "0-0:96.1.20.255", name: "Device ID 21", kind: "device-id", source: ["T"] },
         { logicalName: "1-0:16.8.0.255", remove: true },
       ],
     });
@@ -74,7 +74,7 @@ describe("extends", () => {
     expect(model.name).toBe("more");
     expect(model.objects.length).toBe(before.objects.length);
     expect(model.find("1-0:16.8.0")).toBeUndefined();
-    expect(model.find("Device ID 7")?.logicalName).toBe("0-0:96.1.6.255");
+    expect(model.find("Device ID 21")?.logicalName).toBe("0-0:96.1.20.255");
     const limit = model.find("1-0:0.9.11")!;
     expect(model.row(limit, 2)).toMatchObject({ min: 0n, max: 60n });
     expect(limit.name).toBe("Clock time shift limit");
