@@ -1,4 +1,5 @@
 /** Cases that pass against the meter of this project fail when a proxy in between makes it lie: one lie at a time. */
+import { createCipheriv, createDecipheriv } from "node:crypto";
 import { existsSync } from "node:fs";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { join } from "node:path";
@@ -75,6 +76,81 @@ const swapped: Change = (apdu) =>
 
 const NULL_DATA = fromHex("C401C10000");
 
+const succeeded = (actionResponse: Uint8Array): Uint8Array =>
+  concat(actionResponse.subarray(0, 3), Uint8Array.of(0), actionResponse.subarray(4));
+
+/** Associated is the value of association_status, which the sealing cases ask for. */
+const GET_ASSOCIATED = fromHex("C401C1001602");
+const GLO_GET_RESPONSE = 0xcc;
+const HEADER_SIZE = 5;
+const TAG_SIZE = 12;
+
+/** Somebody between client and meter who has the global keys: opens answers, and seals what he makes of them. */
+class Forger {
+  private title: Uint8Array | undefined;
+  /** Of the answer sealed last; the meter's own come behind what is forged. */
+  private counter = 0;
+
+  /** Changes the plain text of answers sealed under the global keys. */
+  answer(change: Change): Change {
+    return (apdu) => {
+      this.titleTake(apdu);
+      const header = this.headerOf(apdu);
+      const plain = header === undefined ? undefined : this.opened(apdu, header);
+      if (plain === undefined) return apdu;
+      const sealed = this.sealed(header!, change(plain));
+      return concat(apdu.subarray(0, 1), Uint8Array.of(sealed.length), sealed);
+    };
+  }
+
+  /** A GET that succeeds in place of each exception. */
+  instead(): Change {
+    const pass = this.answer((plain) => plain);
+    return (apdu) => {
+      if (apdu[0] !== 0xd8) return pass(apdu);
+      const sealed = this.sealed(Buffer.from([0x30, 0, 0, 0, 0]), GET_ASSOCIATED);
+      return concat(Uint8Array.of(GLO_GET_RESPONSE, sealed.length), sealed);
+    };
+  }
+
+  /** responding-AP-title of an AARE: A4 0A 04 08 and eight octets. */
+  private titleTake(apdu: Uint8Array): void {
+    const at = apdu[0] === 0x61 ? find(apdu, fromHex("A40A0408")) : -1;
+    if (at >= 0) this.title = apdu.slice(at + 4, at + 12);
+  }
+
+  private headerOf(apdu: Uint8Array): Uint8Array | undefined {
+    const short = apdu[0]! >= 0xcc && apdu[0]! <= 0xcf && apdu[1]! < 0x80 && apdu[2] === 0x30;
+    return short && this.title !== undefined ? apdu.subarray(2, 2 + HEADER_SIZE) : undefined;
+  }
+
+  private opened(apdu: Uint8Array, header: Uint8Array): Uint8Array | undefined {
+    const { guek, gak } = configDefault();
+    const iv = concat(this.title!, header.subarray(1));
+    const cipher = createDecipheriv("aes-128-gcm", guek!, iv, { authTagLength: TAG_SIZE });
+    cipher.setAAD(concat(header.subarray(0, 1), gak!));
+    cipher.setAuthTag(apdu.subarray(-TAG_SIZE));
+    const plain = cipher.update(apdu.subarray(2 + HEADER_SIZE, -TAG_SIZE));
+    try {
+      return concat(plain, cipher.final());
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Under the counter of the header, or a later one if that was used: an honest client takes rising ones only. */
+  private sealed(header: Uint8Array, plain: Uint8Array): Uint8Array {
+    const { guek, gak } = configDefault();
+    this.counter = Math.max(this.counter + 1, Buffer.from(header).readUInt32BE(1));
+    const counter = Buffer.alloc(4);
+    counter.writeUInt32BE(this.counter);
+    const cipher = createCipheriv("aes-128-gcm", guek!, concat(this.title!, counter), { authTagLength: TAG_SIZE });
+    cipher.setAAD(concat(header.subarray(0, 1), gak!));
+    const text = concat(cipher.update(plain), cipher.final());
+    return concat(header.subarray(0, 1), counter, text, cipher.getAuthTag());
+  }
+}
+
 /** What was lied about, and the cases that notice it. */
 const LIES: [what: string, lie: Lie, cases: string[]][] = [
   [
@@ -123,6 +199,20 @@ const LIES: [what: string, lie: Lie, cases: string[]][] = [
   ],
 ];
 
+/** What the sealing cases notice of somebody who has the keys. */
+const FORGERIES: [what: string, lie: () => Lie, cases: string[]][] = [
+  [
+    "calls every action a success",
+    () => ({ answer: new Forger().answer((plain) => (starts(plain, "C701") ? succeeded(plain) : plain)) }),
+    ["SYMSEC_0_Key_Tx_N1", "SYMSEC_0_Key_Tx_N2", "SYMSEC_0_SecPol_1", "SYMSEC_0_SecPol_2", "SYMSEC_0_SecPol_3"],
+  ],
+  [
+    "serves what it should refuse",
+    () => ({ answer: new Forger().instead() }),
+    ["SYMSEC_0_FraCount_1", "SYMSEC_0_DedKey_N1", "SYMSEC_0_SecDataX_N1", "SYMSEC_REL_N1"],
+  ],
+];
+
 describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("a meter that lies", () => {
   const base: Config = { ...configDefault(), quick: true, silence: 100, timeOut: 1000 };
   const meter = new SocketMeter();
@@ -157,4 +247,49 @@ describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("a meter that lies", (
       },
     );
   }
+
+  for (const [what, lie, cases] of FORGERIES) {
+    it(`${what}, sealed: ${cases.join(", ")}`, { timeout: 60_000 }, async () => {
+      const victim = new SocketMeter();
+      const config: Config = { ...base };
+      const through = async (): Promise<void> => {
+        await victim.start(config);
+        config.target = await proxy(config.target!, lie());
+        delete config.hdlc;
+      };
+      await through();
+      config.reset = through;
+      const { results } = await conformanceRun(
+        config,
+        CASES.filter((one) => cases.includes(one.name)),
+      );
+      await victim.stop();
+      expect(results.filter(({ verdict }) => verdict !== "FAILED").map(({ name }) => name)).toEqual([]);
+      // They fail for what was forged, not because the forgery was bad.
+      expect(results.filter(({ note }) => /tag does not fit|not rising/.test(note)).map(({ name }) => name)).toEqual(
+        [],
+      );
+    });
+  }
+
+  it("identifies users: who is declared passes, who is not is refused", { timeout: 60_000 }, async () => {
+    const users = '{"array":[{"structure":[{"unsigned":7},{"octet-string":"6F70"}]}]}';
+    const strict = new SocketMeter([`0-0:40.0.1.255:10=${users}`]);
+    const config: Config = { ...base };
+    await strict.start(config);
+    const verdictOf = async (userId: number): Promise<string[]> => {
+      const associations = config.associations.map((one) => (one.clientSap === 1 ? { ...one, userId } : one));
+      const { results } = await conformanceRun(
+        { ...config, associations },
+        CASES.filter(({ name }) => /^APPL_OPEN_[12]$/.test(name)),
+      );
+      return results.map(({ verdict }) => verdict);
+    };
+    const verdicts = [await verdictOf(7), await verdictOf(8)];
+    await strict.stop();
+    expect(verdicts).toEqual([
+      ["PASSED", "PASSED"],
+      ["FAILED", "FAILED"],
+    ]);
+  });
 });

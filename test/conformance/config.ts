@@ -20,6 +20,8 @@ export interface Association {
   security: SecurityLevel;
   /** LLS password, or HLS secret of mechanisms 3, 4 and 6 */
   password?: Uint8Array;
+  /** Who uses the client, where the meter identifies users (user_list) */
+  userId?: number;
   /** It is there without AARQ; security as its APDUs have it */
   preEstablished?: boolean;
   /** It refers by short names */
@@ -122,11 +124,12 @@ interface AssociationDeclared {
   password?: string;
   /** HLS secret as hexadecimal text */
   secret?: string;
+  userId?: number;
   preEstablished?: boolean;
   shortNames?: boolean;
 }
 
-/** A declaration file: {"associations": [{"name", "clientSap", "authentication", "security", "password" | "secret", "preEstablished", "shortNames"}]}. */
+/** A declaration file: {"associations": [{…}]}, each as README.md has it. */
 export function associationsRead(path: string): Association[] {
   const declared = JSON.parse(readFileSync(path, "utf8")) as { associations?: AssociationDeclared[] };
   if (!Array.isArray(declared.associations) || declared.associations.length === 0) {

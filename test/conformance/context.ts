@@ -193,6 +193,7 @@ export class Ctx {
       timeOut,
       counter,
       ...(a.password === undefined ? {} : { password: a.password }),
+      ...(a.userId === undefined ? {} : { userId: a.userId }),
       ...(keyed && guek !== undefined && gak !== undefined ? { guek, gak } : {}),
       ...(via === "hdlc" ? { hdlc: { lower, addressSize: addressLengths[0]!, answerTimeOut: timeOut } } : {}),
     };
