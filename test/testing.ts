@@ -1,11 +1,10 @@
 /** What tests of the core's insides share: their entries (assembly/testing_*.ts, never shipped), hexadecimal, seeded dice. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { sourcesOf } from "./tidy/sources.ts";
+import { join } from "node:path";
+import { ROOT, sourcesOf } from "./tidy/sources.ts";
 
-export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+export { ROOT };
 const CONFIG = "asconfig.testing.json";
 const ASC = "node_modules/assemblyscript/bin/asc.js";
 

@@ -143,7 +143,10 @@ function entryApply(meter: Meter, object: ObjectRow, attribute: i32, part: u32, 
     return;
   }
   const row = attributeFind(object, attribute, part);
-  if (row < 0 || size > <u32>Template.of().attribute(row).capacity) return;
+  if (row < 0) return;
+  // A row without capacity has no place in the block: not even a value of no octets is stored for it.
+  const capacity = <u32>Template.of().attribute(row).capacity;
+  if (capacity == 0 || size > capacity) return;
   valueStore(meter, row, at, size);
   if (profile != NONE && (attribute == 3 || attribute == 8)) ringShape(meter, profile);
 }

@@ -319,7 +319,8 @@ function replay(meter: Meter, j: Journal, page: usize, size: u32): void {
     const record = page + <usize>at;
     const entries = <u32>bswap<u16>(load<u16>(record));
     if (entries + <u32>bswap<u16>(load<u16>(record + 2)) != 0xffff || entries + RECORD_OVERHEAD > RECORD_SIZE_MAX) {
-      replayEnd(j, load<u32>(record) == 0xffffffff);
+      // Read once more from here: one torn program may have left octets behind erased ones, as far as it is long.
+      if (at == 0) replayEnd(j, isErased(page, size));
       return;
     }
     const whole = (entries + RECORD_OVERHEAD + 3) & ~3;
@@ -335,6 +336,11 @@ function replay(meter: Meter, j: Journal, page: usize, size: u32): void {
     j.writeAt += whole;
   }
   if (at == 0) replayEnd(j, size < RECORD_OVERHEAD);
+}
+
+function isErased(at: usize, size: u32): bool {
+  for (let i: u32 = 0; i < size; i++) if (load<u8>(at + <usize>i) != 0xff) return false;
+  return true;
 }
 
 /** The log ends here: go on behind it where the flash is clean, else write a snapshot first (a record was torn). */

@@ -19,7 +19,7 @@ import { MemoryFlash } from "../../host/flash/memory.ts";
 import { constantLoad } from "../../host/metrology/constant.ts";
 import { SteppedMetrology } from "../../host/metrology/steps.ts";
 import type { Metrology } from "../../host/metrology/metrology.ts";
-import { portFor, portsOf } from "../../host/ports.ts";
+import { portFor, portsOf, type PortUse } from "../../host/ports.ts";
 import type { Compiled } from "../../host/template/compile.ts";
 import { meterIdentity, type MeterIdentity, provisionRecords } from "../../host/template/identity.ts";
 import { HdlcChannel, WrapperChannel } from "./channels.ts";
@@ -27,6 +27,8 @@ import { core as shippedCore, seeded, START, template } from "./rig.ts";
 
 export { framesOf, HdlcChannel, WrapperChannel } from "./channels.ts";
 
+/** Items that one call may give at most: a meter that goes on for ever is a defect. */
+const ITEMS_MAX = 100_000;
 /** Octets of a seed: 256 bits and a nonce of half of it (SP 800-90A 8.6.7). */
 const ENTROPY_SIZE = 48;
 
@@ -35,6 +37,8 @@ export interface RawSnapshot {
   readonly block: Uint8Array;
   readonly flash: MemoryFlash;
   readonly driver: Driver;
+  /** Connections that are open. */
+  readonly open: readonly number[];
 }
 
 /** What the driver knows of a meter besides its block and flash. */
@@ -200,7 +204,7 @@ export class RawMeter {
   }
 
   /** First slot of the n-th connection of a port. */
-  slotOf(use: "wrapper" | "hdlc" | "serial", index: number): number {
+  slotOf(use: PortUse, index: number): number {
     const port = portFor(portsOf(this.compiled.image), use)!;
     return port.firstSlot + index * port.links;
   }
@@ -245,14 +249,16 @@ export class RawMeter {
   snapshot(): RawSnapshot {
     const { lineTime, meterTime, sampledTo, durable, writes } = this;
     const driver = { lineTime, meterTime, sampledTo, durable, writes };
-    return { block: this.bank.snapshot(this.seat), flash: this.flash.clone(), driver };
+    const open = [...this.lines].filter(([, line]) => line.open).map(([slot]) => slot);
+    return { block: this.bank.snapshot(this.seat), flash: this.flash.clone(), driver, open };
   }
 
-  /** Puts block, flash and times back. Lines stay as they are known here: their state is in the block. */
+  /** Puts block, flash and times back. Lines opened since stay as they are known here: their state is in the block. */
   restore(snapshot: RawSnapshot): void {
     this.bank.restore(this.seat, snapshot.block);
     if (this.writes !== snapshot.driver.writes) this.flash = snapshot.flash.clone();
     Object.assign(this, snapshot.driver);
+    for (const slot of snapshot.open) this.lines.set(slot, { open: true, held: [], sent: [] });
     for (const line of this.lines.values()) {
       line.held.length = 0;
       line.sent.length = 0;
@@ -330,9 +336,11 @@ export class RawMeter {
 
   private transmitDrain(): boolean {
     let any = false;
+    let items = 0;
     for (const [slot, line] of this.lines) {
       if (!line.open) continue;
       for (;;) {
+        if (++items > ITEMS_MAX) throw new Error("the meter does not end what it sends");
         const size = this.bank.transmitPoll(this.seat, slot, this.lineTime);
         if (size <= 0) break;
         any = true;

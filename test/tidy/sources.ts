@@ -1,9 +1,9 @@
 /** The sources of the project, for the tests that hold them to the house rules. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageFile } from "../../host/files.ts";
 
-export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const ROOT = dirname(packageFile("package.json"));
 const SKIPPED = new Set(["node_modules", ".git", "build", "dist", "dist-bench", "coverage"]);
 
 /** All files of the project below `folder`, with slashes, seen from the root; none when there is no such folder. */
