@@ -31,6 +31,7 @@ function booted(): NonNullable<typeof scene> {
   const request = initiate({ dedicatedKey: DEDICATED, pduSizeMax: 300 });
   const opened = associateGmac(channel, meter.raw.identity, 1, request);
   opened.security.dedicatedKey = DEDICATED;
+  opened.security.gbek = meter.raw.identity.keys.gbek;
   opened.security.general.checkTransaction = false;
   opened.security.checkCounters = false;
   meter.mark();
