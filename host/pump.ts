@@ -267,15 +267,22 @@ export class Pump {
     const { core, seat } = this.parts;
     const outputs = core.outputPoll(seat);
     if (outputs <= 0) return false;
+    if (outputs === OUTPUT_ENTROPY) return this.seed();
     if ((outputs & OUTPUT_RATE) !== 0) {
       const { rateSlot, rate } = core;
       this.connections.find((connection) => connection.slot === rateSlot)?.rateSet(rate);
     }
-    if ((outputs & OUTPUT_ENTROPY) !== 0) core.entropy(seat, this.host.entropy(ENTROPY_SIZE));
+    if ((outputs & OUTPUT_ENTROPY) !== 0) this.seed();
     if ((outputs & OUTPUT_DELIVERY) !== 0 && this.pushes.poll(core, seat, this.lineTime)) {
       this.pushes.release(this.durable);
     }
     return true;
+  }
+
+  /** Gives the core entropy. @returns whether it took any: a host that has none is asked again at the next input only */
+  private seed(): boolean {
+    const { core, seat } = this.parts;
+    return core.entropy(seat, this.host.entropy(ENTROPY_SIZE)) > 0;
   }
 
   // --- what the core is given ---

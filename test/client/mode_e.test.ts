@@ -76,10 +76,14 @@ describe("mode E", () => {
   });
 
   test("what cannot go on is an error that says why", async () => {
-    const fails = async (answers: Record<string, string | Uint8Array>, message: RegExp): Promise<void> => {
-      await expect(signOn(meter(answers).transport, FAST)).rejects.toThrow(message);
+    const fails = async (
+      answers: Record<string, string | Uint8Array>,
+      message: RegExp,
+      timeOut = 5000,
+    ): Promise<void> => {
+      await expect(signOn(meter(answers).transport, { timeOut })).rejects.toThrow(message);
     };
-    await fails({}, /the identification did not come within 0.03 s/);
+    await fails({}, /the identification did not come within 0.03 s/, 30);
     await fails({ "/?!\r\n": "/XXX5\\@00000001\r\n" }, /does not offer HDLC/);
     await fails({ "/?!\r\n": "/XXX500000001\r\n" }, /does not offer HDLC/);
     await fails({ "/?!\r\n": "/XX\r\n" }, /no identification/);
@@ -87,7 +91,7 @@ describe("mode E", () => {
     await fails({ "/?!\r\n": "nobody\r\n" }, /the identification: "nobody/);
     await fails({ "/?!\r\n": "x".repeat(100) }, /has no end/);
     await fails({ "/?!\r\n": even(IDENTIFICATION).map((octet, i) => (i === 3 ? octet ^ 1 : octet)) }, /wrong parity/);
-    await fails({ "/?!\r\n": IDENTIFICATION }, /the confirmation did not come/);
+    await fails({ "/?!\r\n": IDENTIFICATION }, /the confirmation did not come/, 500);
     await fails({ ...HDLC, "\x06252\r\n": "\x06242\r\n" }, /answers .* to the selection/);
   });
 

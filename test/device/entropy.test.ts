@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { OUTPUT_ENTROPY } from "../../host/core.ts";
 import { aarqGmac, apduOf, hex, securityOf } from "./apdus.ts";
 import { RawMeter } from "./raw.ts";
-import { CHALLENGE, seeded } from "./rig.ts";
+import { CHALLENGE, gmac, Rig, seeded } from "./rig.ts";
 
 const REJECTED_TRANSIENT = 2;
 
@@ -28,6 +28,14 @@ function drbgExpected(seed: Uint8Array, size: number): Uint8Array {
 }
 
 describe("entropy", () => {
+  it("a host that has no entropy is not asked for ever: the meter answers what needs none", async () => {
+    const rig = Rig.boot({ entropy: () => new Uint8Array() });
+    const client = await rig.associated(0, { clientSap: 16 });
+    const time = await client.get({ classId: 8, logicalName: "0-0:1.0.0.255", attribute: 2 });
+    expect(time.type).toBe("octet-string");
+    await expect(rig.associated(0, gmac(rig.identity(0)))).rejects.toThrow("rejected");
+  });
+
   it("without a seed no challenge is made: the association is refused for now, and the host is asked", () => {
     const meter = RawMeter.boot({ entropyHeld: true });
     const security = securityOf(meter.identity);

@@ -132,7 +132,7 @@ export class FakeCore implements CoreCalls {
   entropy(_seat: number, octets: Uint8Array): number {
     this.calls.push(`entropy ${octets.length}`);
     this.entropyWanted = false;
-    return 0;
+    return octets.length;
   }
 
   deliverPoll(): number {
