@@ -6,6 +6,7 @@ import { Err } from "../base/err";
 import { Writer } from "../base/writer";
 import { Ask, PinKind } from "../cosem/ask";
 import { dispatchNotify } from "../cosem/dispatch";
+import { shortNameOfAttribute } from "../cosem/short_names";
 import { OUTBOX_SIZE, pushStamp } from "../cosem/push";
 import { AssociationState, Slot } from "../session/slot";
 import { Meter } from "../store/block";
@@ -14,8 +15,9 @@ import { Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { Conformance } from "../wire/conformance";
 import { EventNotification, eventNotificationEmit } from "../wire/notification";
-import { ApplicationContext } from "../wire/names";
+import { contextShortNames } from "../wire/names";
 import { DataAccessResult } from "../wire/results";
+import { VariableAccess } from "../wire/short_name";
 import { ApduTag } from "../wire/tags";
 import { Transfer } from "./answer";
 import { layersBegin } from "./layers";
@@ -24,9 +26,6 @@ import { protectionSend, responseSizeMax } from "./protection";
 
 /** Events that may wait for their connections. */
 const EVENTS_WAITING: u32 = 8;
-/** Choice variable-name of a Variable-Access-Specification, and the distance of the short names of attributes. */
-const VARIABLE_NAME: u32 = 2;
-const SHORT_NAME_STEP: u32 = 8;
 
 @unmanaged
 class WaitingEvent {
@@ -48,18 +47,13 @@ function waiting(o: Outbox, index: u32): WaitingEvent {
   return changetype<WaitingEvent>(o.events + <usize>at);
 }
 
-/** Whether the association of the slot refers to objects by short names. */
-function isShortName(slot: Slot): bool {
-  return slot.context == ApplicationContext.SHORT_NAME || slot.context == ApplicationContext.SHORT_NAME_CIPHERED;
-}
-
 /**
  * Sends attribute `attribute` of template object `object` to the client of a slot as soon as its connection can carry it.
  * @returns 0; Err.STATE: no association there, or it did not negotiate the service; Err.NO_SPACE: too many wait
  */
 export function eventNotify(meter: Meter, slotIndex: u32, object: u32, attribute: i32): i32 {
   const slot = Slot.of(meter, slotIndex);
-  const bit = isShortName(slot) ? Conformance.INFORMATION_REPORT : Conformance.EVENT_NOTIFICATION;
+  const bit = contextShortNames(slot.context) ? Conformance.INFORMATION_REPORT : Conformance.EVENT_NOTIFICATION;
   if (slot.state != AssociationState.ASSOCIATED || (slot.conformance & bit) == 0) return Err.STATE;
   const o = Outbox.of(meter);
   if (o.eventCount == EVENTS_WAITING) return Err.NO_SPACE;
@@ -123,13 +117,13 @@ function compose(meter: Meter, slotIndex: u32, object: u32, attribute: i32, size
 /** All of the APDU but the value, which ends it. */
 function headEmit(slot: Slot, object: u32, attribute: i32, w: Writer): void {
   const row = Template.of().object(object);
-  if (isShortName(slot)) {
+  if (contextShortNames(slot.context)) {
     w.u8(ApduTag.INFORMATION_REPORT_REQUEST);
     w.u8(1);
     Axdr.octets(w, stamp, 12);
     Axdr.length(w, 1);
-    w.u8(VARIABLE_NAME);
-    w.u16(<u32>row.baseName + SHORT_NAME_STEP * (attribute - 1));
+    w.u8(VariableAccess.VARIABLE_NAME);
+    w.u16(shortNameOfAttribute(object, attribute));
     Axdr.length(w, 1);
     return;
   }

@@ -1,9 +1,9 @@
 /** EventNotification on the connection of its association, and pushes over HDLC. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Client, data, method, NotificationReader, toHex, wpduDecode } from "../../host/client/index.ts";
+import { Client, data, decodeApdu, method, NotificationReader, toHex, wpduDecode } from "../../host/client/index.ts";
 import { Core } from "../../host/core.ts";
-import type { Compiled } from "../../host/template/compile.ts";
+import { compileTemplate, type Compiled } from "../../host/template/compile.ts";
 import { templateRead } from "../../host/template/load.ts";
 import { ROOT, testingModule, type TestingExports } from "../testing.ts";
 import { aarqLls } from "./apdus.ts";
@@ -55,6 +55,23 @@ describe("an event over the wrapper", () => {
     expect(toHex(wpdu.apdu)).toBe(`${EVENT_HEAD}2A0000FF020910${name}`);
     expect(raw.take(slot)).toEqual([]);
     await client.get({ classId: 1, logicalName: "0-0:42.0.0.255", attribute: 2 });
+  });
+
+  it("is an InformationReport with the short name where the association has those", async () => {
+    const under = templateRead("idis-p3-sn");
+    const short = under.associations["short-names"]!;
+    short.conformance.push("information-report");
+    const raw = boot(compileTemplate(under));
+    const slot = raw.slotOf("wrapper", 0);
+    raw.open(slot);
+    const client = new Client(raw.transport(slot), lls(raw.identity, { clientSap: 18, shortNames: true }));
+    await client.connect();
+    await client.associate();
+    expect(notify(raw, slot, "0-0:42.0.0.255", 2)).toBe(0);
+    const { apdu } = wpduDecode(raw.take(slot)[0]!);
+    const name = Buffer.from(raw.identity.logicalDeviceName).toString("hex").toUpperCase();
+    expect(toHex(apdu)).toBe(`18010C07EA0105010D000000FFC4000102FD08010910${name}`);
+    expect(decodeApdu(apdu)).toMatchObject({ list: [{ access: "name", name: 0xfd08 }] });
   });
 
   it("is not sent where it was not negotiated, or of what nobody may read", async () => {
