@@ -23,7 +23,7 @@ import { actionServe } from "./action";
 import { exceptionNotPossible, exceptionNotSupported, exceptionSend, exceptionTooLong } from "./exception";
 import { getServe } from "./get";
 import { isProtected, Opened, protectionOpen } from "./layer_open";
-import { Layers, layersBegin } from "./layers";
+import { Layers, layersBegin, layersBroadcast } from "./layers";
 import { policyMet } from "./protection";
 import { preEstablish } from "./pre_established";
 import { isHlsRead, readServe } from "./read";
@@ -150,6 +150,7 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     return;
   }
   const err = protectionOpen(meter, slot, at, size, opened);
+  if (layersBroadcast()) slot.confirmed = 0;
   if (err != Err.OK) {
     openRefused(meter, slot, err);
     return;

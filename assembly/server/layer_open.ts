@@ -121,6 +121,8 @@ function cipheredOpen(slot: Slot, c: SecurityContext, layer: Layer, at: usize, s
   layer.counter = x.invocationCounter;
   layer.originator = slot.clientTitle;
   layer.isClient = 1;
+  // Known before anything is judged: what names the broadcast key is not answered, however wrong it is.
+  if (!isDedicated(layer.kind) && (x.control & SecurityControl.BROADCAST) != 0) layer.source = KeySource.BROADCAST;
   if (layer.isEmpty || !controlGood(c, x.control) || !titleGood(slot, x)) return Err.AUTHENTICATION;
   if (!sourceTake(slot, c, x, layer)) return Err.AUTHENTICATION;
   const err = textOpen(slot, c, layer, x.textAt, x.textSize, headerNone(), out);

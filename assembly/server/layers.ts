@@ -66,6 +66,14 @@ export function isGlobal(layer: Layer): bool {
   return layer.source == KeySource.UNICAST || layer.source == KeySource.BROADCAST;
 }
 
+/** Whether a layer of the request is under the broadcast key, or says so: many meters hear it, and none answers (GB9 9.4.6). */
+export function layersBroadcast(): bool {
+  for (let i: u32 = 0; i < Layers.count; i++) {
+    if (Layers.at(i).source == KeySource.BROADCAST) return true;
+  }
+  return false;
+}
+
 /** Layer.kind of general-signing, behind the last CipherFamily. */
 export const SIGNED: u32 = <u32>CipherFamily.GENERAL + 1;
 

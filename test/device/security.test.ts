@@ -213,7 +213,6 @@ describe("what does not open", () => {
     ["suite 1", (sealed) => sealed.with(2, 0x31)],
     ["neither kind", (sealed) => sealed.with(2, 0x00)],
     ["compressed", (sealed) => sealed.with(2, 0xb0)],
-    ["the broadcast key's", (sealed) => sealed.with(2, 0x70)],
     ["shorter than its tag", (sealed) => Uint8Array.of(sealed[0]!, 16, ...sealed.subarray(2, 18))],
     ["without header", (sealed) => Uint8Array.of(sealed[0]!, 4, ...sealed.subarray(2, 6))],
     ["empty", (sealed) => Uint8Array.of(sealed[0]!, 0)],

@@ -12,8 +12,8 @@ import { keyPairOf, type KeyPair } from "../../host/client/ec.ts";
 import { curveOf } from "../../host/client/suite.ts";
 import type { SecurityDocument, TemplateDocument } from "../../host/template/document.ts";
 import type { MeterIdentity } from "../../host/template/identity.ts";
-import { certificate, type Made, pair, type Pair } from "../pki/der.ts";
-import { hidden, Part, SETUP, suiteTemplate } from "../pki/meter.ts";
+import { certificate, type Made, pair, type Pair, pairOf } from "../pki/der.ts";
+import { hidden, ownTitle, Part, SETUP, suiteTemplate } from "../pki/meter.ts";
 import { RawMeter, type RawOptions } from "./raw.ts";
 import { EVERY_SERVICE } from "./rig.ts";
 
@@ -45,9 +45,17 @@ export interface Party {
   agreementCertificate: Made;
 }
 
-function party(name: string, title: Uint8Array, curve: Pair["curve"], issuer: Made): Party {
-  const signing = pair(`${name} signing`, curve);
-  const agreement = pair(`${name} agreement`, curve);
+/** Private keys of somebody, where a test names them. */
+export interface PartyKeys {
+  signing?: Uint8Array;
+  agreement?: Uint8Array;
+}
+
+function party(name: string, title: Uint8Array, curve: Pair["curve"], issuer: Made, given: PartyKeys = {}): Party {
+  const own = (what: keyof PartyKeys): Pair =>
+    given[what] === undefined ? pair(`${name} ${what}`, curve) : pairOf(Buffer.from(given[what]), curve);
+  const signing = own("signing");
+  const agreement = own("agreement");
   const subject = titleText(title);
   return {
     signing,
@@ -65,6 +73,12 @@ export interface SuiteOptions extends Partial<RawOptions> {
   change?: (document: TemplateDocument) => void;
   /** Certificates of the client that the meter holds; default both. */
   clientCertificates?: "both" | "agreement" | "none";
+  /** Keys of the test in place of those that suiteKeys() makes. */
+  keys?: SuiteKeys;
+  /** server_system_title; default: that of the identity. */
+  title?: Uint8Array;
+  serverKeys?: PartyKeys;
+  clientKeys?: PartyKeys;
 }
 
 export interface SuiteMeter {
@@ -87,6 +101,7 @@ export const clientPair = (suite: number, p: Pair): KeyPair => keyPairOf(curveOf
 function records(suite: number, m: Omit<SuiteMeter, "raw" | "options" | "associated">, wanted: SuiteOptions): Buffer {
   const { keys } = m;
   const parts = [keys.guek, keys.gbek, keys.gak, keys.master].map((key, i) => hidden(i, key));
+  if (wanted.title !== undefined) parts.push(ownTitle(wanted.title));
   if (suite === 0) return Buffer.concat(parts);
   parts.push(hidden(Part.PRIVATE_KEY, m.server.signing.privateKey));
   parts.push(hidden(Part.PRIVATE_KEY + 1, m.server.agreement.privateKey));
@@ -118,11 +133,11 @@ export function suiteMeter(suite: number, wanted: SuiteOptions = {}): SuiteMeter
   const curve = suite === 2 ? "P-384" : "P-256";
   const rootPair = pair("test root", curve);
   const root = certificate({ subject: "Test Root", pair: rootPair, usage: "ca" });
-  const keys = suiteKeys(suite);
+  const keys = wanted.keys ?? suiteKeys(suite);
   let whole: Omit<SuiteMeter, "raw" | "options" | "associated"> | undefined;
   const provision = (identity: MeterIdentity): Buffer => {
-    const server = party("server", identity.systemTitle, curve, root);
-    const client = party("client", CLIENT_TITLE, curve, root);
+    const server = party("server", wanted.title ?? identity.systemTitle, curve, root, wanted.serverKeys);
+    const client = party("client", CLIENT_TITLE, curve, root, wanted.clientKeys);
     const third = party("third", THIRD_TITLE, curve, root);
     whole = { suite, keys, root, server, client, third };
     return records(suite, whole, wanted);
