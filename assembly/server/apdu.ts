@@ -140,7 +140,11 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
   }
   // An unconfirmed service is never answered, not even where its protection is wrong.
   if (cipheredTagPlain(tag) == ApduTag.UNCONFIRMED_WRITE_REQUEST) slot.confirmed = 0;
-  if (slot.state == AssociationState.NON_ASSOCIATED || !contextCiphered(slot.context)) {
+  if (slot.state == AssociationState.NON_ASSOCIATED) {
+    exceptionNotSupported(slot);
+    return;
+  }
+  if (!contextCiphered(slot.context)) {
     exceptionNotPossible(slot);
     return;
   }
