@@ -23,7 +23,7 @@ import { ROOT } from "../tidy/sources.ts";
 import { configDefault, PUBLISHED, type Config } from "./config.ts";
 import { SocketMeter } from "./meter.ts";
 
-const SERVER = Uint8Array.from(Buffer.from("4D4D4D6700000001", "hex"));
+const SERVER = Uint8Array.from(Buffer.from("4D4D4D6730000001", "hex"));
 const NAME = attribute(1, "0-0:42.0.0.255", 2);
 const CLOCK = attribute(8, "0-0:1.0.0.255", 2);
 /** Requests and responses authenticated and encrypted. */
@@ -72,13 +72,13 @@ describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("the life of a meter's
     const guek = RANDOM_SOURCE.key(16, "");
     const gak = RANDOM_SOURCE.key(16, "");
     await visit({}, async (client) => {
-      expect(await reads(client)).toBe('"MMM1030000000001"');
+      expect(await reads(client)).toBe('"MMM1030300000001"');
       await new SecuritySetup(client).transfer([KEY_ID.GUEK, guek], [KEY_ID.GAK, gak]);
-      expect(await reads(client), "the next request goes under the new keys").toBe('"MMM1030000000001"');
+      expect(await reads(client), "the next request goes under the new keys").toBe('"MMM1030300000001"');
     });
     await expect(visit({ counter: 1000 }, reads), "the delivery keys open nothing any more").rejects.toThrow();
     Object.assign(keys, { guek, gak });
-    expect(await visit({}, reads)).toBe('"MMM1030000000001"');
+    expect(await visit({}, reads)).toBe('"MMM1030300000001"');
   });
 
   it("demands protection from then on", async () => {
@@ -86,7 +86,7 @@ describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("the life of a meter's
     const plain = { authentication: "lls", security: "none", password: Buffer.from(PUBLISHED.password) } as const;
     await expect(visit(plain, (client) => client.get(CLOCK))).rejects.toThrow(ExceptionResponseError);
     await expect(visit({ security: "auth" }, (client) => client.get(CLOCK))).rejects.toThrow();
-    expect(await visit({}, reads)).toBe('"MMM1030000000001"');
+    expect(await visit({}, reads)).toBe('"MMM1030300000001"');
     await expect(
       visit({}, (client) => new SecuritySetup(client).activate(0)),
       "never weaker",
@@ -105,7 +105,7 @@ describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("the life of a meter's
       const old = await setup.exportCertificate(own);
       await setup.generateKeyPair(CERTIFICATE_TYPE.SIGNATURE);
       const request = requestParse(await setup.generateCertificateRequest(CERTIFICATE_TYPE.SIGNATURE));
-      expect(request.commonName).toBe("4D4D4D6700000001");
+      expect(request.commonName).toBe("4D4D4D6730000001");
       expect(certificateParse(old).publicKey).not.toEqual(request.publicKey);
       const serial = RANDOM_SOURCE.serial("");
       const issued = certificateIssue({ ...request, usage: USAGE.digitalSignature, serial }, sub);
@@ -115,7 +115,7 @@ describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("the life of a meter's
       return certificateParse(old);
     });
     const ecdsa = { authentication: "ecdsa", certificate: world.client.signing.certificate.der } as const;
-    expect(await visit(ecdsa, reads), "the AARE brings the new certificate").toBe('"MMM1030000000001"');
+    expect(await visit(ecdsa, reads), "the AARE brings the new certificate").toBe('"MMM1030300000001"');
     const { certificate, ...known } = ecdsa;
     expect(certificate.length).toBeGreaterThan(300);
     await expect(visit({ ...known, certificates: [before] }, reads), "the old key proves nothing").rejects.toThrow(
@@ -139,13 +139,13 @@ describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("the life of a meter's
       { certificates: [...meters, certificateParse(known)] },
       async (client) => {
         const made = await new SecuritySetup(client).agree(KEY_ID.GUEK, KEY_ID.GAK, KEY_ID.MASTER);
-        expect(await reads(client), "the next request goes under the agreed keys").toBe('"MMM1030000000001"');
+        expect(await reads(client), "the next request goes under the agreed keys").toBe('"MMM1030300000001"');
         return made;
       },
     );
     await expect(visit({ counter: 2000 }, reads), "those before open nothing any more").rejects.toThrow();
     Object.assign(keys, { guek, gak, masterKey });
-    expect(await visit({}, reads)).toBe('"MMM1030000000001"');
+    expect(await visit({}, reads)).toBe('"MMM1030300000001"');
   });
 
   it("is read in requests that are signed and ciphered, and answers so", async () => {
@@ -162,7 +162,7 @@ describe.runIf(existsSync(join(ROOT, "build/core.wasm")))("the life of a meter's
       const layers = ["sign", "cipher"] as const;
       const options = { authentication: "ecdsa", family: "general", layers, answerSigned: true } as const;
       await visit({ ...options, keyEstablishment, certificates: meters }, async (client) => {
-        expect(await reads(client), keyEstablishment).toBe('"MMM1030000000001"');
+        expect(await reads(client), keyEstablishment).toBe('"MMM1030300000001"');
         expect(client.answerLayers.map(({ kind }) => kind)).toEqual(["cipher", "sign"]);
       });
     }

@@ -21,7 +21,7 @@ export const STX = "\x02";
 export const ETX = "\x03";
 export const ACK = "\x06";
 /** The first meter of seed 1 at 9600 Bd. */
-export const IDENTIFICATION = "/MMM5\\21030000000001\r\n";
+export const IDENTIFICATION = "/MMM5\\21030300000001\r\n";
 export const SNRM = 0x93;
 export const DISC = 0x53;
 export const REQUEST = "/?!\r\n";

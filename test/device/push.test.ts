@@ -86,6 +86,8 @@ describe("push", () => {
       body: [
         { type: "octet-string", value: Uint8Array.from(Buffer.from(raw.identity.logicalDeviceName)) },
         { type: "octet-string", value: Uint8Array.of(0, 4, 25, 9, 0, 255) },
+        { type: "double-long-unsigned", value: 0 },
+        { type: "double-long-unsigned", value: 0 },
       ],
     });
   });
@@ -299,7 +301,7 @@ describe("protection", () => {
       const opening = { systemTitle: apdu.systemTitle, encryptionKey: guek, authenticationKey: gak };
       const opened = unprotect(opening, apdu.body);
       expect(opened.securityControl).toBe(0x30);
-      expect(bodyOf(opened.text).body).toHaveLength(2);
+      expect(bodyOf(opened.text).body).toHaveLength(4);
       counters.push(opened.invocationCounter);
     }
     // One response lies between the two.

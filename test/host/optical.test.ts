@@ -23,7 +23,7 @@ import { hasSocat, terminals } from "./terminals.ts";
 
 const MAIN = join(ROOT, "dist/cli/main.js");
 const ENERGY = attribute(3, "1-0:1.8.0.255", 2);
-const IDENTIFICATION = "/MMM5\\21030000000001";
+const IDENTIFICATION = "/MMM5\\21030300000001";
 
 const endings: (() => unknown)[] = [];
 afterEach(async () => {
