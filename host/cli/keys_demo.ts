@@ -7,7 +7,7 @@ import { RANDOM_SOURCE, seededSource } from "../keys/derive.ts";
 import { KeyFileError, KeyFolder } from "../keys/files.ts";
 import type { Entity } from "../keys/infrastructure.ts";
 import { provisionText, type MeterProvision } from "../keys/provision.ts";
-import { meterIdentity, type MeterIdentity, type MeterKeys } from "../template/identity.ts";
+import { type ContextKeys, meterIdentity, type MeterIdentity, type MeterKeys } from "../template/identity.ts";
 import { TEMPLATE_DEFAULT, templateRead } from "../template/load.ts";
 
 export interface DemoOptions {
@@ -66,7 +66,8 @@ function randomKeys(suite: number): MeterKeys {
   const { keySize } = suiteOf(suite);
   const key = (): Uint8Array => RANDOM_SOURCE.key(keySize, "");
   const text = (size: number): Uint8Array => Uint8Array.from(Buffer.from(toHex(RANDOM_SOURCE.key(size, ""))));
-  return { guek: key(), gbek: key(), gak: key(), master: key(), lls: text(4), hls: text(8) };
+  const context = (): ContextKeys => ({ guek: key(), gbek: key(), gak: key(), master: key() });
+  return { ...context(), lls: text(4), hls: text(8), consumer: context() };
 }
 
 /** A keys file for read, set and call; the files it names lie beside it. */

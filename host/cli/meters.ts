@@ -2,7 +2,13 @@
 import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
 import { TemplateError } from "../template/error.ts";
-import { type KeyChoice, meterIdentity, type MeterIdentity, type MeterKeys } from "../template/identity.ts";
+import {
+  type ContextKeys,
+  type KeyChoice,
+  meterIdentity,
+  type MeterIdentity,
+  type MeterKeys,
+} from "../template/identity.ts";
 import type { Extension } from "../template/document.ts";
 import { extensionsApply } from "../template/extensions.ts";
 import { TEMPLATE_DEFAULT, templateRead } from "../template/load.ts";
@@ -38,6 +44,10 @@ function hex(octets: Uint8Array): string {
   return Buffer.from(octets).toString("hex").toUpperCase();
 }
 
+function contextHex({ guek, gbek, gak, master }: ContextKeys): Record<keyof ContextKeys, string> {
+  return { guek: hex(guek), gbek: hex(gbek), gak: hex(gak), master: hex(master) };
+}
+
 /** Keys as people type them: hexadecimal, secrets as text. */
 function keysText(keys: MeterKeys): Record<string, string> {
   return {
@@ -68,12 +78,10 @@ function jsonText(meters: MeterIdentity[], tcp: number): string {
     systemTitle: hex(systemTitle),
     serialNumber: rest.serialNumber,
     keys: {
-      guek: hex(keys.guek),
-      gbek: hex(keys.gbek),
-      gak: hex(keys.gak),
-      master: hex(keys.master),
+      ...contextHex(keys),
       lls: Buffer.from(keys.lls).toString("latin1"),
       hls: Buffer.from(keys.hls).toString("latin1"),
+      ...(keys.consumer && { consumer: contextHex(keys.consumer) }),
     },
   }));
   return JSON.stringify(rows, null, 2);

@@ -175,11 +175,16 @@ class Service {
     const { delivery } = this;
     const reach = this.reach();
     if (!delivery.isPublished) {
-      const { logicalDeviceName, systemTitle } = credentialsOf(delivery.identity(0), delivery.suite, options.seed);
+      const { logicalDeviceName, systemTitle } = credentialsOf(
+        delivery.identity(0),
+        model,
+        delivery.suite,
+        options.seed,
+      );
       const text = provisionedText(model, { logicalDeviceName, systemTitle }, options.provision!);
       return this.reporter.event("credentials", { logicalDeviceName, systemTitle, suite: delivery.suite }, text);
     }
-    const credentials = credentialsOf(delivery.identity(0), delivery.suite, options.seed);
+    const credentials = credentialsOf(delivery.identity(0), model, delivery.suite, options.seed);
     const text = welcomeText(model, reach, credentials);
     const note = "published test values, known to everybody";
     this.reporter.event("credentials", { ...credentials, note, commands: commandsOf(reach, credentials) }, text);

@@ -1,6 +1,6 @@
 /** How to reach the meters that have just started: the keys, and commands to paste. */
 import { relative } from "node:path";
-import type { MeterIdentity } from "../template/identity.ts";
+import { consumerKeys, type MeterIdentity } from "../template/identity.ts";
 import type { TemplateModel } from "../template/model.ts";
 
 const CLOCK = "0-0:1.0.0.255";
@@ -22,6 +22,8 @@ export interface Credentials {
   readonly authenticationKey: string;
   readonly password: string;
   readonly hlsSecret: string;
+  /** Keys of the client of consumer information, where the template has a context of its own for it */
+  readonly consumer?: { encryptionKey: string; authenticationKey: string; masterKey: string };
   readonly suite: number;
   readonly seed: number;
 }
@@ -29,7 +31,8 @@ export interface Credentials {
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex").toUpperCase();
 const text = (octets: Uint8Array): string => Buffer.from(octets).toString("latin1");
 
-export function credentialsOf(identity: MeterIdentity, suite: number, seed: number): Credentials {
+export function credentialsOf(identity: MeterIdentity, model: TemplateModel, suite: number, seed: number): Credentials {
+  const consumer = consumerKeys(identity, model);
   return {
     logicalDeviceName: identity.logicalDeviceName,
     systemTitle: hex(identity.systemTitle),
@@ -37,6 +40,13 @@ export function credentialsOf(identity: MeterIdentity, suite: number, seed: numb
     authenticationKey: hex(identity.keys.gak),
     password: text(identity.keys.lls),
     hlsSecret: text(identity.keys.hls),
+    ...(consumer && {
+      consumer: {
+        encryptionKey: hex(consumer.guek),
+        authenticationKey: hex(consumer.gak),
+        masterKey: hex(consumer.master),
+      },
+    }),
     suite,
     seed,
   };
@@ -144,6 +154,17 @@ export function provisionedText(
   ].join("\n");
 }
 
+/** Keys of the client of consumer information, whose pushes `listen` opens with them. */
+function consumerLines({ consumer }: Credentials): string[] {
+  if (consumer === undefined) return [];
+  return [
+    "keys of consumer information (client 103, no AARQ)",
+    `  encryption key EK      ${consumer.encryptionKey}`,
+    `  authentication key AK  ${consumer.authenticationKey}`,
+    `  master key             ${consumer.masterKey}`,
+  ];
+}
+
 /** Everything a newcomer needs to read the first meter. */
 export function welcomeText(model: TemplateModel, reach: Reach, c: Credentials): string {
   const clients = model.parts.associations.map((a) => `${a.name} ${a.clientSap}`).join(", ");
@@ -158,6 +179,7 @@ export function welcomeText(model: TemplateModel, reach: Reach, c: Credentials):
     `  authentication key AK  ${c.authenticationKey}`,
     `  LLS password           ${c.password}`,
     `  HLS secret             ${c.hlsSecret}`,
+    ...consumerLines(c),
     "",
     "this package's client",
     indented(commands.own!),

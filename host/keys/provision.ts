@@ -5,7 +5,7 @@ import { certificateParse } from "../client/certificate.ts";
 import { keyPairOf } from "../client/ec.ts";
 import { equal, fromHex, toHex } from "../client/octets.ts";
 import { suiteOf } from "../client/suite.ts";
-import type { MeterCertificates, MeterKeys } from "../template/identity.ts";
+import type { ContextKeys, MeterCertificates, MeterKeys } from "../template/identity.ts";
 
 /** A provision file that cannot be used: one line that says where and what. */
 export class ProvisionError extends Error {}
@@ -24,12 +24,16 @@ export interface Provision {
   meters: MeterProvision[];
 }
 
+const CONTEXT_KEYS = ["guek", "gbek", "gak", "master"] as const;
 /** Names of the private keys, by certificate_type. */
 const PRIVATE_KEYS = ["signing", "agreement", "tls"] as const;
 
+/** Keys of a security context, hexadecimal. */
+type ContextFile = Record<(typeof CONTEXT_KEYS)[number], string>;
+
 interface MeterFile {
   systemTitle: string;
-  keys: { guek: string; gbek: string; gak: string; master: string; password: string; hlsSecret: string };
+  keys: ContextFile & { password: string; hlsSecret: string; consumer?: ContextFile };
   privateKeys?: Partial<Record<(typeof PRIVATE_KEYS)[number], string>>;
   /** Certificates: base64 of the DER */
   trustAnchors?: string[];
@@ -48,6 +52,7 @@ const hex = (min: number, max: number): object => ({
 });
 const base64 = { type: "string", pattern: "^[A-Za-z0-9+/]+={0,2}$" };
 const KEY = hex(16, 32);
+const CONTEXT = { guek: KEY, gbek: KEY, gak: KEY, master: KEY };
 
 const SCHEMA = {
   type: "object",
@@ -70,12 +75,15 @@ const SCHEMA = {
             additionalProperties: false,
             required: ["guek", "gbek", "gak", "master", "password", "hlsSecret"],
             properties: {
-              guek: KEY,
-              gbek: KEY,
-              gak: KEY,
-              master: KEY,
+              ...CONTEXT,
               password: { type: "string", minLength: 1, maxLength: 32 },
               hlsSecret: { type: "string", minLength: 8, maxLength: 64 },
+              consumer: {
+                type: "object",
+                additionalProperties: false,
+                required: CONTEXT_KEYS,
+                properties: CONTEXT,
+              },
             },
           },
           privateKeys: {
@@ -118,19 +126,30 @@ export function provisionRead(path: string): Provision {
   }
 }
 
-function meterOf(file: MeterFile, suite: number, where: string): MeterProvision {
+/** The keys of a security context, which fit the suite. */
+function contextOf(file: ContextFile, suite: number, where: string): ContextKeys {
   const { keySize } = suiteOf(suite);
-  for (const name of ["guek", "gbek", "gak", "master"] as const) {
-    const size = file.keys[name].length / 2;
+  for (const name of CONTEXT_KEYS) {
+    const size = file[name].length / 2;
     if (size !== keySize)
-      throw new ProvisionError(`${where}.keys.${name} has ${size} octets; suite ${suite} has ${keySize}`);
+      throw new ProvisionError(`${where}.${name} has ${size} octets; suite ${suite} has ${keySize}`);
   }
-  const { guek, gbek, gak, master, password, hlsSecret } = file.keys;
-  const symmetric = { guek: fromHex(guek), gbek: fromHex(gbek), gak: fromHex(gak), master: fromHex(master) };
-  const meter: MeterProvision = {
-    systemTitle: fromHex(file.systemTitle),
-    keys: { ...symmetric, lls: latin(password), hls: latin(hlsSecret) },
+  return { guek: fromHex(file.guek), gbek: fromHex(file.gbek), gak: fromHex(file.gak), master: fromHex(file.master) };
+}
+
+function contextText({ guek, gbek, gak, master }: ContextKeys): ContextFile {
+  return { guek: toHex(guek), gbek: toHex(gbek), gak: toHex(gak), master: toHex(master) };
+}
+
+function meterOf(file: MeterFile, suite: number, where: string): MeterProvision {
+  const { password, hlsSecret, consumer } = file.keys;
+  const keys: MeterKeys = {
+    ...contextOf(file.keys, suite, `${where}.keys`),
+    lls: latin(password),
+    hls: latin(hlsSecret),
+    ...(consumer && { consumer: contextOf(consumer, suite, `${where}.keys.consumer`) }),
   };
+  const meter: MeterProvision = { systemTitle: fromHex(file.systemTitle), keys };
   const holds = file.privateKeys !== undefined || file.trustAnchors !== undefined || file.certificates !== undefined;
   if (!holds) return meter;
   if (suite === 0) throw new ProvisionError(`${where}: suite 0 has neither key pairs nor certificates`);
@@ -179,10 +198,14 @@ function ownCheck(meter: MeterProvision, suite: number, where: string): void {
 /** The text of a provision file. */
 export function provisionText(provision: Provision, comment: string): string {
   const meters = provision.meters.map((meter): MeterFile => {
-    const { guek, gbek, gak, master, lls, hls } = meter.keys;
+    const { lls, hls, consumer } = meter.keys;
     const text = (octets: Uint8Array): string => Buffer.from(octets).toString("latin1");
-    const symmetric = { guek: toHex(guek), gbek: toHex(gbek), gak: toHex(gak), master: toHex(master) };
-    const keys = { ...symmetric, password: text(lls), hlsSecret: text(hls) };
+    const keys = {
+      ...contextText(meter.keys),
+      password: text(lls),
+      hlsSecret: text(hls),
+      ...(consumer && { consumer: contextText(consumer) }),
+    };
     const file: MeterFile = { systemTitle: toHex(meter.systemTitle), keys };
     if (meter.certificates === undefined) return file;
     const { privateKeys, anchors, certificates } = meter.certificates;

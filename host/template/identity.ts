@@ -8,16 +8,21 @@ import { TemplateError } from "./error.ts";
 import { HIDDEN } from "./attributes.ts";
 import { CLASS_HDLC_SETUP, type ObjectModel, type TemplateModel } from "./model.ts";
 
-/** Keys and secrets of a meter, as octets. */
-export interface MeterKeys {
-  /** Global unicast and broadcast encryption key, global authentication key, master key. */
+/** Keys of a security context: global unicast and broadcast encryption key, global authentication key, master key. */
+export interface ContextKeys {
   guek: Uint8Array;
   gbek: Uint8Array;
   gak: Uint8Array;
   master: Uint8Array;
+}
+
+/** Keys and secrets of a meter, as octets. */
+export interface MeterKeys extends ContextKeys {
   /** Password of low level security, and secret of high level security. */
   lls: Uint8Array;
   hls: Uint8Array;
+  /** The context of consumer information; without them it opens and seals nothing. Never those of another context. */
+  consumer?: ContextKeys;
 }
 
 export interface MeterIdentity {
@@ -49,7 +54,7 @@ function ascii(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, "latin1"));
 }
 
-/** The keys of the Green Book's examples: good for tests, and for nothing else. */
+/** The keys of the Green Book's examples, and made-up ones for consumer information: good for tests, and for nothing else. */
 export const PUBLISHED_KEYS: MeterKeys = {
   guek: hex("000102030405060708090A0B0C0D0E0F"),
   gbek: hex("0F0E0D0C0B0A09080706050403020100"),
@@ -57,6 +62,12 @@ export const PUBLISHED_KEYS: MeterKeys = {
   master: hex("00112233445566778899AABBCCDDEEFF"),
   lls: ascii("00000000"),
   hls: ascii("0123456789ABCDEF"),
+  consumer: {
+    guek: hex("404142434445464748494A4B4C4D4E4F"),
+    gbek: hex("4F4E4D4C4B4A49484746454443424140"),
+    gak: hex("B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF"),
+    master: hex("8899AABBCCDDEEFF0011223344556677"),
+  },
 };
 
 /** The same for suite 2, whose keys have 32 octets. */
@@ -66,6 +77,12 @@ const PUBLISHED_KEYS_256: MeterKeys = {
   gbek: hex("0F0E0D0C0B0A090807060504030201001F1E1D1C1B1A19181716151413121110"),
   gak: hex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDFE0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF"),
   master: hex("00112233445566778899AABBCCDDEEFFFFEEDDCCBBAA99887766554433221100"),
+  consumer: {
+    guek: hex("404142434445464748494A4B4C4D4E4F505152535455565758595A5B5C5D5E5F"),
+    gbek: hex("4F4E4D4C4B4A494847464544434241405F5E5D5C5B5A59585756555453525150"),
+    gak: hex("B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0C1C2C3C4C5C6C7C8C9CACBCCCDCECF"),
+    master: hex("8899AABBCCDDEEFF00112233445566777766554433221100FFEEDDCCBBAA9988"),
+  },
 };
 
 /** Octets of a symmetric key of a security suite. */
@@ -81,14 +98,13 @@ function keysDerive(seed: number, index: number, size: number): MeterKeys {
   };
   const text = (purpose: string, size: number) =>
     ascii(Buffer.from(derive(purpose)).toString("hex").toUpperCase().slice(0, size));
-  return {
-    guek: derive("GUEK"),
-    gbek: derive("GBEK"),
-    gak: derive("GAK"),
-    master: derive("master"),
-    lls: text("LLS", 8),
-    hls: text("HLS", 16),
-  };
+  const context = (of: string): ContextKeys => ({
+    guek: derive(`${of}GUEK`),
+    gbek: derive(`${of}GBEK`),
+    gak: derive(`${of}GAK`),
+    master: derive(`${of}master`),
+  });
+  return { ...context(""), lls: text("LLS", 8), hls: text("HLS", 16), consumer: context("consumer ") };
 }
 
 function publishedKeys(suite: number): MeterKeys {
@@ -164,6 +180,8 @@ const CERTIFICATES_MAX = 14;
 const DEVICE_ADDRESS = 9;
 /** Server SAP of the management logical device. */
 const MANAGEMENT = 1;
+/** Client SAP of consumer information (IDIS). */
+const CONSUMER = 103;
 
 /** The name of a further logical device: its server SAP, modulo 1000, stands in the place of the device type. */
 function deviceName(name: string, device = MANAGEMENT): string {
@@ -245,6 +263,23 @@ function certificatesPut(records: Records, setup: ObjectModel, c: MeterCertifica
   c.certificates.forEach((der, i) => records.put(setup, KEYS, CERTIFICATES + i, der));
 }
 
+/** Security setups of consumer information alone. One that other clients use too has their keys. */
+function consumerSetups({ associations }: TemplateModel["parts"]): Set<number | undefined> {
+  const setups = new Set(associations.filter((a) => a.clientSap === CONSUMER).map((a) => a.securitySetup));
+  for (const { clientSap, securitySetup, securitySetupLocal } of associations) {
+    if (clientSap === CONSUMER) continue;
+    setups.delete(securitySetup);
+    setups.delete(securitySetupLocal);
+  }
+  return setups;
+}
+
+/** The keys that the client of consumer information has, undefined where the template has no context of its own for it. */
+export function consumerKeys(identity: MeterIdentity, model: TemplateModel): ContextKeys | undefined {
+  const setups = consumerSetups(model.parts);
+  return model.securitySetups().some(({ index }) => setups.has(index)) ? identity.keys.consumer : undefined;
+}
+
 /** The provision records of a meter, big-endian, for region 6 of the core. */
 export function provisionRecords(identity: MeterIdentity, model: TemplateModel, place: MeterPlace = {}): Uint8Array {
   const records = new Records(model);
@@ -256,10 +291,14 @@ export function provisionRecords(identity: MeterIdentity, model: TemplateModel, 
   for (const local of model.objects.filter((object) => object.classId === CLASS_LOCAL_PORT_SETUP)) {
     records.put(local, DEVICE_ADDR, 0, ascii(identity.serialNumber));
   }
+  const consumers = consumerSetups(model.parts);
   for (const setup of model.securitySetups()) {
+    const consumer = consumers.has(setup.index);
+    const keys = consumer ? identity.keys.consumer : identity.keys;
     records.put(setup, SERVER_SYSTEM_TITLE, 0, identity.systemTitle);
-    KEY_PARTS.forEach((key, part) => records.put(setup, KEYS, part, identity.keys[key]));
-    if (place.certificates !== undefined) certificatesPut(records, setup, place.certificates);
+    if (keys !== undefined) KEY_PARTS.forEach((key, part) => records.put(setup, KEYS, part, keys[key]));
+    // The certificates are those of management and its client.
+    if (!consumer && place.certificates !== undefined) certificatesPut(records, setup, place.certificates);
   }
   for (const association of model.parts.associations) {
     const secret = (row: number | undefined, octets: Uint8Array) => {

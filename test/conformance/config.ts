@@ -95,13 +95,25 @@ const PRE_ESTABLISHED_DEFAULT: Association = {
   preEstablished: true,
 };
 
+const CONSUMER_DEFAULT: Association = {
+  name: "consumer information",
+  clientSap: 103,
+  authentication: "none",
+  security: "authenc",
+  preEstablished: true,
+  keys: {
+    guek: fromHex("404142434445464748494A4B4C4D4E4F"),
+    gak: fromHex("B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF"),
+  },
+};
+
 export function configDefault(): Config {
   return {
     serverSap: 1,
     lower: 16,
     addressLengths: [2, 1],
     associations: associationsDefault(PUBLISHED.password),
-    preEstablished: [PRE_ESTABLISHED_DEFAULT],
+    preEstablished: [PRE_ESTABLISHED_DEFAULT, CONSUMER_DEFAULT],
     shortNames: [],
     guek: PUBLISHED.guek,
     gak: PUBLISHED.gak,
@@ -135,11 +147,12 @@ export function associationsRead(path: string): Association[] {
   if (!Array.isArray(declared.associations) || declared.associations.length === 0) {
     throw new Error(`${path} declares no associations`);
   }
-  return declared.associations.map(({ password, secret, ...a }) => ({
+  return declared.associations.map(({ password, secret, guek, gak, ...a }) => ({
     authentication: "none",
     security: "none",
     ...a,
     ...(password === undefined ? {} : { password: text(password) }),
     ...(secret === undefined ? {} : { password: fromHex(secret) }),
+    ...(guek === undefined || gak === undefined ? {} : { keys: { guek: fromHex(guek), gak: fromHex(gak) } }),
   }));
 }

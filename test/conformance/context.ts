@@ -110,7 +110,7 @@ export class Ctx {
   /** A client of one association, connected (SNRM in HDLC) and not associated yet. It ends with the case. */
   async open(association: Association, options: OpenOptions = {}): Promise<Client> {
     const { via = this.config.target === undefined ? "hdlc" : "wrapper", ...more } = options;
-    const counter = association.security === "none" && association.authentication !== "gmac" ? 0 : await this.counter();
+    const counter = await this.counterOf(association);
     const transport = await this.connect(via);
     const client = new Client(transport, { ...this.optionsOf(association, via, counter), ...more });
     this.endings.push(() => this.endClient(client));
@@ -181,7 +181,8 @@ export class Ctx {
   }
 
   private optionsOf(a: Association, via: "wrapper" | "hdlc", counter: number): ClientOptions {
-    const { guek, gak, lower, addressLengths, timeOut } = this.config;
+    const { lower, addressLengths, timeOut } = this.config;
+    const { guek, gak } = a.keys ?? this.config;
     const keyed = a.security !== "none" || a.authentication === "gmac";
     return {
       clientSap: a.clientSap,
@@ -199,9 +200,17 @@ export class Ctx {
     };
   }
 
+  /** First counter of a client. Nobody can read that of a context of its own: seconds since 2000 are above what was used. */
+  private async counterOf(a: Association): Promise<number> {
+    if (a.security === "none" && a.authentication !== "gmac") return 0;
+    if (a.keys === undefined) return this.counter();
+    const seconds = Math.floor((Date.now() - Date.UTC(2000, 0)) / 1000);
+    return Math.max(seconds, this.memory.counters.get(this.counterKey(a.keys.guek)) ?? 1);
+  }
+
   /** The next invocation counter the meter accepts: read with the public client, and never one used before. */
   async counter(): Promise<number> {
-    const used = this.memory.counters.get(this.counterKey) ?? 1;
+    const used = this.memory.counters.get(this.counterKey()) ?? 1;
     const open = this.config.associations.find((a) => a.authentication === "none" && a.security === "none");
     if (open === undefined) return used;
     const client = await this.associated(open);
@@ -211,13 +220,14 @@ export class Ctx {
   }
 
   /** Counters belong to the client's title and key. */
-  private get counterKey(): string {
-    return `${toHex(this.config.systemTitle)} ${toHex(this.config.guek ?? new Uint8Array(0))}`;
+  private counterKey(guek = this.config.guek ?? new Uint8Array(0)): string {
+    return `${toHex(this.config.systemTitle)} ${toHex(guek)}`;
   }
 
   private async endClient(client: Client): Promise<void> {
     const next = client.security?.counter ?? 0;
-    this.memory.counters.set(this.counterKey, Math.max(next, this.memory.counters.get(this.counterKey) ?? 1));
+    const key = this.counterKey(client.security?.guek);
+    this.memory.counters.set(key, Math.max(next, this.memory.counters.get(key) ?? 1));
     await client.disconnect().catch(() => undefined);
   }
 }

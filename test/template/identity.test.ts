@@ -98,7 +98,7 @@ describe("keys", () => {
       for (let index = 0; index < METERS; index++) {
         const { keys } = meterIdentity(identity, seed, index, "derive");
         expect(keys).toEqual(meterIdentity(identity, seed, index, "derive").keys);
-        for (const key of [keys.guek, keys.gbek, keys.gak, keys.master]) {
+        for (const key of [keys, keys.consumer!].flatMap((k) => [k.guek, k.gbek, k.gak, k.master])) {
           expect(key.length).toBe(16);
           seen.add(hex(key));
         }
@@ -106,7 +106,7 @@ describe("keys", () => {
         expect(Buffer.from(keys.hls).toString()).toMatch(/^[0-9A-F]{16}$/);
       }
     }
-    expect(seen.size).toBe(2 * METERS * 4);
+    expect(seen.size).toBe(2 * METERS * 8);
   });
 });
 
@@ -114,6 +114,7 @@ describe("provision records", () => {
   test("names, serial number, keys and secrets of the default template", () => {
     const records = recordsRead(provisionRecords(meterIdentity(identity, 1, 0), model));
     const setup = { classId: 64, logicalName: "0-0:43.0.0.255" };
+    const consumer = { classId: 64, logicalName: "0-0:43.0.1.255" };
     const association = { classId: 15, logicalName: "0-0:40.0.1.255", attribute: 7 };
     expect(records).toEqual([
       {
@@ -130,6 +131,11 @@ describe("provision records", () => {
       { ...setup, attribute: 0, part: 1, octets: "0F0E0D0C0B0A09080706050403020100" },
       { ...setup, attribute: 0, part: 2, octets: "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF" },
       { ...setup, attribute: 0, part: 3, octets: "00112233445566778899AABBCCDDEEFF" },
+      { ...consumer, attribute: 5, part: 0, octets: "09084D4D4D6730000001" },
+      { ...consumer, attribute: 0, part: 0, octets: "404142434445464748494A4B4C4D4E4F" },
+      { ...consumer, attribute: 0, part: 1, octets: "4F4E4D4C4B4A49484746454443424140" },
+      { ...consumer, attribute: 0, part: 2, octets: "B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF" },
+      { ...consumer, attribute: 0, part: 3, octets: "8899AABBCCDDEEFF0011223344556677" },
       { ...association, part: 0, octets: "09083030303030303030" },
       { ...association, part: 1, octets: "30313233343536373839414243444546" },
     ]);

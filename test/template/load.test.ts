@@ -99,6 +99,7 @@ describe("extends", () => {
       ["public", 1],
       ["management", 32],
       ["pre-established", 1],
+      ["consumer-information", 1],
     ]);
     expect(parts.slotCount).toBe(8 + 8 + 2 + 4);
     const log = parts.objects.find((object) => object.logicalName === "0-0:99.98.0.255")!;

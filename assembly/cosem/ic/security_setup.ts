@@ -39,7 +39,7 @@ const titleOctets: usize = memory.data(8, 8);
 
 export function securitySetupGet(ask: Ask, out: Writer): i32 {
   switch (ask.attribute) {
-    case 4: // client_system_title: of the association that asks, where it is known
+    case 4: // client_system_title: of the association that asks, where it is known and this is its context
       return clientTitleGet(ask, out);
     case 6: // certificates: none in suite 0
       if (ELLIPTIC) {
@@ -53,7 +53,8 @@ export function securitySetupGet(ask: Ask, out: Writer): i32 {
 
 function clientTitleGet(ask: Ask, out: Writer): i32 {
   const slot = Slot.of(ask.meter, ask.slot);
-  if (ask.caller != Caller.ASSOCIATION || slot.clientTitleKnown == 0) return plainGet(ask, out);
+  const own = ask.caller == Caller.ASSOCIATION && slot.clientTitleKnown != 0 && slot.security == contextOf(ask.object);
+  if (!own) return plainGet(ask, out);
   store<u64>(titleOctets, slot.clientTitle);
   Axdr.octetString(out, titleOctets, 8);
   return DataAccessResult.SUCCESS;

@@ -200,7 +200,8 @@ async function isThere(ctx: Ctx, client: Client, what: string): Promise<void> {
 async function preEstablished(ctx: Ctx): Promise<void> {
   if (ctx.config.preEstablished.length === 0) ctx.inapplicable("no pre-established association is declared");
   for (const association of ctx.config.preEstablished) {
-    const client = await ctx.open(association);
+    // General APDUs bring the meter's title, which no AARE has told.
+    const client = await ctx.open(association, association.security === "none" ? {} : { family: "general-glo" });
     client.protecting = association.security !== "none";
     await isThere(ctx, client, `${association.name}: without AARQ`);
     await answerOf(client, RLRQ);
