@@ -26,6 +26,8 @@ export interface Association {
   preEstablished?: boolean;
   /** It refers by short names */
   shortNames?: boolean;
+  /** Keys of a security context of its own, whose counter no object shows */
+  keys?: { guek: Uint8Array; gak: Uint8Array };
 }
 
 export interface Config {
@@ -139,6 +141,9 @@ interface AssociationDeclared {
   userId?: number;
   preEstablished?: boolean;
   shortNames?: boolean;
+  /** Of a security context of its own, hexadecimal */
+  guek?: string;
+  gak?: string;
 }
 
 /** A declaration file: {"associations": [{…}]}, each as README.md has it. */

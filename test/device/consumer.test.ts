@@ -46,7 +46,7 @@ const counterRead = async (client: Client): Promise<number> => ((await client.ge
 function transfer(id: number, key: Uint8Array, master: Uint8Array) {
   const cipher = createCipheriv("id-aes128-wrap", master, Buffer.alloc(8, 0xa6));
   const wrapped = Uint8Array.from(Buffer.concat([cipher.update(key), cipher.final()]));
-  return data.array(data.structure(data.enumerated(id), data.octets(wrapped)));
+  return data.array(data.structure(data.enumerated(id), data.octetString(wrapped)));
 }
 
 describe("what client 103 may", () => {
@@ -90,7 +90,7 @@ describe("what client 103 may", () => {
   });
 
   it("cannot write: SET and ACTION are no services of it, and where they are it has no right", async () => {
-    const write = set(1, "0-0:42.0.0.255", 2, "090141");
+    const write = set(1, "0-0:42.0.0.255", 2, data.octetString(Uint8Array.of(0x41)));
     const rig = Rig.boot();
     const client = await consumer(rig, 1);
     expect(toHex(await client.exchangeOctets(write))).toBe("D80102");
@@ -100,7 +100,7 @@ describe("what client 103 may", () => {
       template: template({ associations: { "consumer-information": { ...own, conformance: services } } }),
     });
     const other = await consumer(open, 1);
-    expect(await other.setResult(NAME, data.octets(Uint8Array.of(0x41)))).toBe(3);
+    expect(await other.setResult(NAME, data.octetString(Uint8Array.of(0x41)))).toBe(3);
     const { master } = keysOf(open.identity(0));
     const keys = transfer(0, new Uint8Array(16), master);
     expect((await other.actionResult(method(64, SETUP, 2), keys)).result).not.toBe(0);

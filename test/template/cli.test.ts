@@ -105,6 +105,12 @@ describe("meters", () => {
         master: "00112233445566778899AABBCCDDEEFF",
         lls: "00000000",
         hls: "0123456789ABCDEF",
+        consumer: {
+          guek: "404142434445464748494A4B4C4D4E4F",
+          gbek: "4F4E4D4C4B4A49484746454443424140",
+          gak: "B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF",
+          master: "8899AABBCCDDEEFF0011223344556677",
+        },
       },
     });
   });

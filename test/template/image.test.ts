@@ -70,7 +70,7 @@ describe("the head", () => {
     expect(head["eventObject"]).toBe(object("0-0:96.11.0.255").index);
     expect([head["apduSizeMax"], head["pageSize"], head["frameSizeMax"]]).toEqual([1224, 4096, 512 + 15]);
     expect(head["slotCount"]).toBe(4 * 1 + 2 * 4 + 2 * 1 + 1 * 4);
-    expect(head["securityCount"]).toBe(1);
+    expect(head["securityCount"]).toBe(2);
   });
 
   test("the same document gives the same octets", () => {
@@ -197,8 +197,9 @@ describe("objects and attributes", () => {
     const registers = model.objects.filter(
       (o) => o.classId === 3 && /energy/.test(o.attributes[1]?.quantity ?? ""),
     ).length;
-    const keys = [0, 1, 2, 3].map((part): [string, number] => [`64 0,${part} 32`, 1]);
-    const counters = [4, 5, 6].map((part): [string, number] => [`64 0,${part} 4`, 1]);
+    // Management's context and that of consumer information.
+    const keys = [0, 1, 2, 3].map((part): [string, number] => [`64 0,${part} 32`, 2]);
+    const counters = [4, 5, 6].map((part): [string, number] => [`64 0,${part} 4`, 2]);
     const others: [string, number][] = [
       ["15 7,1 64", 1],
       ["8 2,1 8", 1],
