@@ -15,7 +15,7 @@ import {
   type MethodDescriptor,
   type Selection,
 } from "./apdu_parts.ts";
-import { associationOpen, associationRelease, type AssociationOptions } from "./association.ts";
+import { associationOpen, associationRelease, securityOf, type AssociationOptions } from "./association.ts";
 import { type Data } from "./axdr.ts";
 import { ActionError, DataAccessError, SecurityError } from "./errors.ts";
 import { GBT_OVERHEAD, gbtExchange } from "./gbt.ts";
@@ -137,6 +137,13 @@ export class Client implements short.ShortNameExchanger {
   /** Open the association with the options' authentication and security. Throws AssociationError when refused. */
   async associate(): Promise<Aare> {
     return associationOpen(this);
+  }
+
+  /** Takes a pre-established association, which needs no AARQ: requests are protected as the options have it. No AARE tells the meter's title. */
+  preEstablished(serverTitle?: Uint8Array): void {
+    this.security = securityOf(this.options);
+    if (this.security !== undefined) this.security.serverTitle = serverTitle;
+    this.protecting = this.security !== undefined;
   }
 
   /** RLRQ and RLRE. The connection stays. */

@@ -33,8 +33,7 @@ async function consumer(rig: Rig, counter: number, more: ClientOptions = {}): Pr
   const { guek, gak } = keysOf(rig.identity(0));
   const client = rig.client(0, { clientSap: SAP, security: "authenc", guek, gak, counter, ...more });
   await client.connect();
-  client.security!.serverTitle = rig.identity(0).systemTitle;
-  client.protecting = true;
+  client.preEstablished(rig.identity(0).systemTitle);
   return client;
 }
 
@@ -76,6 +75,7 @@ describe("what client 103 may", () => {
     for (const wrong of [{ guek, gak }, { gak }, { guek }]) {
       const other = await consumer(rig, 1000, wrong);
       expect(await rawHex(other, other.security!.seal(read))).toBe(DECIPHERING);
+      await other.disconnect();
     }
     const right = await consumer(rig, 10);
     expect((await right.get(NAME)).type).toBe("octet-string");
@@ -166,7 +166,7 @@ describe("keys and counters", () => {
     await (await later.associated(0, gmac(identity, 5000))).get(NAME);
   });
 
-  it("a meter without keys for it opens nothing, and management's are not taken instead", async () => {
+  it("without keys of its own the context is provisioned with none: management's are not taken instead", async () => {
     const raw = RawMeter.boot();
     const { consumer: _, ...keys } = raw.identity.keys;
     const none = { ...raw.identity, keys };

@@ -202,7 +202,7 @@ async function preEstablished(ctx: Ctx): Promise<void> {
   for (const association of ctx.config.preEstablished) {
     // General APDUs bring the meter's title, which no AARE has told.
     const client = await ctx.open(association, association.security === "none" ? {} : { family: "general-glo" });
-    client.protecting = association.security !== "none";
+    client.preEstablished();
     await isThere(ctx, client, `${association.name}: without AARQ`);
     await answerOf(client, RLRQ);
     await isThere(ctx, client, `${association.name}: after an RLRQ, which does not end it`);
