@@ -168,9 +168,8 @@ describe("keys and counters", () => {
 
   it("without keys of its own the context is provisioned with none: management's are not taken instead", async () => {
     const raw = RawMeter.boot();
-    const { consumer: _, ...keys } = raw.identity.keys;
-    const none = { ...raw.identity, keys };
-
+    const entries = Object.entries(raw.identity.keys).filter(([name]) => name !== "consumer");
+    const none = { ...raw.identity, keys: Object.fromEntries(entries) as MeterIdentity["keys"] };
     const own = Buffer.from(provisionRecords(none, raw.compiled.model));
     const setup = Buffer.from([0, 64, 0, 0, 43, 0, 1, 255, 0]);
     expect(own.includes(setup)).toBe(false);
