@@ -12,7 +12,7 @@ import { core, Seat } from "./seat.ts";
 const KIB = 1024;
 const SHALLOW_TEMPLATE = "bench/shallow_profiles.json";
 /** Goals in KiB: module, template image, resident memory of a connected meter. */
-const MODULE_MAX = 128;
+const MODULE_MAX = 192;
 const TEMPLATE_MAX = 20;
 const CONNECTED_MAX = 16;
 const METERS = [1000, 5000];
