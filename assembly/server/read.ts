@@ -1,7 +1,6 @@
 /**
- * Read service of short name referencing: attributes, selections of them, and methods with return data; long answers in blocks,
- * and long requests collected from blocks (GB9 9.3.14, 9.4.6.8). In a long answer the raw data are the list with its count; in a
- * long request they are the ReadRequest behind its tag.
+ * Read service of short name referencing: attributes, selections of them, and methods with return data; long answers in blocks
+ * (GB9 9.3.14, 9.4.6.8), whose raw data are the list with its count.
  */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
@@ -10,7 +9,6 @@ import { Ask } from "../cosem/ask";
 import { dispatchMayInvoke, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { Conformance } from "../wire/conformance";
 import { AttributeDescriptor, MethodDescriptor } from "../wire/descriptor";
@@ -18,11 +16,8 @@ import { ActionResult, DataAccessResult } from "../wire/results";
 import {
   readBlockHeadEmit,
   readBlockHeadSize,
-  shortNameBlockAckEmit,
   shortNameErrorEmit,
   ShortNameRequest,
-  shortNameRequestParse,
-  shortNameResponseHeadEmit,
   ShortNameResult,
   VariableAccess,
   VariableAccessSpecification,
@@ -33,13 +28,15 @@ import { answerEmit, Transfer, TransferKind } from "./answer";
 import { blocksBegin } from "./blocks";
 import { attributeRead, attributesRead, methodRun } from "./evaluate";
 import { exceptionNotPossible } from "./exception";
-import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
+import { inboxRelease } from "./inbox";
 import { responseSizeMax } from "./protection";
 import { respond } from "./response";
 import {
-  countGood,
-  isBlockAccess,
   isHlsVariable,
+  listGood,
+  requestGood,
+  responseBegin,
+  resultRefuse,
   serviceMalformed,
   serviceTooLong,
   serviceUnsupported,
@@ -48,6 +45,7 @@ import {
   variableResolve,
   VARIABLE_SIZE,
 } from "./short_name";
+import { blockCollect } from "./short_name_blocks";
 
 /** Class and method whose work is the Read service itself. */
 const CLASS_ASSOCIATION_SN: u32 = 12;
@@ -63,17 +61,14 @@ const named: AttributeDescriptor = changetype<AttributeDescriptor>(memory.data(o
 const variable: Variable = changetype<Variable>(memory.data(64, 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const identifications: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const value: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
-const tagOctet: usize = memory.data<u8>([<u8>ApduTag.READ_REQUEST]);
 
 if (VARIABLE_SIZE != 64) ERROR("the scratch variable has VARIABLE_SIZE octets");
 
 /** Whether the APDU reads nothing but reply_to_HLS_authentication of the current association: the only request while pending. */
 export function isHlsRead(slot: Slot, r: Reader): bool {
-  const good = shortNameRequestParse(r, request) == Err.OK && r.remaining == 0;
-  if (!good || request.tag != ApduTag.READ_REQUEST || request.count != 1) return false;
+  if (!requestGood(r, request) || request.tag != ApduTag.READ_REQUEST || request.count != 1) return false;
   variableAccessParse(list.over(request.listAt, request.listSize), item);
   return isHlsVariable(slot, item);
 }
@@ -86,7 +81,7 @@ export function readServe(meter: Meter, slotIndex: u32, r: Reader): void {
     serviceUnsupported(meter, slot, ApduTag.READ_REQUEST);
     return;
   }
-  if (shortNameRequestParse(r, x) != Err.OK || r.remaining != 0 || x.count == 0) {
+  if (!requestGood(r, x)) {
     serviceMalformed(meter, slot, ApduTag.READ_REQUEST);
     return;
   }
@@ -105,27 +100,10 @@ export function readServe(meter: Meter, slotIndex: u32, r: Reader): void {
   listRead(meter, slotIndex, slot);
 }
 
-/** Whether a list has none but names. */
-function namesOnly(x: ShortNameRequest): bool {
-  const r = list.over(x.listAt, x.listSize);
-  for (let i: u32 = 0; i < x.count; i++) {
-    variableAccessParse(r, item);
-    if (isBlockAccess(item)) return false;
-  }
-  return true;
-}
-
 /** Each name has its own result, and an earlier refusal does not stop later ones. */
 function listRead(meter: Meter, slotIndex: u32, slot: Slot): void {
   const x = request;
-  if (!countGood(slot, x)) {
-    serviceUnsupported(meter, slot, ApduTag.READ_REQUEST);
-    return;
-  }
-  if (!namesOnly(x)) {
-    serviceMalformed(meter, slot, ApduTag.READ_REQUEST);
-    return;
-  }
+  if (!listGood(meter, slot, ApduTag.READ_REQUEST, x)) return;
   const t = Transfer.of(slot);
   t.begin(slot, value);
   Axdr.length(value, x.count);
@@ -206,23 +184,15 @@ function identificationParse(r: Reader): void {
   named.parametersSize = 0;
 }
 
-function begin(slot: Slot): Writer {
-  return writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-}
-
-/** Answers one Data-Access-Result alone, as errors of block transfers do. */
 function refuse(meter: Meter, slot: Slot, result: DataAccessResult): void {
-  const w = begin(slot);
-  shortNameResponseHeadEmit(w, ApduTag.READ_RESPONSE, 1);
-  shortNameErrorEmit(w, result);
-  respond(meter, slot, w);
+  resultRefuse(meter, slot, ApduTag.READ_REQUEST, result);
 }
 
 /** Sends the frozen list: at once where it fits, else in blocks. */
 function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const bits = slot.conformance;
   if (1 + t.size <= responseSizeMax(meter, slot)) {
-    const w = begin(slot);
+    const w = responseBegin(slot);
     w.u8(ApduTag.READ_RESPONSE);
     if (answerEmit(meter, slot, t, w, t.size) != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
     else respond(meter, slot, w);
@@ -231,7 +201,7 @@ function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const blockwise = (bits & Conformance.BLOCK_TRANSFER_WITH_GET) != 0;
   // An answer to blocks of a general block transfer goes back in them; else the service's own transfer comes first.
   if (slot.viaBlocks != 0 || (!blockwise && (bits & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
-    begin(slot).u8(ApduTag.READ_RESPONSE);
+    responseBegin(slot).u8(ApduTag.READ_RESPONSE);
     const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 1);
     if (err != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
   } else if (blockwise) {
@@ -254,7 +224,7 @@ function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
   const size = min<u32>(t.left, sizeMax - head);
   const last = size == t.left;
   t.block++;
-  const w = begin(slot);
+  const w = responseBegin(slot);
   readBlockHeadEmit(w, last, t.block, size);
   if (answerEmit(meter, slot, t, w, size) != Err.OK) {
     // The rows are gone: the ring went over them, or the buffer was reset.
@@ -279,54 +249,11 @@ function readNext(meter: Meter, slot: Slot): void {
   }
 }
 
-/** Gives the long request up with a result. */
-function abort(meter: Meter, slotIndex: u32, slot: Slot, result: DataAccessResult): void {
-  Transfer.of(slot).end();
-  inboxRelease(meter, slotIndex);
-  refuse(meter, slot, result);
-}
-
-/** Takes a block of a long request: number 1 begins one, the last one executes it. */
+/** Takes a block of a long request; the last one executes it. */
 function readBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
-  const t = Transfer.of(slot);
   const x = item;
-  if ((slot.conformance & Conformance.BLOCK_TRANSFER_WITH_GET) == 0) {
-    serviceUnsupported(meter, slot, ApduTag.READ_REQUEST);
-    return;
-  }
-  if (x.blockNumber == 1) {
-    t.end();
-    if (inboxTake(meter, slotIndex) != Err.OK) {
-      refuse(meter, slot, DataAccessResult.TEMPORARY_FAILURE);
-      return;
-    }
-    t.kind = TransferKind.READ_REQUEST;
-    t.block = 0;
-    inboxAppend(meter, slotIndex, tagOctet, 1);
-  }
-  if (t.kind != TransferKind.READ_REQUEST) {
-    refuse(meter, slot, DataAccessResult.NO_LONG_GET_IN_PROGRESS);
-    return;
-  }
-  if (x.blockNumber != t.block + 1) {
-    abort(meter, slotIndex, slot, DataAccessResult.DATA_BLOCK_NUMBER_INVALID);
-    return;
-  }
-  if (inboxAppend(meter, slotIndex, x.parametersAt, x.parametersSize) != Err.OK) {
-    abort(meter, slotIndex, slot, DataAccessResult.LONG_GET_ABORTED);
-    return;
-  }
-  t.block = x.blockNumber;
-  if (x.last == 0) {
-    const w = begin(slot);
-    shortNameBlockAckEmit(w, ApduTag.READ_RESPONSE, t.block);
-    respond(meter, slot, w);
-    return;
-  }
-  t.end();
-  const r = list.over(meter.inbox(), meter.inboxSize);
-  const good = shortNameRequestParse(r, request) == Err.OK && r.remaining == 0 && request.count != 0;
-  if (good) listRead(meter, slotIndex, slot);
+  if (!blockCollect(meter, slotIndex, slot, ApduTag.READ_REQUEST, x, x.parametersAt, x.parametersSize)) return;
+  if (requestGood(list.over(meter.inbox(), meter.inboxSize), request)) listRead(meter, slotIndex, slot);
   else serviceMalformed(meter, slot, ApduTag.READ_REQUEST);
   inboxRelease(meter, slotIndex);
 }

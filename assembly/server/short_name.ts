@@ -1,4 +1,6 @@
-/** What Read and Write with short names share: names resolved to descriptors, refusals of a whole request (GB9 9.3.14, 9.3.15). */
+/** What Read and Write with short names share: requests checked, names resolved to descriptors, refusals (GB9 9.3.14, 9.3.15). */
+import { Err } from "../base/err";
+import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { isReplyToHls, ShortName, shortNameFind } from "../cosem/short_names";
 import { Slot } from "../session/slot";
@@ -8,14 +10,26 @@ import { Conformance } from "../wire/conformance";
 import { AttributeDescriptor, MethodDescriptor } from "../wire/descriptor";
 import { confirmedServiceErrorEmit } from "../wire/exception";
 import { contextShortNames, contextStrongest } from "../wire/names";
-import { ServiceErrorChoice, ServiceErrorService, ServiceRefusal } from "../wire/results";
-import { ShortNameRequest, VariableAccess, VariableAccessSpecification } from "../wire/short_name";
+import { DataAccessResult, ServiceErrorChoice, ServiceErrorService, ServiceRefusal } from "../wire/results";
+import {
+  shortNameErrorEmit,
+  ShortNameRequest,
+  shortNameRequestParse,
+  shortNameResponseHeadEmit,
+  VariableAccess,
+  VariableAccessSpecification,
+  variableAccessParse,
+} from "../wire/short_name";
 import { ApduTag } from "../wire/tags";
 import { exceptionNotSupported } from "./exception";
 import { sendPlain } from "./protection";
 import { respond } from "./response";
 
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const names: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const name: VariableAccessSpecification = changetype<VariableAccessSpecification>(
+  memory.data(offsetof<VariableAccessSpecification>(), 8),
+);
 const found: ShortName = changetype<ShortName>(memory.data(offsetof<ShortName>(), 8));
 
 /** What a short name turned out to be. */
@@ -87,14 +101,44 @@ export function isHlsVariable(slot: Slot, x: VariableAccessSpecification): bool 
   return parameterized && shortNameFind(slot.association, x.name, found) && isReplyToHls(found);
 }
 
-/** Whether a specification takes part in a transfer of blocks. */
-export function isBlockAccess(x: VariableAccessSpecification): bool {
-  return x.choice >= <u32>VariableAccess.BLOCK_NUMBER_ACCESS;
+/** Whether `r` holds one Read or Write, nothing behind it, that names something, with a value for each name of a Write. */
+export function requestGood(r: Reader, out: ShortNameRequest): bool {
+  if (shortNameRequestParse(r, out) != Err.OK || r.remaining != 0 || out.count == 0) return false;
+  return out.tag == ApduTag.READ_REQUEST || out.count == out.valueCount;
 }
 
-/** Whether a list names anything, and no more than was negotiated. */
-export function countGood(slot: Slot, x: ShortNameRequest): bool {
-  return x.count == 1 || (x.count > 1 && (slot.conformance & Conformance.MULTIPLE_REFERENCES) != 0);
+/** Whether a list has none but names, and no more than was negotiated; refused where not. */
+export function listGood(meter: Meter, slot: Slot, tag: u32, x: ShortNameRequest): bool {
+  if (x.count != 1 && (slot.conformance & Conformance.MULTIPLE_REFERENCES) == 0) {
+    serviceUnsupported(meter, slot, tag);
+    return false;
+  }
+  names.over(x.listAt, x.listSize);
+  for (let i: u32 = 0; i < x.count; i++) {
+    variableAccessParse(names, name);
+    if (name.choice < <u32>VariableAccess.BLOCK_NUMBER_ACCESS) continue;
+    serviceMalformed(meter, slot, tag);
+    return false;
+  }
+  return true;
+}
+
+/** Tag of the response to ReadRequest or WriteRequest. */
+export function responseTag(tag: u32): u32 {
+  return tag == ApduTag.READ_REQUEST ? ApduTag.READ_RESPONSE : ApduTag.WRITE_RESPONSE;
+}
+
+/** A writer over the room of the answer. */
+export function responseBegin(slot: Slot): Writer {
+  return writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+}
+
+/** Answers one Data-Access-Result alone, as errors of block transfers do. */
+export function resultRefuse(meter: Meter, slot: Slot, tag: u32, result: DataAccessResult): void {
+  const w = responseBegin(slot);
+  shortNameResponseHeadEmit(w, responseTag(tag), 1);
+  shortNameErrorEmit(w, result);
+  respond(meter, slot, w);
 }
 
 /** Answers a whole Read or Write with a confirmedServiceError; nothing is sent where no answer is wanted. */
