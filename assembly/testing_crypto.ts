@@ -31,6 +31,19 @@ export function aesEncrypt4(key: usize, at: usize): void {
 export function ctEqual(a: usize, b: usize, size: u32): i32 {
   return Ct.equal(a, b, size);
 }
+/** Leaks on purpose, for the controls of test/ct/timing.mjs: stops at the first octet that differs. */
+export function leakyEqual(a: usize, b: usize, size: u32): i32 {
+  for (let i: u32 = 0; i < size; i++) if (load<u8>(a + i) != load<u8>(b + i)) return 0;
+  return 1;
+}
+/** Leaks on purpose: works for each octet whose lowest bit is set. */
+export function leakyWork(at: usize, size: u32): u32 {
+  let sum: u32 = 1;
+  for (let i: u32 = 0; i < size; i++) {
+    if ((load<u8>(at + i) & 1) != 0) for (let k: u32 = 0; k < 4; k++) sum = rotl<u32>(sum * 2654435761 + i, 7);
+  }
+  return sum;
+}
 export function ctWipe(at: usize, size: u32): void {
   Ct.wipe(at, size);
 }

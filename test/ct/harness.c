@@ -126,6 +126,54 @@ static void gcm(u32 key_size) {
   end_case(name, code == -6, 0);
 }
 
+/* What else the protection layers do: a tag alone (GMAC), text without a tag, and APDUs that come in pieces. */
+static void gcm_parts(u32 key_size) {
+  char name[64];
+  begin_case();
+  u32 key = room(Z_coreZ_gcmKeySize(&core));
+  Z_coreZ_gcmExpand(&core, key, secret_octets(key_size), key_size);
+  u32 gcm = room(Z_coreZ_gcmSize(&core));
+  u32 ak = secret_octets(key_size);
+  u32 iv = public_octets(12);
+  u32 tag = room(16);
+  Z_coreZ_gcmBegin(&core, gcm, iv);
+  Z_coreZ_gcmAad(&core, gcm, key, public_octets(1), 1);
+  Z_coreZ_gcmAad(&core, gcm, key, ak, key_size);
+  Z_coreZ_gcmAad(&core, gcm, key, public_octets(37), 37);
+  Z_coreZ_gcmSeal(&core, gcm, key, tag, tag, 0, tag);
+  snprintf(name, sizeof name, "GMAC, %u bits", key_size * 8);
+  end_case(name, is_secret(tag, 12), 0);
+
+  u32 saved = next_free;
+  begin_case();
+  next_free = saved;
+  u32 text = secret_octets(100);
+  Z_coreZ_gcmBegin(&core, gcm, iv);
+  Z_coreZ_gcmCrypt(&core, gcm, key, text, text, 100);
+  snprintf(name, sizeof name, "AES-GCM-%u: encryption alone", key_size * 8);
+  end_case(name, is_secret(text, 100), 0);
+
+  static const u32 pieces[] = {1, 15, 17, 64, 200};
+  saved = next_free;
+  begin_case();
+  next_free = saved;
+  u32 at = text = secret_octets(297);
+  Z_coreZ_gcmBegin(&core, gcm, iv);
+  Z_coreZ_gcmAad(&core, gcm, key, ak, key_size);
+  for (u32 i = 0; i < 5; at += pieces[i++]) Z_coreZ_gcmEncrypt(&core, gcm, key, at, at, pieces[i]);
+  Z_coreZ_gcmTag(&core, gcm, key, tag);
+  int marks = is_secret(text, 297) && is_secret(tag, 16);
+  reveal(text, 297);
+  reveal(tag, 16);
+  Z_coreZ_gcmBegin(&core, gcm, iv);
+  Z_coreZ_gcmAad(&core, gcm, key, ak, key_size);
+  at = text;
+  for (u32 i = 0; i < 5; at += pieces[i++]) Z_coreZ_gcmDecrypt(&core, gcm, key, at, at, pieces[i]);
+  int code = (int)Z_coreZ_gcmVerify(&core, gcm, key, tag);
+  snprintf(name, sizeof name, "AES-GCM-%u: in pieces, both ways", key_size * 8);
+  end_case(name, marks && is_secret(text, 297), code);
+}
+
 static void key_wrap(u32 size) {
   char name[64];
   begin_case();
@@ -144,6 +192,57 @@ static void key_wrap(u32 size) {
   int code = (int)Z_coreZ_keyUnwrap(&core, kek, wrapped, size + 8, key);
   snprintf(name, sizeof name, "key unwrap, %u bits", size * 8);
   end_case(name, is_secret(key, size), code);
+
+  saved = next_free;
+  begin_case();
+  next_free = saved;
+  memory.data[wrapped + size + 7] ^= 1;
+  code = (int)Z_coreZ_keyUnwrap(&core, kek, wrapped, size + 8, key);
+  snprintf(name, sizeof name, "key unwrap, %u bits: refuses", size * 8);
+  end_case(name, code == -6, 0);
+}
+
+/* HLS: the hash of challenge and secret (mechanisms 3, 4, 6), a block under the secret (2), and what came against it. */
+static void answers(void) {
+  static const struct { u32 kind, size; const char* name; } rows[] = {
+      {3, 16, "HLS 3: MD5, comparison"}, {2, 20, "HLS 4: SHA-1, comparison"}, {0, 32, "HLS 6: SHA-256, comparison"},
+      {1, 48, "SHA-384, comparison"}};
+  for (u32 i = 0; i < 4; i++) {
+    begin_case();
+    u32 hash = room(Z_coreZ_hashSize(&core));
+    u32 out = room(48);
+    Z_coreZ_hashBegin(&core, hash, rows[i].kind);
+    Z_coreZ_hashUpdate(&core, hash, public_octets(16), 16);
+    Z_coreZ_hashUpdate(&core, hash, secret_octets(20), 20);
+    Z_coreZ_hashUpdate(&core, hash, public_octets(150), 150);
+    Z_coreZ_hashFinish(&core, hash, out);
+    int marks = is_secret(out, rows[i].size);
+    u32 wrong = Z_coreZ_ctEqual(&core, out, public_octets(rows[i].size), rows[i].size);
+    u32 right = Z_coreZ_ctEqual(&core, out, out, rows[i].size);
+    end_case(rows[i].name, marks && wrong == 0 && right == 1, 0);
+  }
+  begin_case();
+  u32 key = room(Z_coreZ_aesKeySize(&core));
+  u32 blocks = public_octets(64);
+  Z_coreZ_aesExpand(&core, key, secret_octets(16), 16);
+  Z_coreZ_aesEncrypt4(&core, key, blocks);
+  end_case("HLS 2: AES-128", is_secret(blocks, 64), 0);
+
+  begin_case();
+  u32 password = secret_octets(24);
+  u32 equal = Z_coreZ_ctEqual(&core, password, public_octets(24), 24);
+  end_case("LLS: password", is_secret(password, 24) && equal == 0, 0);
+}
+
+static void randomness(void) {
+  begin_case();
+  u32 drbg = room(Z_coreZ_drbgSize(&core));
+  u32 out = room(100);
+  int code = (int)Z_coreZ_drbgSeed(&core, drbg, secret_octets(48), 48);
+  if (code == 0) code = (int)Z_coreZ_drbgGenerate(&core, drbg, out, 16);
+  if (code == 0) code = (int)Z_coreZ_drbgSeed(&core, drbg, secret_octets(32), 32);
+  if (code == 0) code = (int)Z_coreZ_drbgGenerate(&core, drbg, out, 100);
+  end_case("HMAC_DRBG: seed, reseed, octets", is_secret(out, 100), code);
 }
 
 static void hashes(void) {
@@ -159,11 +258,12 @@ static void hashes(void) {
   }
 }
 
-static void derivation(u32 algorithm, const char* name) {
+/* `arc` and `counted` are the readings of D1 and D2. */
+static void derivation(u32 algorithm, u32 arc, u32 counted, const char* name) {
   begin_case();
   u32 kdf = room(Z_coreZ_kdfSize(&core));
   u32 out = room(32);
-  Z_coreZ_kdfBegin(&core, kdf, algorithm, secret_octets(48), 48, 5);
+  Z_coreZ_kdfBegin(&core, kdf, algorithm, secret_octets(48), 48, arc, counted);
   Z_coreZ_kdfParty(&core, kdf, public_octets(16), 16);
   Z_coreZ_kdfFinish(&core, kdf, out);
   end_case(name, is_secret(out, 16), 0);
@@ -179,6 +279,13 @@ static void curve(u32 kind, u32 size, const char* curve_name) {
   int code = (int)Z_coreZ_ecGenerate(&core, kind, drbg, key, public_key);
   snprintf(name, sizeof name, "%s: random numbers, key pair", curve_name);
   end_case(name, is_secret(key, size) && is_secret(public_key, 2 * size), code);
+
+  u32 kept = next_free;
+  begin_case();
+  next_free = kept;
+  code = (int)Z_coreZ_ecPublicOf(&core, kind, key, public_key);
+  snprintf(name, sizeof name, "%s: public key of a stored one", curve_name);
+  end_case(name, is_secret(public_key, 2 * size), code);
 
   u32 saved = next_free;
   begin_case();
@@ -198,7 +305,15 @@ static void curve(u32 kind, u32 size, const char* curve_name) {
   u32 signature = room(2 * size);
   u32 digest = secret_octets(size);
   code = (int)Z_coreZ_ecdsaSign(&core, kind, key, digest, secret_octets(32), 32, signature);
-  snprintf(name, sizeof name, "%s: ECDSA sign", curve_name);
+  snprintf(name, sizeof name, "%s: ECDSA sign, hedged", curve_name);
+  end_case(name, is_secret(signature, 2 * size), code);
+
+  saved = next_free;
+  begin_case();
+  next_free = saved;
+  signature = room(2 * size);
+  code = (int)Z_coreZ_ecdsaSign(&core, kind, key, digest, 0, 0, signature);
+  snprintf(name, sizeof name, "%s: ECDSA sign, RFC 6979 alone", curve_name);
   end_case(name, is_secret(signature, 2 * size), code);
 }
 
@@ -231,11 +346,16 @@ int main(void) {
   Z_core_instantiate(&core, 0, 0);
   gcm(16);
   gcm(32);
+  gcm_parts(16);
+  gcm_parts(32);
   key_wrap(16);
   key_wrap(32);
   hashes();
-  derivation(0, "key derivation, suite 1");
-  derivation(3, "key derivation, suite 2");
+  answers();
+  randomness();
+  derivation(0, 5, 1, "key derivation, suite 1");
+  derivation(3, 5, 1, "key derivation, suite 2");
+  derivation(2, 6, 0, "key derivation, other readings");
   curve(0, 32, "P-256");
   curve(1, 48, "P-384");
   controls();
