@@ -26,11 +26,16 @@ function build(name: string, wasm: string): void {
 
 /** The entry `name`, compiled anew when a source of the rooms it shows is newer than its module. */
 export function testingModule(name: string, rooms: readonly string[]): WebAssembly.Module {
+  return new WebAssembly.Module(testingOctets(name, rooms));
+}
+
+/** Octets of testingModule(). */
+export function testingOctets(name: string, rooms: readonly string[]): Buffer<ArrayBuffer> {
   const wasm = join(ROOT, `build/${name}.wasm`);
   const inputs = [...sourcesOf(...rooms.map((room) => `assembly/${room}`)), `assembly/${name}.ts`, CONFIG];
   const newest = Math.max(...inputs.map((path) => statSync(join(ROOT, path)).mtimeMs));
   if (!existsSync(wasm) || statSync(wasm).mtimeMs < newest) build(name, wasm);
-  return new WebAssembly.Module(readFileSync(wasm));
+  return readFileSync(wasm);
 }
 
 export const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ""), "hex");

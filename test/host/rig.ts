@@ -26,6 +26,8 @@ export function coreLoaded(): Core {
 }
 
 export interface RigOptions {
+  /** Another core than the built one. */
+  core?: Core;
   meters?: number;
   start?: number;
   /** household, constant or a file; constant by default, so that values can be checked by hand. */
@@ -61,7 +63,7 @@ export class Rig {
     this.clock = new ManualClock(start);
     const metrology = metrologyMaker(options.metrology ?? "constant", 1, start);
     let draws = 0;
-    this.bank = new Bank(coreLoaded(), template.image, options.meters ?? 1, {
+    this.bank = new Bank(options.core ?? coreLoaded(), template.image, options.meters ?? 1, {
       clock: this.clock,
       setup: (index, plan) => ({
         provision:

@@ -1,9 +1,11 @@
 /** Builds and loads `assembly/testing_wire.ts`, the entry that shows the codecs to their tests. */
-import { type TestingExports, testingModule } from "../testing.ts";
+import { type TestingExports, testingModule, testingOctets } from "../testing.ts";
+import { counting } from "../work.ts";
 import { KINDS, type Kind, type Value } from "./kinds.ts";
 
 export { Dice, hex } from "../testing.ts";
 
+const ROOMS = ["wire", "base"];
 const PAGES = 4;
 const PAGE = 65536;
 const CANARY = 0xa5;
@@ -13,6 +15,13 @@ const OUT_SIZE = 65536;
 export const Err = { INCOMPLETE: -1, MALFORMED: -2, NO_SPACE: -3, LIMIT: -4, UNKNOWN: -5 } as const;
 
 let module: WebAssembly.Module | undefined;
+let countingModule: WebAssembly.Module | undefined;
+
+/** The module with a count of its steps. */
+function counted(): WebAssembly.Module {
+  const octets = testingOctets("testing_wire", ROOMS);
+  return (countingModule ??= new WebAssembly.Module(counting(octets) as Uint8Array<ArrayBuffer>));
+}
 
 /**
  * One instance. Inputs lie at the very end of the memory, so that reading one octet too far traps; outputs lie between
@@ -28,9 +37,11 @@ export class Wire {
   private input = 0;
   private inputSize = 0;
 
-  constructor() {
-    module ??= testingModule("testing_wire", ["wire", "base"]);
-    this.x = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as TestingExports;
+  /** With `steps`, stepsTake() counts what the module does (test/work.ts). */
+  constructor(steps = false) {
+    module ??= testingModule("testing_wire", ROOMS);
+    this.x = new WebAssembly.Instance(steps ? counted() : module, { env: { memory: this.memory } })
+      .exports as unknown as TestingExports;
     this.value = this.call("valueAt");
     this.out = (this.call("freeFrom") + 64 + 7) & ~7;
     if (this.out + OUT_SIZE + 64 > PAGES * PAGE - PAGE) throw new Error("test memory is full");
