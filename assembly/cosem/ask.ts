@@ -11,6 +11,8 @@ export const enum Caller {
   SCRIPT = 1,
   CAPTURE = 2,
   PUSH = 3,
+  /** The meter itself, because a monitored value crossed its threshold. */
+  MONITOR = 4,
 }
 
 /** Which long source holds an answer that is not written whole. */
@@ -121,6 +123,8 @@ export class Ask {
   /** Association (template row) and slot of the caller. */
   association: u32;
   slot: u32;
+  /** How many scripts called one another before this question; 0 from outside. */
+  depth: u32;
   /** Selective access: selector (0 = none) and its parameters; or the value of a SET, the parameter of a method. */
   selector: u32;
   dataAt: usize;
@@ -135,6 +139,7 @@ export class Ask {
     this.row = Template.of().object(object);
     this.attribute = attribute;
     this.caller = caller;
+    this.depth = 0;
     this.selector = 0;
     this.dataAt = 0;
     this.dataSize = 0;

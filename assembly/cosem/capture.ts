@@ -85,9 +85,9 @@ function dueAfter(meter: Meter, ring: Ring, utc: i64): void {
 /**
  * Makes the clock, the accumulators and the profiles ready, when the values are there (provisioned, replayed) and the
  * rings have their shape. A meter with a past has come back from an outage.
- * @returns whether it has a past
+ * @returns UTC second since which it was without power, 0 = it has no past
  */
-export function captureBoot(meter: Meter): bool {
+export function captureBoot(meter: Meter): i64 {
   clockConfigure(meter);
   meteringBoot(meter);
   let newest: i64 = 0;
@@ -98,11 +98,11 @@ export function captureBoot(meter: Meter): bool {
   }
   const state = CaptureState.of(meter);
   state.nextSwitch = clockSwitchAfter(meter, clockSeconds(meter));
-  if (newest == 0) return false;
+  if (newest == 0) return 0;
   const known = powerDownLogged(meter);
   if (known == 0) eventRaiseAt(meter, EventCode.POWER_DOWN, newest, Season.UNKNOWN);
   powerReturn(meter, known);
-  return true;
+  return known != 0 ? known : newest;
 }
 
 /** The earliest instant at which something is due, NEVER when nothing is. */
@@ -278,6 +278,11 @@ export function capturePowerFails(meter: Meter): void {
 /** Whether the power is gone: nothing is captured, and nothing sent unasked. */
 export function captureStopped(meter: Meter): bool {
   return CaptureState.of(meter).down != 0;
+}
+
+/** UTC second at which the power went, 0 = it is there. */
+export function captureDown(meter: Meter): i64 {
+  return CaptureState.of(meter).down;
 }
 
 /** The power is back after capturePowerFails(). */

@@ -9,6 +9,7 @@ import { dataProtectionInvoke } from "./ic/data_protection";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
 import { pushSetupInvoke } from "./ic/push_setup";
 import { sapAssignmentGet } from "./ic/sap_assignment";
+import { scriptTableInvoke } from "./ic/script_table";
 import { securitySetupGet, securitySetupInvoke } from "./ic/security_setup";
 import { plainGet, plainSet } from "./plain";
 
@@ -51,6 +52,8 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return profileGenericInvoke(ask, out);
     case 8:
       return clockInvoke(ask, out);
+    case 9:
+      return scriptTableInvoke(ask);
     case 12:
       return associationSnInvoke(ask, out);
     case 30:

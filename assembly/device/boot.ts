@@ -1,7 +1,7 @@
 /** Power-up: an empty block, the provisioned values, the journal on top, then everything that derives from them. */
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
-import { captureBoot } from "../cosem/capture";
+import { agendaBoot } from "../cosem/agenda";
 import { EventCode, eventRaise } from "../meter/events";
 import { contextsBoot, SecurityContext } from "../session/keys";
 import { staticLoad } from "../session/transactions";
@@ -51,7 +51,7 @@ function bootFinish(meter: Meter): void {
   for (let i: u32 = 0; ELLIPTIC && i < <u32>Template.of().securityCount; i++)
     staticLoad(meter, SecurityContext.of(meter, i));
   // The log of a meter without a past begins with its first power-up.
-  if (!captureBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
+  if (!agendaBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
 }
 
 /** Next flash operation of a seat; see FlashOperation. */

@@ -1,7 +1,8 @@
 /** Everything that happens without octets from the wire: samples, inputs, due instants, entropy. */
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
-import { captureDeadline, captureDue, capturePowerFails, capturePowerReturns } from "../cosem/capture";
+import { agendaDeadline, agendaDue, agendaPowerReturns, agendaSampled } from "../cosem/agenda";
+import { capturePowerFails } from "../cosem/capture";
 import { HdlcEventKind } from "../link/hdlc_state";
 import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
 import { wrapperDeadline } from "../link/wrapper";
@@ -36,7 +37,9 @@ export function sampleSeat(seat: u32, meterTime: f64): i32 {
   if (err != Err.OK) return err;
   const meter = Meter.at(seat);
   if (timesTake(meter, meter.lineTime, meterTime) != Err.OK) return Err.STATE;
-  return meteringSample(meter, SAMPLE, meter.meterTime);
+  const taken = meteringSample(meter, SAMPLE, meter.meterTime);
+  if (taken == Err.OK) agendaSampled(meter);
+  return taken;
 }
 
 /** Takes an input; see Input. */
@@ -51,7 +54,7 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
       for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) countersReserveExactly(meter, i);
       return Err.OK;
     case Input.POWER_RETURNS:
-      capturePowerReturns(meter);
+      agendaPowerReturns(meter);
       return Err.OK;
     default:
       return Err.UNKNOWN;
@@ -71,7 +74,7 @@ export function tickSeat(seat: u32, lineTime: f64, meterTime: f64): i32 {
   const meter = Meter.at(seat);
   if (timesTake(meter, lineTime, meterTime) != Err.OK) return Err.STATE;
   linesExpire(meter);
-  return captureDue(meter, meter.meterTime) || notifyDue(meter) ? 1 : 0;
+  return agendaDue(meter) || notifyDue(meter) ? 1 : 0;
 }
 
 /** Ends links and connections whose inactivity time-out has passed. */
@@ -108,7 +111,7 @@ export function deadlinePollSeat(seat: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
   const meter = Meter.at(seat);
-  Status.of().meterDeadline = earlier(captureDeadline(meter), notifyDeadline(meter));
+  Status.of().meterDeadline = earlier(agendaDeadline(meter), notifyDeadline(meter));
   let earliest = notifyLineDeadline(meter);
   for (let p: u32 = 0; p < <u32>Template.of().portCount; p++) {
     const port = portRow(p);

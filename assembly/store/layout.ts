@@ -39,7 +39,25 @@ export const CAPTURE_SIZE: u32 = 256;
 /** Pushes and the outbox. */
 export const NOTIFY_AT: u32 = 2048;
 export const NOTIFY_SIZE: u32 = 1024;
-export const METER_SIZE: u32 = 3072;
+/** When each duty is due: cosem/agenda.ts. */
+export const AGENDA_AT: u32 = 3072;
+export const AGENDA_SIZE: u32 = 128;
+/** State of the functions that duties serve, each owned by its file in cosem. */
+export const TARIFF_AT: u32 = 3200;
+export const TARIFF_SIZE: u32 = 256;
+export const SCHEDULE_AT: u32 = 3456;
+export const SCHEDULE_SIZE: u32 = 512;
+export const MONITOR_AT: u32 = 3968;
+export const MONITOR_SIZE: u32 = 512;
+export const CONTROL_AT: u32 = 4480;
+export const CONTROL_SIZE: u32 = 512;
+export const IMAGE_AT: u32 = 4992;
+export const IMAGE_SIZE: u32 = 256;
+export const QUALITY_AT: u32 = 5248;
+export const QUALITY_SIZE: u32 = 1024;
+export const DEMAND_AT: u32 = 6272;
+export const DEMAND_SIZE: u32 = 3072;
+export const METER_SIZE: u32 = 9344;
 
 /** Octets of one security context and of one ring's state. */
 export const SECURITY_CONTEXT_SIZE: u32 = 1024;

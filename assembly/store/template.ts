@@ -68,7 +68,7 @@ export class ObjectRow {
   /** First row of this object in the attribute table, and how many rows. */
   firstAttribute: u16;
   attributeRows: u16;
-  /** Number among the objects of its kind: profile, association, security setup, port; NONE otherwise. */
+  /** Number among the objects of its class; of a setup object of an association or port the number of that, else NONE. */
   instance: u16;
   /** Short name of attribute 1, 0 = none; offset of the short name of method 1 from it, 0 = no methods. */
   baseName: u16;

@@ -38,6 +38,16 @@ export function objectFind(classId: u32, logicalName: usize): i32 {
   return OBJECT_OTHER_CLASS;
 }
 
+/** Index of object number `instance` of a class, OBJECT_UNKNOWN when it has fewer. */
+export function objectOfClass(classId: u32, instance: u32): i32 {
+  const t = Template.of();
+  let seen: u32 = 0;
+  for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
+    if (<u32>t.object(i).classId == classId && seen++ == instance) return <i32>i;
+  }
+  return OBJECT_UNKNOWN;
+}
+
 function sameKey(a: ObjectRow, b: ObjectRow): bool {
   return a.classId == b.classId && nameOf(a.logicalName) == nameOf(b.logicalName);
 }

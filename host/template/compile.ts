@@ -74,6 +74,18 @@ function instancesPut(objects: ObjectModel[], classId: number): number {
   return count;
 }
 
+/** Numbers the objects of every class whose objects are not numbered otherwise, in the order of the object table. */
+function instancesFill(objects: ObjectModel[]): void {
+  const numbered = new Set(objects.filter((object) => object.instance !== undefined).map((object) => object.classId));
+  const counts = new Map<number, number>();
+  for (const object of objects) {
+    if (numbered.has(object.classId)) continue;
+    const count = counts.get(object.classId) ?? 0;
+    object.instance = count;
+    counts.set(object.classId, count + 1);
+  }
+}
+
 /** Refuses an association that sees two objects of one name: it could reach one of them only. */
 function twinsCheck(objects: ObjectModel[]): void {
   objects.forEach((object, i) => {
@@ -216,6 +228,7 @@ export function compileTemplate(json: unknown): Compiled {
   }
   const associations = associationsResolve(document, objects, rows, indexOf);
   const ports = portsResolve(document, objects, rows, indexOf);
+  instancesFill(objects);
   const clock = headObject("clock", document.clock, objects, indexOf, CLASS_CLOCK).clock;
   const eventCode = headObject("eventCode", document.eventCode, objects, indexOf).eventCode;
   const model = new TemplateModel({

@@ -42,7 +42,7 @@ export interface ObjectModel {
   access: Map<string, Uint8Array>;
   firstRow: number;
   rowCount: number;
-  /** Number among the objects of its kind (ObjectRow.instance), undefined = none. */
+  /** Number among the objects of its class, or of its association or port (ObjectRow.instance), undefined = none. */
   instance?: number;
   profile?: ProfileDocument;
 }

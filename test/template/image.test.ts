@@ -209,7 +209,7 @@ describe("objects and attributes", () => {
     expect(registers).toBe(24);
   });
 
-  test("instances number profiles, associations, security setups and ports", () => {
+  test("instances number associations and ports, and the objects of every other class", () => {
     const instance = (logicalName: string) => object(logicalName).row["instance"];
     const profiles = model.objects.filter((o) => o.classId === 7).map((o) => o.logicalName);
     expect(profiles).toEqual(expect.arrayContaining(["0-0:21.0.0.255", "0-0:99.98.0.255", "1-0:99.1.0.255"]));
@@ -219,7 +219,8 @@ describe("objects and attributes", () => {
     expect(instance("0-0:40.0.1.255")).toBe(1);
     expect(instance("0-0:43.0.0.255")).toBe(0);
     expect([instance("0-0:25.0.0.255"), instance("0-0:22.0.0.255")]).toEqual([0, 1]);
-    expect(instance("1-0:1.8.0.255")).toBe(NONE);
+    const registers = model.objects.filter((o) => o.classId === 3).map((o) => o.logicalName);
+    expect(registers.map(instance)).toEqual(registers.map((_, i) => i));
   });
 });
 

@@ -1,4 +1,4 @@
-/** Clock, class_id 8, version 0. Setting the time is cosem/capture's: running periods must know of it. */
+/** Clock, class_id 8, version 0. Setting the time is cosem/agenda's: running periods and schedules must know of it. */
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
@@ -31,7 +31,7 @@ import {
 } from "../../wire/date_time";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
-import { captureClockSet, captureZoneSet } from "../capture";
+import { agendaClockSet, agendaZoneSet } from "../agenda";
 import { changeResult, plainGet, plainSet } from "../plain";
 import { seasonOf } from "../profile_select";
 
@@ -93,7 +93,7 @@ function zoneSet(ask: Ask): i32 {
     if (r.err == Err.OK && abs(shift) > 120) return DataAccessResult.OTHER_REASON;
   }
   const result = plainSet(ask);
-  if (result == DataAccessResult.SUCCESS) captureZoneSet(ask.meter);
+  if (result == DataAccessResult.SUCCESS) agendaZoneSet(ask.meter);
   return result;
 }
 
@@ -115,7 +115,7 @@ function timeSet(ask: Ask): i32 {
   if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
   const ms = timeMs(ask.meter, time);
   if (ms < 0) return DataAccessResult.OTHER_REASON;
-  return changeResult(captureClockSet(ask.meter, <f64>ms, shiftLimit(ask.meter)));
+  return changeResult(agendaClockSet(ask.meter, <f64>ms, shiftLimit(ask.meter)));
 }
 
 /** Seconds within which setting the clock is a correction. */
@@ -156,7 +156,7 @@ export function parameterIsZero(r: Reader): bool {
 
 /** Data-Access-Results and Action-Results of the kinds used here have the same numbers. */
 function timeMove(meter: Meter, ms: f64): i32 {
-  return changeResult(captureClockSet(meter, ms, shiftLimit(meter)));
+  return changeResult(agendaClockSet(meter, ms, shiftLimit(meter)));
 }
 
 /** Smallest capture period of the meter, s; 0 = nothing is captured by period. */

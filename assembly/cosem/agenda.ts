@@ -1,0 +1,144 @@
+/**
+ * What a meter has to do at instants of its own. Each duty belongs to one function, which says when it is due next; the deadline
+ * is kept here, so that a meter with nothing to do costs nothing. Functions learn here that the clock was moved, that local time
+ * has changed, that the power is back, that a sample was taken.
+ */
+import { Err } from "../base/err";
+import { clockMeterTime, clockSeconds, NEVER } from "../meter/clock";
+import { Meter } from "../store/block";
+import { AGENDA_AT, AGENDA_SIZE } from "../store/layout";
+import {
+  captureBoot,
+  captureClockSet,
+  captureDeadline,
+  captureDown,
+  captureDue,
+  capturePowerReturns,
+  captureStopped,
+  captureZoneSet,
+} from "./capture";
+
+/** The duties, in the order in which those due at one instant are done: a demand period ends before its maximum is billed. */
+export const enum Duty {
+  DEMAND = 0,
+  CAPTURE = 1,
+  SCHEDULE = 2,
+  TARIFF = 3,
+  CONTROL = 4,
+  MONITOR = 5,
+  QUALITY = 6,
+  ALARM = 7,
+  FUNCTION = 8,
+}
+
+const DUTIES: u32 = 9;
+
+if (DUTIES * 8 > AGENDA_SIZE) ERROR("the agenda has AGENDA_SIZE octets");
+
+function entryAt(meter: Meter, duty: u32): usize {
+  return meter.area(AGENDA_AT + (duty << 3));
+}
+
+/** When a duty is due: meter time, ms; 0 = it is not. */
+export function agendaAt(meter: Meter, duty: u32): f64 {
+  return duty == Duty.CAPTURE ? captureDeadline(meter) : load<f64>(entryAt(meter, duty));
+}
+
+/** Sets when a duty is due: meter time, ms; 0 = it is not. */
+export function agendaSet(meter: Meter, duty: u32, at: f64): void {
+  store<f64>(entryAt(meter, duty), at);
+}
+
+/** Sets when a duty is due by the clock: UTC second, NEVER = it is not. */
+export function agendaSetClock(meter: Meter, duty: u32, utc: i64): void {
+  agendaSet(meter, duty, utc == NEVER ? 0 : max<f64>(clockMeterTime(meter, utc), 1));
+}
+
+/** A duty is due at the next tick. */
+export function agendaSoon(meter: Meter, duty: u32): void {
+  agendaSet(meter, duty, max<f64>(meter.meterTime, 1));
+}
+
+/** The duty that is due first, DUTIES when none is; of those at one instant the one that is named first. */
+function earliest(meter: Meter): u32 {
+  let found = DUTIES;
+  let first: f64 = 0;
+  for (let duty: u32 = 0; duty < DUTIES; duty++) {
+    const at = agendaAt(meter, duty);
+    if (at == 0 || (found != DUTIES && at >= first)) continue;
+    found = duty;
+    first = at;
+  }
+  return found;
+}
+
+/** Meter time at which something is due, ms; 0 = nothing is. Without power nothing is. */
+export function agendaDeadline(meter: Meter): f64 {
+  if (captureStopped(meter)) return 0;
+  const duty = earliest(meter);
+  return duty == DUTIES ? 0 : agendaAt(meter, duty);
+}
+
+/**
+ * Handles the first duty that is due, at most one instant of it.
+ * @returns whether one was handled; false when nothing is due, or the flash is behind
+ */
+export function agendaDue(meter: Meter): bool {
+  if (captureStopped(meter)) return false;
+  const duty = earliest(meter);
+  if (duty == DUTIES || agendaAt(meter, duty) > meter.meterTime) return false;
+  return run(meter, duty);
+}
+
+/** One instant of a duty. The function sets when it is due next; false = the flash is behind, and it stays due. */
+function run(meter: Meter, duty: u32): bool {
+  switch (duty) {
+    case Duty.CAPTURE:
+      return captureDue(meter, meter.meterTime);
+    default:
+      agendaSet(meter, duty, 0);
+      return true;
+  }
+}
+
+/** Makes the functions ready, when the values are there. @returns whether the meter has a past */
+export function agendaBoot(meter: Meter): bool {
+  const down = captureBoot(meter);
+  if (down != 0) powerReturned(meter, down, clockSeconds(meter));
+  return down != 0;
+}
+
+/** A sample was taken. Called often: functions compare, and become due. */
+export function agendaSampled(meter: Meter): void {
+  if (captureStopped(meter)) return;
+}
+
+/** The power is back after captureStopped(). */
+export function agendaPowerReturns(meter: Meter): void {
+  const down = captureDown(meter);
+  if (down == 0) return;
+  capturePowerReturns(meter);
+  powerReturned(meter, down, clockSeconds(meter));
+}
+
+/** The meter was without power from UTC second `down` to `up` (of the clock). */
+function powerReturned(meter: Meter, down: i64, up: i64): void {}
+
+/**
+ * Sets the clock to `ms` since 1970 UTC; see captureClockSet(). Deadlines by the clock move with it.
+ * @returns 0, or the error for which the clock has not moved
+ */
+export function agendaClockSet(meter: Meter, ms: f64, limit: i64): i32 {
+  const from = clockSeconds(meter);
+  const err = captureClockSet(meter, ms, limit);
+  if (err == Err.OK) clockMoved(meter, from, clockSeconds(meter));
+  return err;
+}
+
+/** The clock was moved from UTC second `from` to `to`, silently corrected or set. */
+function clockMoved(meter: Meter, from: i64, to: i64): void {}
+
+/** After a change of time zone or daylight saving: local time has moved. */
+export function agendaZoneSet(meter: Meter): void {
+  captureZoneSet(meter);
+}
