@@ -51,17 +51,25 @@ export interface PartyKeys {
   agreement?: Uint8Array;
 }
 
-function party(name: string, title: Uint8Array, curve: Pair["curve"], issuer: Made, given: PartyKeys = {}): Party {
+function party(
+  name: string,
+  title: Uint8Array,
+  curve: Pair["curve"],
+  issuer: Made,
+  given: PartyKeys = {},
+  notAfter?: Date,
+): Party {
   const own = (what: keyof PartyKeys): Pair =>
     given[what] === undefined ? pair(`${name} ${what}`, curve) : pairOf(Buffer.from(given[what]), curve);
   const signing = own("signing");
   const agreement = own("agreement");
   const subject = titleText(title);
+  const common = { subject, issuer, ...(notAfter === undefined ? {} : { notAfter }) };
   return {
     signing,
     agreement,
-    signingCertificate: certificate({ subject, pair: signing, issuer, usage: "sign", serial: 2 }),
-    agreementCertificate: certificate({ subject, pair: agreement, issuer, usage: "agree", serial: 3 }),
+    signingCertificate: certificate({ ...common, pair: signing, usage: "sign", serial: 2 }),
+    agreementCertificate: certificate({ ...common, pair: agreement, usage: "agree", serial: 3 }),
   };
 }
 
@@ -79,6 +87,8 @@ export interface SuiteOptions extends Partial<RawOptions> {
   title?: Uint8Array;
   serverKeys?: PartyKeys;
   clientKeys?: PartyKeys;
+  /** When the client's certificates end; default: never. */
+  clientNotAfter?: Date;
 }
 
 export interface SuiteMeter {
@@ -137,7 +147,7 @@ export function suiteMeter(suite: number, wanted: SuiteOptions = {}): SuiteMeter
   let whole: Omit<SuiteMeter, "raw" | "options" | "associated"> | undefined;
   const provision = (identity: MeterIdentity): Buffer => {
     const server = party("server", wanted.title ?? identity.systemTitle, curve, root, wanted.serverKeys);
-    const client = party("client", CLIENT_TITLE, curve, root, wanted.clientKeys);
+    const client = party("client", CLIENT_TITLE, curve, root, wanted.clientKeys, wanted.clientNotAfter);
     const third = party("third", THIRD_TITLE, curve, root);
     whole = { suite, keys, root, server, client, third };
     return records(suite, whole, wanted);
