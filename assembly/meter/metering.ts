@@ -1,11 +1,13 @@
 /** Metering: samples of the measuring unit become accumulators and instantaneous values. */
 import { Err } from "../base/err";
 import { Meter } from "../store/block";
-import { changeReserve } from "../store/change";
+import { changeCommit, changeOpen, changeReserve } from "../store/change";
 import { AttributeFlag, NONE, Template } from "../store/template";
 import { attributeFind, valueAt, valueSize } from "../store/values";
-import { ACCUMULATORS, Instant, INSTANTS, Metering } from "./metering_state";
+import { averagesAdd } from "./averages";
+import { accumulatorOf, ACCUMULATORS, BASES, Instant, INSTANTS, Metering, RATES, TOTALS, UNCOUNTED } from "./metering_state";
 import { Quantity } from "./quantity";
+import { rootFloor } from "./root";
 
 /** Octets of the sample region (docs/ARCHITECTURE.md, section 3). */
 export const SAMPLE_SIZE: u32 = 148;
@@ -21,7 +23,8 @@ const CURRENT_MAX: i32 = 10000000;
 const POWER_MAX: i32 = 2000000000;
 const FREQUENCY_MAX: i32 = 1000000;
 
-export const RATES: u32 = 4;
+/** Class whose value 2 counts, and keeps its accumulator in a hidden row. */
+const REGISTER: u32 = 3;
 
 /** Energies of a sample in their order. */
 const enum Energy {
@@ -75,27 +78,76 @@ export function meteringSample(meter: Meter, at: usize, time: f64): i32 {
   const m = Metering.of(meter);
   if (!(time >= m.sampled)) return Err.STATE;
   if (!sampleCheck(m, at)) return Err.LIMIT;
+  totalsOf(at);
+  for (let base: u32 = Quantity.ACTIVE_ENERGY_IMPORT; base < BASES; base++) m.addFlow(base, total(base));
+  totalsAdd(m, at);
+  ratedAdd(m);
+  memory.copy(m.instants(), at + INSTANTS_OFFSET, <usize>(INSTANTS * 4));
+  averagesAdd(meter, time - m.sampled);
   m.sampled = time;
+  return Err.OK;
+}
+
+/** What each total has taken in one sample, BASES of i64. Scratch of a call. */
+const totals: usize = memory.data(128, 8);
+
+if (BASES * 8 != 128) ERROR("totals has BASES values");
+
+@inline
+function total(base: u32): i64 {
+  return load<i64>(totals + <usize>(base << 3));
+}
+
+function totalPut(base: u32, value: i64): void {
+  store<i64>(totals + <usize>(base << 3), value);
+}
+
+/**
+ * All totals of a sample. Apparent energy is not measured but follows from active and reactive energy of the sample, which
+ * the host cuts where the load changes: import is the root of (+A)² + (QI + QIV)², export that of (-A)² + (QII + QIII)²,
+ * each rounded down to 1 µVAh.
+ */
+function totalsOf(at: usize): void {
   const active = energy(at, Energy.IMPORT);
   const fed = energy(at, Energy.EXPORT);
-  m.add(Quantity.ACTIVE_ENERGY_IMPORT, active);
-  m.add(Quantity.ACTIVE_ENERGY_EXPORT, fed);
-  m.add(Quantity.ACTIVE_ENERGY_ABSOLUTE, active + fed);
-  m.add(Quantity.ACTIVE_ENERGY_NET, active - fed);
-  for (let i: u32 = 0; i < 4; i++) m.add(Quantity.REACTIVE_ENERGY_Q1 + i, energy(at, Energy.Q1 + i));
-  m.add(Quantity.REACTIVE_ENERGY_IMPORT, energy(at, Energy.Q1) + energy(at, Energy.Q1 + 1));
-  m.add(Quantity.REACTIVE_ENERGY_EXPORT, energy(at, Energy.Q1 + 2) + energy(at, Energy.Q1 + 3));
+  const q1 = energy(at, Energy.Q1);
+  const q2 = energy(at, Energy.Q1 + 1);
+  const q3 = energy(at, Energy.Q1 + 2);
+  const q4 = energy(at, Energy.Q1 + 3);
+  totalPut(Quantity.ACTIVE_ENERGY_IMPORT, active);
+  totalPut(Quantity.ACTIVE_ENERGY_EXPORT, fed);
+  totalPut(Quantity.REACTIVE_ENERGY_Q1, q1);
+  totalPut(Quantity.REACTIVE_ENERGY_Q2, q2);
+  totalPut(Quantity.REACTIVE_ENERGY_Q3, q3);
+  totalPut(Quantity.REACTIVE_ENERGY_Q4, q4);
+  totalPut(Quantity.REACTIVE_ENERGY_IMPORT, q1 + q2);
+  totalPut(Quantity.REACTIVE_ENERGY_EXPORT, q3 + q4);
+  totalPut(Quantity.ACTIVE_ENERGY_ABSOLUTE, active + fed);
+  totalPut(Quantity.ACTIVE_ENERGY_NET, active - fed);
+  totalPut(Quantity.APPARENT_ENERGY_IMPORT, rootFloor(active, q1 + q4));
+  totalPut(Quantity.APPARENT_ENERGY_EXPORT, rootFloor(fed, q2 + q3));
+}
+
+/** Adds a sample to the totals and phases that count. */
+function totalsAdd(m: Metering, at: usize): void {
+  const counts = m.countsTotal;
+  for (let base: u32 = Quantity.ACTIVE_ENERGY_IMPORT; base < BASES; base++) {
+    if (((counts >> (<u64>base)) & 1) != 0) m.add(base, total(base));
+  }
   for (let i: u32 = 0; i < 3; i++) {
-    m.add(Quantity.ACTIVE_ENERGY_IMPORT_L1 + i, energy(at, Energy.IMPORT_L1 + i));
-    m.add(Quantity.ACTIVE_ENERGY_EXPORT_L1 + i, energy(at, Energy.EXPORT_L1 + i));
+    const imported = Quantity.ACTIVE_ENERGY_IMPORT_L1 + i;
+    if (((counts >> (<u64>imported)) & 1) != 0) m.add(imported, energy(at, Energy.IMPORT_L1 + i));
+    const exported = Quantity.ACTIVE_ENERGY_EXPORT_L1 + i;
+    if (((counts >> (<u64>exported)) & 1) != 0) m.add(exported, energy(at, Energy.EXPORT_L1 + i));
   }
-  const rate = m.tariffRate - 1;
-  if (rate < RATES) {
-    m.add(Quantity.ACTIVE_ENERGY_IMPORT_RATE_1 + rate, active);
-    m.add(Quantity.ACTIVE_ENERGY_EXPORT_RATE_1 + rate, fed);
+}
+
+/** Adds a sample to the accumulators of rates that count. */
+function ratedAdd(m: Metering): void {
+  for (let left = m.countsRated; left != 0; left &= left - 1) {
+    const i = <u32>ctz<u64>(left);
+    m.add(TOTALS + i, total(i % BASES));
   }
-  memory.copy(m.instants(), at + INSTANTS_OFFSET, <usize>(INSTANTS * 4));
-  return Err.OK;
 }
 
 /** A kept accumulator: i64, big-endian as everything in a record; what no meter can have counted reads as 0. */
@@ -109,16 +161,19 @@ function keptRead(meter: Meter, row: u32): i64 {
 export function meteringBoot(meter: Meter): void {
   const m = Metering.of(meter);
   const t = Template.of();
-  m.tariffRate = 1;
-  for (let q: u32 = 0; q < ACCUMULATORS; q++) m.setKeepRow(q, NONE);
+  m.sampled = meter.meterTime;
+  m.countsTotal = ~(<u64>0);
+  tariffRateSet(meter, 1);
+  for (let i: u32 = 0; i < ACCUMULATORS; i++) m.setKeepRow(i, NONE);
   for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
     const a = t.attribute(i);
-    const quantity = <u32>a.quantity;
-    if ((a.flags & AttributeFlag.COMPUTED) == 0 || a.part != 0 || quantity == 0 || quantity >= ACCUMULATORS) continue;
+    const index = accumulatorOf(a.quantity);
+    if ((a.flags & AttributeFlag.COMPUTED) == 0 || a.quantity == 0 || index == UNCOUNTED) continue;
+    if (t.object(a.object).classId != REGISTER) continue;
     const row = attributeFind(t.object(a.object), a.id, 1);
-    if (row < 0 || t.attribute(row).capacity < 8 || m.keepRow(quantity) != NONE) continue;
-    m.setKeepRow(quantity, row);
-    m.setAccumulator(quantity, keptRead(meter, row));
+    if (row < 0 || t.attribute(row).capacity < 8 || m.keepRow(index) != NONE) continue;
+    m.setKeepRow(index, row);
+    m.setAccumulator(index, keptRead(meter, row));
   }
 }
 
@@ -137,9 +192,25 @@ export function meteringKeep(meter: Meter): void {
   }
 }
 
-/** The active tariff rate, 1..4; another one is Err.LIMIT. */
+/** The active tariff rate, 1..4: the registers of this rate count, those of the others do not. Another rate is Err.LIMIT. */
 export function tariffRateSet(meter: Meter, rate: u32): i32 {
   if (rate - 1 >= RATES) return Err.LIMIT;
-  Metering.of(meter).tariffRate = rate;
+  const m = Metering.of(meter);
+  m.tariffRate = rate;
+  m.countsRated = (<u64>0xffff) << (<u64>((rate - 1) * BASES));
   return Err.OK;
+}
+
+/** Sets what quantity `id` has counted back to 0, durably. @returns 0 or the error of the commit */
+export function meteringReset(meter: Meter, id: u32): i32 {
+  const index = accumulatorOf(id);
+  if (index == UNCOUNTED) return Err.UNKNOWN;
+  const m = Metering.of(meter);
+  const counted = m.accumulator(index);
+  m.setAccumulator(index, 0);
+  changeOpen(meter);
+  meteringKeep(meter);
+  const err = changeCommit(meter);
+  if (err != Err.OK) m.setAccumulator(index, counted);
+  return err;
 }

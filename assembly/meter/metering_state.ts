@@ -1,12 +1,20 @@
 /**
- * What a meter has measured, in its block. Accumulators and hidden rows are indexed by the number of the quantity
- * (host/template/quantities.json), so each quantity that counts has its own accumulator, the sums as well as the parts.
+ * What a meter has measured, in its block. Each quantity that counts has its own accumulator, the sums as well as the parts,
+ * in the order of the numbers of host/template/quantities.json: totals and phases first, then those of each rate.
  */
 import { METERING_AT, METERING_SIZE } from "../store/layout";
 import { Meter } from "../store/block";
 
-/** Numbers of the quantities that count are below this. */
-export const ACCUMULATORS: u32 = 64;
+/** Totals and phases have numbers below this, the rates the same number of numbers from RATED on. */
+export const TOTALS: u32 = 64;
+export const RATED: u32 = 256;
+export const RATES: u32 = 4;
+/** Totals that rates can have, numbers below this; total `q` at rate `r` has the number RATED + (r - 1) * BASES + q. */
+export const BASES: u32 = 16;
+/** Accumulators: TOTALS, then BASES of each rate. */
+export const ACCUMULATORS: u32 = 128;
+/** No accumulator. */
+export const UNCOUNTED: u32 = ACCUMULATORS;
 /** Instantaneous values of a sample: 3 voltages mV, 3 currents mA, 3 powers mW, 3 reactive powers mvar, frequency mHz. */
 export const INSTANTS: u32 = 13;
 /** Events that wait to be logged. */
@@ -21,6 +29,12 @@ export const enum Instant {
   POWER = 6,
   REACTIVE = 9,
   FREQUENCY = 12,
+}
+
+/** Accumulator of a quantity, UNCOUNTED for one that does not count. */
+export function accumulatorOf(quantity: u32): u32 {
+  if (quantity < TOTALS) return quantity;
+  return quantity - RATED < RATES * BASES ? quantity - RATED + TOTALS : UNCOUNTED;
 }
 
 /** An event that waits to be logged, 16 octets. */
@@ -52,6 +66,9 @@ export class Metering {
   reserved: u32;
   /** Last event code of each log: octet k belongs to quantity 136 + k. */
   eventCodes: u64;
+  /** Which accumulators count now: bit q of the first word total q, bit i of the second the rated one of number RATED + i. */
+  countsTotal: u64;
+  countsRated: u64;
 
   @inline
   static of(meter: Meter): Metering {
@@ -59,35 +76,46 @@ export class Metering {
   }
 
   @inline
-  private accumulatorAt(quantity: u32): usize {
-    return changetype<usize>(this) + ACCUMULATORS_AT + <usize>(quantity << 3);
+  private accumulatorAt(index: u32): usize {
+    return changetype<usize>(this) + ACCUMULATORS_AT + <usize>(index << 3);
   }
 
-  /** What quantity `quantity` has counted, µWh or µvarh. */
+  /** What accumulator `index` has counted, µWh, µvarh or µVAh. */
   @inline
-  accumulator(quantity: u32): i64 {
-    return load<i64>(this.accumulatorAt(quantity));
-  }
-
-  @inline
-  setAccumulator(quantity: u32, value: i64): void {
-    store<i64>(this.accumulatorAt(quantity), value);
+  accumulator(index: u32): i64 {
+    return load<i64>(this.accumulatorAt(index));
   }
 
   @inline
-  add(quantity: u32, delta: i64): void {
-    this.setAccumulator(quantity, this.accumulator(quantity) + delta);
+  setAccumulator(index: u32, value: i64): void {
+    store<i64>(this.accumulatorAt(index), value);
+  }
+
+  @inline
+  add(index: u32, delta: i64): void {
+    this.setAccumulator(index, this.accumulator(index) + delta);
+  }
+
+  /** What total `base` has taken since the meter was switched on, whatever tariff holds and whoever resets registers. */
+  @inline
+  flow(base: u32): i64 {
+    return load<i64>(changetype<usize>(this) + FLOWS_AT + <usize>(base << 3));
+  }
+
+  @inline
+  addFlow(base: u32, delta: i64): void {
+    store<i64>(changetype<usize>(this) + FLOWS_AT + <usize>(base << 3), this.flow(base) + delta);
   }
 
   /** Attribute row of the hidden value that keeps an accumulator, NONE when no object shows it. */
   @inline
-  keepRow(quantity: u32): u32 {
-    return load<u16>(changetype<usize>(this) + ROWS_AT + <usize>(quantity << 1));
+  keepRow(index: u32): u32 {
+    return load<u16>(changetype<usize>(this) + ROWS_AT + <usize>(index << 1));
   }
 
   @inline
-  setKeepRow(quantity: u32, row: u32): void {
-    store<u16>(changetype<usize>(this) + ROWS_AT + <usize>(quantity << 1), <u16>row);
+  setKeepRow(index: u32, row: u32): void {
+    store<u16>(changetype<usize>(this) + ROWS_AT + <usize>(index << 1), <u16>row);
   }
 
   /** Instantaneous value `index` of the last sample. */
@@ -120,9 +148,11 @@ export class Metering {
 }
 
 const ACCUMULATORS_AT: usize = offsetof<Metering>();
-const ROWS_AT: usize = ACCUMULATORS_AT + ACCUMULATORS * 8;
+const FLOWS_AT: usize = ACCUMULATORS_AT + ACCUMULATORS * 8;
+const ROWS_AT: usize = FLOWS_AT + BASES * 8;
 const INSTANTS_AT: usize = ROWS_AT + ACCUMULATORS * 2;
 const EVENTS_AT: usize = (INSTANTS_AT + INSTANTS * 4 + 7) & ~7;
 
 if (EVENTS_AT + EVENTS_WAITING * offsetof<EventSignal>() > METERING_SIZE) ERROR("metering has METERING_SIZE octets");
+if (TOTALS + RATES * BASES != ACCUMULATORS) ERROR("each quantity that counts has an accumulator");
 if ((ACCUMULATORS_AT & 7) != 0 || offsetof<EventSignal>() != 16) ERROR("accumulators are aligned");

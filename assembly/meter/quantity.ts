@@ -1,7 +1,9 @@
 /** Values the core computes, by the numbers of host/template/quantities.json (a test compares both). */
 import { Meter } from "../store/block";
 import { clockStatus } from "./clock";
-import { ACCUMULATORS, EVENT_CODES, Instant, Metering } from "./metering_state";
+import { averageRead, AVERAGES } from "./averages";
+import { accumulatorOf, EVENT_CODES, Instant, Metering, UNCOUNTED } from "./metering_state";
+import { rootFloor } from "./root";
 
 export const enum Quantity {
   ACTIVE_ENERGY_IMPORT = 1,
@@ -14,14 +16,8 @@ export const enum Quantity {
   REACTIVE_ENERGY_EXPORT = 8,
   ACTIVE_ENERGY_ABSOLUTE = 9,
   ACTIVE_ENERGY_NET = 10,
-  ACTIVE_ENERGY_IMPORT_RATE_1 = 17,
-  ACTIVE_ENERGY_IMPORT_RATE_2 = 18,
-  ACTIVE_ENERGY_IMPORT_RATE_3 = 19,
-  ACTIVE_ENERGY_IMPORT_RATE_4 = 20,
-  ACTIVE_ENERGY_EXPORT_RATE_1 = 33,
-  ACTIVE_ENERGY_EXPORT_RATE_2 = 34,
-  ACTIVE_ENERGY_EXPORT_RATE_3 = 35,
-  ACTIVE_ENERGY_EXPORT_RATE_4 = 36,
+  APPARENT_ENERGY_IMPORT = 11,
+  APPARENT_ENERGY_EXPORT = 12,
   ACTIVE_ENERGY_IMPORT_L1 = 49,
   ACTIVE_ENERGY_IMPORT_L2 = 50,
   ACTIVE_ENERGY_IMPORT_L3 = 51,
@@ -35,6 +31,7 @@ export const enum Quantity {
   CURRENT_L2 = 70,
   CURRENT_L3 = 71,
   CURRENT_SUM = 72,
+  CURRENT_NEUTRAL = 73,
   ACTIVE_POWER_IMPORT = 80,
   ACTIVE_POWER_IMPORT_L1 = 81,
   ACTIVE_POWER_IMPORT_L2 = 82,
@@ -56,6 +53,8 @@ export const enum Quantity {
   REACTIVE_POWER_EXPORT_L1 = 101,
   REACTIVE_POWER_EXPORT_L2 = 102,
   REACTIVE_POWER_EXPORT_L3 = 103,
+  APPARENT_POWER_IMPORT = 104,
+  APPARENT_POWER_EXPORT = 108,
   FREQUENCY = 112,
   POWER_FACTOR = 116,
   POWER_FACTOR_L1 = 117,
@@ -70,6 +69,18 @@ export const enum Quantity {
   INVOCATION_COUNTER = 152,
   SYSTEM_TITLE = 153,
   LOGICAL_DEVICE_NAME = 154,
+  VOLTAGE_AVERAGE_L1 = 160,
+  VOLTAGE_AVERAGE_L2 = 161,
+  VOLTAGE_AVERAGE_L3 = 162,
+  CURRENT_AVERAGE_L1 = 163,
+  CURRENT_AVERAGE_L2 = 164,
+  CURRENT_AVERAGE_L3 = 165,
+  VOLTAGE_LAST_AVERAGE_L1 = 166,
+  VOLTAGE_LAST_AVERAGE_L2 = 167,
+  VOLTAGE_LAST_AVERAGE_L3 = 168,
+  CURRENT_LAST_AVERAGE_L1 = 169,
+  CURRENT_LAST_AVERAGE_L2 = 170,
+  CURRENT_LAST_AVERAGE_L3 = 171,
 }
 
 /** Sum of the phases of an instantaneous value. */
@@ -96,6 +107,37 @@ function powerFactor(p: i64, q: i64): i64 {
   return <i64>((Math.abs(active) * 1000) / apparent);
 }
 
+/** Sine of 120°, and its cosine. */
+const SINE: f64 = 0.8660254037844386;
+const COSINE: f64 = -0.5;
+
+/**
+ * Current of the neutral, mA, rounded down: the sum of the phase currents as vectors. A sample has no angles, so the voltages
+ * are taken to stand 120° apart, and each current to its voltage as active and reactive power say: P / U along it, Q / U behind
+ * it. The conductor of a phase without voltage carries nothing.
+ */
+function neutralCurrent(m: Metering): i64 {
+  let re: f64 = 0;
+  let im: f64 = 0;
+  for (let i: u32 = 0; i < 3; i++) {
+    const voltage = <f64>m.instant(Instant.VOLTAGE + i);
+    if (voltage == 0) continue;
+    const along = (<f64>m.instant(Instant.POWER + i) * 1000) / voltage;
+    const behind = (<f64>m.instant(Instant.REACTIVE + i) * -1000) / voltage;
+    const cosine = i == 0 ? 1 : COSINE;
+    const sine = i == 0 ? 0 : i == 1 ? -SINE : SINE;
+    re += along * cosine - behind * sine;
+    im += along * sine + behind * cosine;
+  }
+  return <i64>Math.min(Math.sqrt(re * re + im * im), 2000000000);
+}
+
+/** Apparent power of all phases, mVA, rounded down: imported while the active power is not below 0, else exported. */
+function apparentPower(m: Metering, imported: bool): i64 {
+  const active = total(m, Instant.POWER);
+  return (active >= 0) == imported ? rootFloor(active, total(m, Instant.REACTIVE)) : 0;
+}
+
 /** Values that were not counted but derived from the last sample. */
 function instantRead(m: Metering, id: i32): i64 {
   if (id >= Quantity.VOLTAGE_L1 && id <= Quantity.VOLTAGE_L3)
@@ -104,6 +146,7 @@ function instantRead(m: Metering, id: i32): i64 {
     return m.instant(Instant.CURRENT + id - Quantity.CURRENT_L1);
   switch (id & ~3) {
     case Quantity.CURRENT_SUM:
+      if (id == Quantity.CURRENT_NEUTRAL) return neutralCurrent(m);
       return id == Quantity.CURRENT_SUM ? total(m, Instant.CURRENT) : 0;
     case Quantity.ACTIVE_POWER_IMPORT:
       return directed(phase(m, Instant.POWER, id & 3), 1);
@@ -117,6 +160,9 @@ function instantRead(m: Metering, id: i32): i64 {
       return directed(phase(m, Instant.REACTIVE, id & 3), 1);
     case Quantity.REACTIVE_POWER_EXPORT:
       return directed(phase(m, Instant.REACTIVE, id & 3), -1);
+    case Quantity.APPARENT_POWER_IMPORT:
+    case Quantity.APPARENT_POWER_EXPORT:
+      return (id & 3) == 0 ? apparentPower(m, id == Quantity.APPARENT_POWER_IMPORT) : 0;
     case Quantity.FREQUENCY:
       return id == Quantity.FREQUENCY ? m.instant(Instant.FREQUENCY) : 0;
     case Quantity.POWER_FACTOR:
@@ -128,7 +174,7 @@ function instantRead(m: Metering, id: i32): i64 {
 
 /** Whether a quantity counts for ever, so that its register rolls over instead of stopping at its end. */
 export function quantityCounts(id: u32): bool {
-  return id < ACCUMULATORS;
+  return accumulatorOf(id) != UNCOUNTED;
 }
 
 /**
@@ -137,9 +183,12 @@ export function quantityCounts(id: u32): bool {
  */
 export function quantityRead(meter: Meter, id: u32): i64 {
   const m = Metering.of(meter);
-  if (id < ACCUMULATORS) return m.accumulator(id);
+  const index = accumulatorOf(id);
+  if (index != UNCOUNTED) return m.accumulator(index);
   if (id < <u32>Quantity.CLOCK_TIME) return instantRead(m, id);
   if (id == Quantity.CLOCK_STATUS) return clockStatus(meter);
+  const average = id - Quantity.VOLTAGE_AVERAGE_L1;
+  if (average < 2 * AVERAGES) return averageRead(meter, average);
   const log = id - Quantity.EVENT_CODE_STANDARD;
   return log < EVENT_CODES ? m.eventCode(log) : 0;
 }

@@ -31,33 +31,35 @@ export const JOURNAL_SIZE: u32 = 128;
 export const CLOCK_AT: u32 = 256;
 export const CLOCK_SIZE: u32 = 128;
 export const METERING_AT: u32 = 384;
-export const METERING_SIZE: u32 = 1152;
-export const SESSION_AT: u32 = 1536;
+export const METERING_SIZE: u32 = 1920;
+export const AVERAGES_AT: u32 = METERING_AT + METERING_SIZE;
+export const AVERAGES_SIZE: u32 = 128;
+export const SESSION_AT: u32 = AVERAGES_AT + AVERAGES_SIZE;
 export const SESSION_SIZE: u32 = 256;
-export const CAPTURE_AT: u32 = 1792;
+export const CAPTURE_AT: u32 = SESSION_AT + SESSION_SIZE;
 export const CAPTURE_SIZE: u32 = 256;
 /** Pushes and the outbox. */
-export const NOTIFY_AT: u32 = 2048;
+export const NOTIFY_AT: u32 = CAPTURE_AT + CAPTURE_SIZE;
 export const NOTIFY_SIZE: u32 = 1024;
 /** When each duty is due: cosem/agenda.ts. */
-export const AGENDA_AT: u32 = 3072;
+export const AGENDA_AT: u32 = NOTIFY_AT + NOTIFY_SIZE;
 export const AGENDA_SIZE: u32 = 128;
 /** State of the functions that duties serve, each owned by its file in cosem. */
-export const TARIFF_AT: u32 = 3200;
+export const TARIFF_AT: u32 = AGENDA_AT + AGENDA_SIZE;
 export const TARIFF_SIZE: u32 = 256;
-export const SCHEDULE_AT: u32 = 3456;
+export const SCHEDULE_AT: u32 = TARIFF_AT + TARIFF_SIZE;
 export const SCHEDULE_SIZE: u32 = 512;
-export const MONITOR_AT: u32 = 3968;
+export const MONITOR_AT: u32 = SCHEDULE_AT + SCHEDULE_SIZE;
 export const MONITOR_SIZE: u32 = 512;
-export const CONTROL_AT: u32 = 4480;
+export const CONTROL_AT: u32 = MONITOR_AT + MONITOR_SIZE;
 export const CONTROL_SIZE: u32 = 512;
-export const IMAGE_AT: u32 = 4992;
+export const IMAGE_AT: u32 = CONTROL_AT + CONTROL_SIZE;
 export const IMAGE_SIZE: u32 = 256;
-export const QUALITY_AT: u32 = 5248;
+export const QUALITY_AT: u32 = IMAGE_AT + IMAGE_SIZE;
 export const QUALITY_SIZE: u32 = 1024;
-export const DEMAND_AT: u32 = 6272;
+export const DEMAND_AT: u32 = QUALITY_AT + QUALITY_SIZE;
 export const DEMAND_SIZE: u32 = 3072;
-export const METER_SIZE: u32 = 9344;
+export const METER_SIZE: u32 = DEMAND_AT + DEMAND_SIZE;
 
 /** Octets of one security context and of one ring's state. */
 export const SECURITY_CONTEXT_SIZE: u32 = 1024;

@@ -64,7 +64,7 @@ interface QuantitiesFile {
     exponent: number;
     kind: Quantity["kind"];
     type: string;
-    quantities: Record<string, { id: number; meaning: string }>;
+    quantities: Record<string, { id: number; rates?: number; meaning: string }>;
   }[];
 }
 
@@ -102,9 +102,26 @@ export function interfaceClass(id: number, version: number): InterfaceClass {
   throw new TemplateError(`class ${id} version ${version}: ${known}`);
 }
 
+/** Numbers of rated quantities: as assembly/meter/metering_state.ts. */
+const RATED = 256;
+const RATED_STEP = 16;
+
+/** A quantity and, where rates count it, those of its rates. */
+function quantityAndRates(whole: Quantity, rates = 0): Quantity[] {
+  const rated = Array.from({ length: rates }, (_, i) => ({
+    ...whole,
+    name: `${whole.name}-rate-${i + 1}`,
+    id: RATED + RATED_STEP * i + whole.id,
+    meaning: `${whole.meaning}, while rate ${i + 1} is active`,
+  }));
+  return [whole, ...rated];
+}
+
 export const QUANTITIES: ReadonlyMap<string, Quantity> = new Map(
   (tableRead("quantities.json") as QuantitiesFile).groups.flatMap(({ quantities, ...group }) =>
-    Object.entries(quantities).map(([name, q]): [string, Quantity] => [name, { name, ...group, ...q }]),
+    Object.entries(quantities)
+      .flatMap(([name, { rates, ...q }]) => quantityAndRates({ name, ...group, ...q }, rates))
+      .map((quantity): [string, Quantity] => [quantity.name, quantity]),
   ),
 );
 
