@@ -8,6 +8,7 @@ import { clockGet, clockInvoke, clockSet } from "./ic/clock";
 import { dataProtectionInvoke } from "./ic/data_protection";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
 import { pushSetupInvoke } from "./ic/push_setup";
+import { registerInvoke } from "./ic/register";
 import { sapAssignmentGet } from "./ic/sap_assignment";
 import { scriptTableInvoke } from "./ic/script_table";
 import { securitySetupGet, securitySetupInvoke } from "./ic/security_setup";
@@ -48,6 +49,8 @@ export function classSet(ask: Ask): i32 {
 /** Answers ACTION with the parameter at ask.dataAt (size 0 = none); return data go to `out`. */
 export function classInvoke(ask: Ask, out: Writer): i32 {
   switch (ask.row.classId) {
+    case 3:
+      return registerInvoke(ask);
     case 7:
       return profileGenericInvoke(ask, out);
     case 8:

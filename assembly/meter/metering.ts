@@ -5,7 +5,17 @@ import { changeCommit, changeOpen, changeReserve } from "../store/change";
 import { AttributeFlag, NONE, Template } from "../store/template";
 import { attributeFind, valueAt, valueSize } from "../store/values";
 import { averagesAdd } from "./averages";
-import { accumulatorOf, ACCUMULATORS, BASES, Instant, INSTANTS, Metering, RATES, TOTALS, UNCOUNTED } from "./metering_state";
+import {
+  accumulatorOf,
+  ACCUMULATORS,
+  BASES,
+  Instant,
+  INSTANTS,
+  Metering,
+  RATES,
+  TOTALS,
+  UNCOUNTED,
+} from "./metering_state";
 import { Quantity } from "./quantity";
 import { rootFloor } from "./root";
 
@@ -84,6 +94,7 @@ export function meteringSample(meter: Meter, at: usize, time: f64): i32 {
   ratedAdd(m);
   memory.copy(m.instants(), at + INSTANTS_OFFSET, <usize>(INSTANTS * 4));
   averagesAdd(meter, time - m.sampled);
+  m.began = m.sampled;
   m.sampled = time;
   return Err.OK;
 }
@@ -93,7 +104,6 @@ const totals: usize = memory.data(128, 8);
 
 if (BASES * 8 != 128) ERROR("totals has BASES values");
 
-@inline
 function total(base: u32): i64 {
   return load<i64>(totals + <usize>(base << 3));
 }
@@ -130,15 +140,14 @@ function totalsOf(at: usize): void {
 
 /** Adds a sample to the totals and phases that count. */
 function totalsAdd(m: Metering, at: usize): void {
-  const counts = m.countsTotal;
   for (let base: u32 = Quantity.ACTIVE_ENERGY_IMPORT; base < BASES; base++) {
-    if (((counts >> (<u64>base)) & 1) != 0) m.add(base, total(base));
+    if (m.counts(base)) m.add(base, total(base));
   }
   for (let i: u32 = 0; i < 3; i++) {
     const imported = Quantity.ACTIVE_ENERGY_IMPORT_L1 + i;
-    if (((counts >> (<u64>imported)) & 1) != 0) m.add(imported, energy(at, Energy.IMPORT_L1 + i));
+    if (m.counts(imported)) m.add(imported, energy(at, Energy.IMPORT_L1 + i));
     const exported = Quantity.ACTIVE_ENERGY_EXPORT_L1 + i;
-    if (((counts >> (<u64>exported)) & 1) != 0) m.add(exported, energy(at, Energy.EXPORT_L1 + i));
+    if (m.counts(exported)) m.add(exported, energy(at, Energy.EXPORT_L1 + i));
   }
 }
 
@@ -162,7 +171,7 @@ export function meteringBoot(meter: Meter): void {
   const m = Metering.of(meter);
   const t = Template.of();
   m.sampled = meter.meterTime;
-  m.countsTotal = ~(<u64>0);
+  m.countAll();
   tariffRateSet(meter, 1);
   for (let i: u32 = 0; i < ACCUMULATORS; i++) m.setKeepRow(i, NONE);
   for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
@@ -197,7 +206,8 @@ export function tariffRateSet(meter: Meter, rate: u32): i32 {
   if (rate - 1 >= RATES) return Err.LIMIT;
   const m = Metering.of(meter);
   m.tariffRate = rate;
-  m.countsRated = (<u64>0xffff) << (<u64>((rate - 1) * BASES));
+  const first = <u64>((rate - 1) * BASES);
+  m.countsRated = (<u64>0xffff) << first;
   return Err.OK;
 }
 

@@ -66,9 +66,11 @@ export class Metering {
   reserved: u32;
   /** Last event code of each log: octet k belongs to quantity 136 + k. */
   eventCodes: u64;
-  /** Which accumulators count now: bit q of the first word total q, bit i of the second the rated one of number RATED + i. */
+  /** Which accumulators count now: bit i of the first word accumulator i, of the second accumulator TOTALS + i. */
   countsTotal: u64;
   countsRated: u64;
+  /** Meter time at which the last sample began, ms. */
+  began: f64;
 
   @inline
   static of(meter: Meter): Metering {
@@ -94,6 +96,27 @@ export class Metering {
   @inline
   add(index: u32, delta: i64): void {
     this.setAccumulator(index, this.accumulator(index) + delta);
+  }
+
+  /** Lets every accumulator count. */
+  countAll(): void {
+    this.countsTotal = u64.MAX_VALUE;
+    this.countsRated = u64.MAX_VALUE;
+  }
+
+  /** Accumulator `index` counts no longer. */
+  countStop(index: u32): void {
+    const shift = <u64>(index & 63);
+    const bit = (<u64>1) << shift;
+    if (index < TOTALS) this.countsTotal &= ~bit;
+    else this.countsRated &= ~bit;
+  }
+
+  /** Whether accumulator `index` counts. */
+  counts(index: u32): bool {
+    const word = index < TOTALS ? this.countsTotal : this.countsRated;
+    const shift = <u64>(index & 63);
+    return ((word >> shift) & 1) != 0;
   }
 
   /** What total `base` has taken since the meter was switched on, whatever tariff holds and whoever resets registers. */

@@ -135,7 +135,7 @@ function neutralCurrent(m: Metering): i64 {
 /** Apparent power of all phases, mVA, rounded down: imported while the active power is not below 0, else exported. */
 function apparentPower(m: Metering, imported: bool): i64 {
   const active = total(m, Instant.POWER);
-  return (active >= 0) == imported ? rootFloor(active, total(m, Instant.REACTIVE)) : 0;
+  return active >= 0 == imported ? rootFloor(active, total(m, Instant.REACTIVE)) : 0;
 }
 
 /** Values that were not counted but derived from the last sample. */

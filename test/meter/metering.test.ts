@@ -10,6 +10,9 @@ const start = "2024-06-10T10:00:00Z";
 const WH = 1_000_000;
 const Quantity = { IMPORT: 1, EXPORT: 2, Q1: 3, R_IMPORT: 7, R_EXPORT: 8, ABSOLUTE: 9, NET: 10 } as const;
 
+/** Number of total `base` at a rate. */
+const rated = (rate: number, base: number) => 256 + 16 * (rate - 1) + base;
+
 interface Group {
   quantities: Record<string, { id: number }>;
 }
@@ -41,11 +44,72 @@ describe("energies", () => {
     expect([3, 4, 5, 6].map(read)).toEqual([11, 22, 33, 44]);
     expect([Quantity.R_IMPORT, Quantity.R_EXPORT].map(read)).toEqual([33, 77]);
     expect([Quantity.ABSOLUTE, Quantity.NET].map(read)).toEqual([1218, 796]);
-    expect([17, 18, 19, 20].map(read)).toEqual([1000, 7, 0, 0]);
-    expect([33, 34, 35, 36].map(read)).toEqual([200, 11, 0, 0]);
+    expect([1, 2, 3, 4].map((rate) => read(rated(rate, Quantity.IMPORT)))).toEqual([1000, 7, 0, 0]);
+    expect([1, 2, 3, 4].map((rate) => read(rated(rate, Quantity.EXPORT)))).toEqual([200, 11, 0, 0]);
     expect([49, 50, 51].map(read)).toEqual([501, 302, 204]);
     expect([53, 54, 55].map(read)).toEqual([55, 66, 97]);
     expect([world.call("tariffRate", 0, 0), world.call("tariffRate", 0, 5)]).toEqual([Err.LIMIT, Err.LIMIT]);
+  });
+
+  test("of every total are kept by rate", () => {
+    const world = new MeterWorld(start);
+    const totals = [
+      0,
+      100,
+      20,
+      3,
+      4,
+      5,
+      6,
+      3 + 4,
+      5 + 6,
+      120,
+      80,
+      Math.floor(Math.hypot(100, 9)),
+      Math.floor(Math.hypot(20, 9)),
+    ];
+    const energies = [100, 20, 3, 4, 5, 6];
+    for (let rate = 1; rate <= 4; rate++) {
+      world.call("tariffRate", 0, rate);
+      for (let times = 0; times < rate; times++) world.sample({ energies });
+    }
+    for (let base = 1; base < totals.length; base++) {
+      expect(world.call("quantity", 0, base), `total ${base}`).toBe(10 * totals[base]!);
+      const rates = [1, 2, 3, 4].map((rate) => world.call("quantity", 0, rated(rate, base)));
+      expect(rates, `rates of ${base}`).toEqual([1, 2, 3, 4].map((times) => times * totals[base]!));
+    }
+  });
+
+  test("apparent: the root of the squares of each sample, rounded down, to the last unit", () => {
+    const world = new MeterWorld(start);
+    const dice = new Dice(7);
+    const root = (square: bigint): bigint => {
+      let [low, high] = [0n, 1n << 60n];
+      while (high - low > 1n) {
+        const middle = (low + high) / 2n;
+        if (middle * middle <= square) low = middle;
+        else high = middle;
+      }
+      return low;
+    };
+    const sum = [0n, 0n];
+    const edges = [1e15, 999_999_999_999_999, 3e8, 4e8, 1, 0];
+    for (let round = 0; round < 400; round++) {
+      const one = () => (round < 100 ? edges[dice.roll(edges.length)]! : dice.roll(2_000_000_000));
+      const energies = [one(), one(), one(), one(), one(), one()];
+      if (world.sample({ energies }) !== 0) continue;
+      const [imported, exported, q1, q2, q3, q4] = energies.map(BigInt) as [
+        bigint,
+        bigint,
+        bigint,
+        bigint,
+        bigint,
+        bigint,
+      ];
+      sum[0]! += root(imported * imported + (q1 + q4) * (q1 + q4));
+      sum[1]! += root(exported * exported + (q2 + q3) * (q2 + q3));
+    }
+    expect([world.long("quantity", 0, 11), world.long("quantity", 0, 12)]).toEqual(sum);
   });
 
   test("are shown without the digits below the unit, rounded down", () => {
@@ -93,11 +157,36 @@ describe("instantaneous values", () => {
     expect(read(100, 101, 102, 103)).toEqual([300_000, 0, 100_000, 500_000]);
     expect(read(112)).toEqual([49_987]);
     expect(read(116, 117)).toEqual([800, Math.floor(900 / Math.hypot(0.9, 0.3))]);
-    expect(read(0, 64, 68, 73, 93, 113, 127, 200)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(read(0, 64, 68, 74, 93, 113, 127, 200)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
     expect(world.number("1-0:32.7.0.255")).toBe(2301);
     expect(world.number("1-0:31.7.0.255")).toBe(500);
     expect(world.number("1-0:16.7.0.255")).toBe(-400);
     expect(world.number("1-0:13.7.0.255")).toBe(800);
+  });
+
+  test("apparent power is imported or exported", () => {
+    const world = new MeterWorld(start);
+    world.sample(whole);
+    expect([104, 108].map((id) => world.call("quantity", 0, id))).toEqual([0, 500_000]);
+    world.sample({ powers: [100_000, 100_000, 100_000], reactives: [0, 0, 100_001] });
+    expect([104, 108].map((id) => world.call("quantity", 0, id))).toEqual([Math.floor(Math.hypot(3e5, 100_001)), 0]);
+    expect([105, 109].map((id) => world.call("quantity", 0, id))).toEqual([0, 0]);
+  });
+
+  test("neutral current is the sum of the phase currents as vectors", () => {
+    const world = new MeterWorld(start);
+    const neutral = (sample: Sample) => (world.sample(sample), world.call("quantity", 0, 73));
+    const voltages = [230_000, 230_000, 230_000];
+    const balanced = { voltages, powers: [690_000, 690_000, 690_000], reactives: [230_000, 230_000, 230_000] };
+    expect(neutral(balanced)).toBe(0);
+    // One phase alone: its own current.
+    expect(neutral({ voltages, powers: [0, 690_000, 0], reactives: [0, 920_000, 0] })).toBe(5000);
+    // Two equal currents 120° apart add up to one of their size, whichever phases they are in.
+    expect(neutral({ voltages, powers: [460_000, 0, 460_000] })).toBeCloseTo(2000, -1);
+    // 90° behind on L1 (pure inductive) and in phase on L2: -j·3 + 3·e^(-j120°), |.| = 3·√(2 + √3).
+    const quarter = neutral({ voltages, powers: [0, 690_000, 0], reactives: [690_000, 0, 0] });
+    expect(Math.abs(quarter - 3000 * Math.sqrt(2 + Math.sqrt(3)))).toBeLessThan(1.001);
+    expect(neutral({ powers: [690_000, 0, 0] })).toBe(0);
   });
 
   test("power factor is 1000 at no load", () => {

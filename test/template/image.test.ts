@@ -206,7 +206,7 @@ describe("objects and attributes", () => {
       ["3 2,1 8", registers],
     ];
     expect(counts).toEqual(new Map([...keys, ...counters, ...others].sort()));
-    expect(registers).toBe(24);
+    expect(registers).toBe(62);
   });
 
   test("instances number associations and ports, and the objects of every other class", () => {

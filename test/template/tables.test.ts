@@ -114,8 +114,23 @@ describe("quantities", () => {
     const source = readFileSync("assembly/meter/quantity.ts", "utf8");
     const body = /export const enum Quantity \{([^}]*)\}/.exec(source)![1]!;
     const core = [...body.matchAll(/(\w+) = (\d+),/g)].map(([, name, id]) => [name, Number(id)]);
-    const table = [...QUANTITIES.values()].map((q) => [q.name.toUpperCase().replaceAll("-", "_"), q.id]);
+    const table = [...QUANTITIES.values()]
+      .filter(({ name }) => !/-rate-\d$/.test(name))
+      .map((q) => [q.name.toUpperCase().replaceAll("-", "_"), q.id]);
     expect(Object.fromEntries(core)).toEqual(Object.fromEntries(table));
+  });
+
+  test("of rates have the numbers that assembly/meter/metering_state.ts gives them", () => {
+    const source = readFileSync("assembly/meter/metering_state.ts", "utf8");
+    const number = (name: string) => Number(new RegExp(`export const ${name}: u32 = (\\d+);`).exec(source)![1]);
+    const rated = [...QUANTITIES.values()].filter(({ name }) => /-rate-\d$/.test(name));
+    expect(rated.length).toBe(11 * number("RATES"));
+    for (const { name, id } of rated) {
+      const [, base, rate] = /^(.*)-rate-(\d)$/.exec(name)!;
+      const total = QUANTITIES.get(base!)!.id;
+      expect(id, name).toBe(number("RATED") + (Number(rate) - 1) * number("BASES") + total);
+      expect(total).toBeLessThan(number("BASES"));
+    }
   });
 
   test("units and types are known", () => {
