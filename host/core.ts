@@ -30,16 +30,34 @@ export type LineEvent = (typeof LineEvent)[keyof typeof LineEvent];
 /** What flashPoll() asks for. */
 export const FlashOperation = { NONE: 0, READ: 1, PROGRAM: 2, ERASE: 3, SYNC: 4 } as const;
 
-/** Kinds of input(). */
-export const Input = { POWER_FAILS: 1, POWER_RETURNS: 2 } as const;
+/** Kinds of input(), as docs/ARCHITECTURE.md, section 3, has them; 0 is at rest where nothing else is said. */
+export const Input = {
+  POWER_FAILS: 1,
+  POWER_RETURNS: 2,
+  TERMINAL_COVER: 3,
+  METER_COVER: 4,
+  DC_FIELD: 5,
+  EXTERNAL_ALERT: 6,
+  /** 0 good, 1 low, 2 to be replaced */
+  BATTERY: 7,
+  /** Its value is the event code, 12 to 16. */
+  SELF_TEST: 8,
+  BUTTON: 9,
+  PHASE_SEQUENCE: 10,
+  NEUTRAL: 11,
+  OUTPUT_FAILED: 12,
+  NETWORK: 13,
+  INSTALLATION: 14,
+} as const;
 
 /** transmitPoll(): the connection is to be closed. */
 export const TRANSMIT_CLOSE = 0x10000;
 
-/** outputPoll(): the core wants entropy; a line has another rate; deliverPoll() has something. */
+/** outputPoll(): the core wants entropy; a line has another rate; deliverPoll() has something; the disconnector or a relay has switched. */
 export const OUTPUT_ENTROPY = 1;
 export const OUTPUT_RATE = 2;
 export const OUTPUT_DELIVERY = 4;
+export const OUTPUT_SWITCHED = 8;
 
 /** deliverPoll(): the connection of the last delivery is to be closed. */
 export const DELIVER_CLOSE = 0x10000;
@@ -324,6 +342,11 @@ export class CoreBank {
     return this.status.getUint32(8, true);
   }
 
+  /** With OUTPUT_SWITCHED: bit 0 the main disconnector is closed, bit k relay k is. */
+  get switched(): number {
+    return this.status.getUint32(12, true);
+  }
+
   /** Next notification for another place than an open line: 0 none, DELIVER_CLOSE, or a number of octets for delivery(). */
   deliverPoll(seat: number, lineTime: number): number {
     return this.exports.deliverPoll(seat, lineTime);
@@ -392,6 +415,7 @@ export type CoreCalls = Pick<
   | "outputPoll"
   | "rateSlot"
   | "rate"
+  | "switched"
   | "deliverPoll"
   | "delivery"
   | "deliverEvent"

@@ -13,11 +13,13 @@ import {
   OUTPUT_DELIVERY,
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
+  OUTPUT_SWITCHED,
   TRANSMIT_CLOSE,
   type CoreCalls,
 } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
 import { Pushes, type Courier } from "./push.ts";
+import { Surroundings } from "./surroundings.ts";
 import type { Metrology } from "./metrology/metrology.ts";
 import type { Line, LineListener } from "./transport/line.ts";
 
@@ -51,10 +53,14 @@ export interface PumpParts {
   readonly courier?: Courier;
 }
 
-export type PumpState = "off" | "booting" | "running" | "fault";
+/** `outage`: the power is gone, and its return is the metrology's. */
+export type PumpState = "off" | "booting" | "running" | "outage" | "fault";
 
 /** An operation on the flash did not succeed, or the core cannot use what is stored: it must be booted again. */
 class FlashFailed extends Error {}
+
+/** The core does not boot again after an outage. */
+class BootRefused extends Error {}
 
 export class Pump {
   readonly index: number;
@@ -66,17 +72,19 @@ export class Pump {
   private readonly host: PumpHost;
   private readonly parts: PumpParts;
   private readonly pushes: Pushes;
+  private readonly surroundings: Surroundings;
   private connections: Connection[] = [];
   private running = false;
   /** How the last flash operation ended, for the core to hear. */
   private settled: number | undefined;
   private powerFails = false;
+  /** The core has been told that the power fails, and writes what it holds back. */
+  private gasping = false;
   private durable = 0;
   private lineTime = 0;
-  /** Meter time the core has been brought to, the one run() goes to, and the end of the last sample. */
+  /** Meter time the core has been brought to, and the one run() goes to. */
   private meterTime = 0;
   private target = 0;
-  private sampledTo = 0;
   private stuck = 0;
   /** Restarts in a row, and when the last one was. */
   private restarts = 0;
@@ -86,35 +94,42 @@ export class Pump {
     this.index = index;
     this.host = host;
     this.parts = parts;
+    const report = (text: string): void => this.host.report(this, text);
+    this.surroundings = new Surroundings(parts.metrology, parts.core, parts.seat, report);
     this.pushes = new Pushes(parts.courier, {
       changed: () => this.run(),
-      report: (text) => this.host.report(this, text),
+      report,
     });
   }
 
   /** Switches the meter on: replays the flash, then runs. */
   boot(): void {
-    const { core, seat, provision, flash } = this.parts;
     this.takeTime();
     this.meterTime = this.target;
-    if (this.state === "off") this.sampledTo = this.meterTime;
-    this.state = "booting";
-    this.powerFails = false;
-    this.durable = 0;
-    let refusal: string | undefined;
-    try {
-      const result = core.boot(seat, provision, flash.size, this.lineTime, this.meterTime);
-      if (result < 0) refusal = `the core refuses to boot (${result})`;
-    } catch (error) {
-      refusal = `the core cannot boot (${(error as Error).message})`;
-    }
+    const refusal = this.begin();
     if (refusal === undefined) this.run();
     else this.fault(refusal);
   }
 
+  /** Lets the core begin anew at `meterTime`. @returns why it does not */
+  private begin(): string | undefined {
+    const { core, seat, provision, flash } = this.parts;
+    this.surroundings.restart(this.meterTime, this.state === "off" || this.state === "outage");
+    this.state = "booting";
+    this.powerFails = false;
+    this.gasping = false;
+    this.durable = 0;
+    try {
+      const result = core.boot(seat, provision, flash.size, this.lineTime, this.meterTime);
+      return result < 0 ? `the core refuses to boot (${result})` : undefined;
+    } catch (error) {
+      return `the core cannot boot (${(error as Error).message})`;
+    }
+  }
+
   /** A new line for the connection named by `slot`; undefined when the meter is out of service. */
   open(slot: number, line: Line): LineListener | undefined {
-    if (this.state === "off" || this.state === "fault") return undefined;
+    if (this.state !== "running" && this.state !== "booting") return undefined;
     const connection = new Connection(slot, line, () => this.run());
     this.connections.push(connection);
     this.run();
@@ -124,8 +139,8 @@ export class Pump {
   /** Fails the power after the metering data of now: the core writes what it holds back exactly, then the meter is off. */
   async powerFail(): Promise<void> {
     while (this.settling !== undefined) await this.settling;
-    this.powerFails = true;
-    this.run();
+    this.powerFails = this.state !== "outage";
+    if (this.powerFails) this.run();
     while (this.settling !== undefined) await this.settling;
     this.dropLines();
     this.state = "off";
@@ -146,7 +161,7 @@ export class Pump {
     let failure: unknown;
     try {
       this.takeTime();
-      this.work();
+      if (this.state !== "outage" || this.powerReturns()) this.work();
     } catch (error) {
       failure = error;
     } finally {
@@ -169,6 +184,10 @@ export class Pump {
       this.flash();
       if (this.transmit()) continue;
       if (this.settling !== undefined) return;
+      if (this.gasping) {
+        if (this.outage()) continue;
+        return;
+      }
       if (this.outputs() || this.tick() || this.events() || this.offer()) continue;
       return;
     }
@@ -272,6 +291,7 @@ export class Pump {
       const { rateSlot, rate } = core;
       this.connections.find((connection) => connection.slot === rateSlot)?.rateSet(rate);
     }
+    if ((outputs & OUTPUT_SWITCHED) !== 0) this.surroundings.switched(core.switched, this.meterTime);
     if ((outputs & OUTPUT_ENTROPY) !== 0) this.seed();
     if ((outputs & OUTPUT_DELIVERY) !== 0 && this.pushes.poll(core, seat, this.lineTime)) {
       this.pushes.release(this.durable);
@@ -287,36 +307,64 @@ export class Pump {
 
   // --- what the core is given ---
 
-  /** Handles one due instant, after the metering data up to exactly that instant. */
+  /** Handles one due instant of the core, of the contacts or of the metrology, after the metering data up to exactly that instant. */
   private tick(): boolean {
     const { core, seat } = this.parts;
     const result = core.deadlinePoll(seat);
     if (result < 0) throw new FlashFailed(`the core does not run (${result})`);
     this.state = "running";
-    const { meterDeadline, lineDeadline } = core;
-    const meterDue = meterDeadline > 0 && meterDeadline <= this.target;
+    const { lineDeadline } = core;
+    const meterDeadline = core.meterDeadline > 0 ? core.meterDeadline : Infinity;
+    const outside = this.surroundings.nextAt;
+    if (outside < meterDeadline && outside <= this.target) return this.outside(outside);
+    const meterDue = meterDeadline <= this.target;
     if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {
       this.wakeAt = lineDeadline > 0 ? lineDeadline : Infinity;
-      if (meterDeadline > 0) this.wakeAt = Math.min(this.wakeAt, this.host.clock.lineTimeOf(meterDeadline));
+      this.wakeBy(Math.min(meterDeadline, outside));
       this.meterTime = this.target;
       return false;
     }
-    const before = this.meterTime;
-    if (meterDue) this.meterTime = Math.max(meterDeadline, before);
-    this.stuck = this.meterTime > before ? 0 : this.stuck + 1;
-    if (this.stuck > TICKS_MAX) throw new Error("the core does not leave an instant");
-    if (meterDue) this.sample();
+    this.moveTo(meterDue ? meterDeadline : this.meterTime);
+    if (meterDue) this.surroundings.sample(this.meterTime);
     core.tick(seat, this.lineTime, this.meterTime);
     return true;
   }
 
-  /** Gives the core what was measured up to now. */
-  private sample(): void {
-    if (this.meterTime <= this.sampledTo) return;
-    const { core, seat, metrology } = this.parts;
-    const result = core.sample(seat, metrology.sample(this.sampledTo, this.meterTime), this.meterTime);
-    if (result < 0) this.host.report(this, `the core refuses what was measured (${result})`);
-    this.sampledTo = this.meterTime;
+  private moveTo(time: number): void {
+    this.stuck = time > this.meterTime ? 0 : this.stuck + 1;
+    this.meterTime = Math.max(time, this.meterTime);
+    if (this.stuck > TICKS_MAX) throw new Error("the core does not leave an instant");
+  }
+
+  /** Moves wakeAt to the line time of `meterTime`, if that is earlier. */
+  private wakeBy(meterTime: number): void {
+    if (meterTime < Infinity) this.wakeAt = Math.min(this.wakeAt, this.host.clock.lineTimeOf(meterTime));
+  }
+
+  /** Brings the core to what happens around it at `time`. */
+  private outside(time: number): true {
+    this.moveTo(time);
+    if (this.surroundings.tell(this.meterTime)) this.gasping = true;
+    return true;
+  }
+
+  /** The meter goes off; its return may be due at once, where time jumps. @returns whether it is there again */
+  private outage(): boolean {
+    this.dropLines();
+    this.state = "outage";
+    return this.powerReturns();
+  }
+
+  /** Boots the meter when its power is back, at exactly that instant. */
+  private powerReturns(): boolean {
+    const time = this.surroundings.powerReturns(this.target);
+    this.meterTime = Math.max(this.meterTime, time ?? this.target);
+    this.wakeAt = Infinity;
+    this.wakeBy(this.surroundings.signalAt);
+    if (time === undefined) return false;
+    const refusal = this.begin();
+    if (refusal !== undefined) throw new BootRefused(refusal);
+    return true;
   }
 
   /** Tells the core of one change of a line, or of the power. */
@@ -324,7 +372,7 @@ export class Pump {
     const { core, seat } = this.parts;
     if (this.powerFails) {
       this.powerFails = false;
-      this.sample();
+      this.surroundings.sample(this.meterTime);
       core.input(seat, Input.POWER_FAILS, 0, this.meterTime);
       return true;
     }
@@ -357,7 +405,7 @@ export class Pump {
     const { core, seat } = this.parts;
     for (const connection of this.connections) {
       if (!connection.ready) continue;
-      if (this.meterTime - this.sampledTo >= REFRESH_MS) this.sample();
+      if (this.meterTime - this.surroundings.sampledTo >= REFRESH_MS) this.surroundings.sample(this.meterTime);
       const taken = core.receive(seat, connection.slot, connection.inbound, this.lineTime, this.meterTime);
       if (taken < 0) this.refuse(connection, taken);
       if (taken <= 0) continue;
@@ -380,6 +428,7 @@ export class Pump {
     const text = failure instanceof Error ? failure.message : String(failure);
     const cause = isTrap(failure) ? `watchdog reset (${text})` : text;
     this.dropLines();
+    if (failure instanceof BootRefused) return this.fault(text);
     if (this.state === "booting" || this.restartsTooMuch()) return this.fault(cause);
     this.host.report(this, `${cause}; the meter boots again from its flash`);
     this.boot();

@@ -9,6 +9,7 @@ import { MemoryFlash } from "../flash/memory.ts";
 import { StateDir } from "../flash/state_dir.ts";
 import { ProvisionError } from "../keys/provision.ts";
 import { ReplayError } from "../metrology/replay.ts";
+import { ScenarioError, scenarioRead } from "../metrology/scenario.ts";
 import { metrologyMaker } from "../metrology/source.ts";
 import type { Compiled } from "../template/compile.ts";
 import { TemplateError } from "../template/error.ts";
@@ -58,6 +59,7 @@ function errorText(error: unknown): string {
     error instanceof ServeError ||
     error instanceof TemplateError ||
     error instanceof ReplayError ||
+    error instanceof ScenarioError ||
     error instanceof ProvisionError;
   if (known || (error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
   return (error as Error).stack ?? String(error);
@@ -121,7 +123,8 @@ class Service {
   private setupMaker(): (index: number, plan: Plan) => MeterSetup {
     const { options, delivery } = this;
     const from = this.start - options.backfill * DAY_MS;
-    const metrology = metrologyMaker(options.metrology, options.seed, from);
+    const scenario = options.scenario === undefined ? undefined : scenarioRead(options.scenario, this.start);
+    const metrology = metrologyMaker(options.metrology, options.seed, from, scenario);
     return (index, plan) => ({
       provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
       flash: this.flash(index, plan.flashSize),

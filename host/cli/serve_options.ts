@@ -1,5 +1,6 @@
 /** Options of `serve`, checked as far as they can be before anything runs. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { SCENARIO_EXAMPLES } from "../metrology/scenario.ts";
 import type { Extension } from "../template/document.ts";
 import { TEMPLATE_DEFAULT } from "../template/load.ts";
 import type { AddressLength, Shared } from "../template/multi_drop.ts";
@@ -44,6 +45,7 @@ export interface ServeOptions {
   backfill: number;
   state?: string;
   metrology: string;
+  scenario?: string;
   push: PushReach;
   json?: boolean;
 }
@@ -126,6 +128,10 @@ export function withServeOptions(command: Command): Command {
     .option("--backfill <days>", "history to capture before serving", decimal(0, 3660, " of days"), 0)
     .option("--state <dir>", "keep each meter's state in a file of this folder")
     .option("--metrology <source>", "household, constant, or a CSV file to replay", "household")
+    .option(
+      "--scenario <file>",
+      `what happens to the meters: a JSON file, or an example: ${SCENARIO_EXAMPLES.join(", ")}`,
+    )
     .addOption(
       new Option("--push <where>", "where the meters may push to: this machine only, or wherever a client sends them")
         .choices(["loopback", "anywhere", "none"])

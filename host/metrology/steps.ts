@@ -15,6 +15,9 @@ const ENERGY = { imported: 0, exported: 1, quadrant: 2, phaseImported: 6, phaseE
 /** Values of a sample. */
 const VALUE = { voltage: 0, current: 3, active: 6, reactive: 9, frequency: 12, count: 13 } as const;
 
+/** 10 kA: beyond that no meter measures (assembly/meter/metering.ts), as where a large load meets next to no voltage. */
+const CURRENT_MAX_MA = 10_000_000;
+
 /** What a source says of one step, whole numbers: mW, mvar, mV of each phase and mHz. */
 export class Step {
   readonly active = new Int32Array(3);
@@ -41,7 +44,8 @@ export function quadrantOf(active: number, reactive: number): number {
 
 /** Current of a phase, mA, from mW, mvar and mV. */
 export function currentOf(active: number, reactive: number, voltage: number): number {
-  return voltage > 0 ? Math.round((Math.hypot(active, reactive) * 1000) / voltage) : 0;
+  if (voltage <= 0) return 0;
+  return Math.min(CURRENT_MAX_MA, Math.round((Math.hypot(active, reactive) * 1000) / voltage));
 }
 
 export class SteppedMetrology implements Metrology {
@@ -52,6 +56,9 @@ export class SteppedMetrology implements Metrology {
     values: new Int32Array(VALUE.count),
   };
 
+  /** Nothing has been sampled: the values from now on are wanted. */
+  changesAt = -Infinity;
+
   constructor(source: StepSource) {
     this.source = source;
   }
@@ -60,13 +67,19 @@ export class SteppedMetrology implements Metrology {
     const { energies } = this.result;
     energies.fill(0);
     for (let at = from; at < to;) {
-      const end = Math.min(this.source.stepAt(at, SHARED), to, at + PIECE_MS);
+      this.changesAt = this.source.stepAt(at, SHARED);
+      const end = Math.min(this.changesAt, to, at + PIECE_MS);
       this.add(SHARED, end - at);
       at = end;
     }
-    if (to <= from) this.source.stepAt(from, SHARED);
+    if (to <= from) this.changesAt = this.source.stepAt(from, SHARED);
     this.show(SHARED);
     return this.result;
+  }
+
+  /** The source will change at `time` already, before or after what it said. */
+  changed(time: number): void {
+    this.changesAt = Math.min(this.changesAt, time);
   }
 
   private add(step: Step, duration: number): void {

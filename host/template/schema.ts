@@ -1,6 +1,7 @@
 /** The published JSON Schema, and its refusals as one line. */
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import type { ObjectDocument, PartDocument, TemplateDocument } from "./document.ts";
+import { problemText, worstError } from "../schema_error.ts";
 import { TemplateError } from "./error.ts";
 import { objectText } from "./expand.ts";
 import { tableRead } from "./tables.ts";
@@ -23,26 +24,8 @@ function placeText(document: unknown, path: string): string {
   return rest === "" ? who : `${who}: ${rest}`;
 }
 
-function problemText(error: ErrorObject): string {
-  const params = error.params as Record<string, unknown>;
-  if (error.keyword === "additionalProperties") return `unknown key "${String(params["additionalProperty"])}"`;
-  if (error.keyword === "unevaluatedProperties") return `unknown key "${String(params["unevaluatedProperty"])}"`;
-  if (error.keyword === "propertyNames") return `key "${String(params["propertyName"])}" is not allowed`;
-  if (error.keyword === "required") return `key "${String(params["missingProperty"])}" is missing`;
-  if (error.keyword === "enum") return `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
-  return error.message ?? error.keyword;
-}
-
-/** The error that says most: unknown keys first, then the deepest place. */
-function worst(errors: ErrorObject[]): ErrorObject {
-  const depth = (error: ErrorObject) => error.instancePath.split("/").length;
-  const rank = (error: ErrorObject) =>
-    (error.keyword.endsWith("Properties") ? 1000 : 0) + depth(error) - (error.keyword === "anyOf" ? 0.5 : 0);
-  return errors.reduce((a, b) => (rank(b) > rank(a) ? b : a));
-}
-
 function refusal(json: unknown, errors: ErrorObject[], what: string): TemplateError {
-  const error = worst(errors);
+  const error = worstError(errors);
   const place = placeText(json, error.instancePath);
   return new TemplateError(`${place === "" ? what : place}: ${problemText(error)}`);
 }

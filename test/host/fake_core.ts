@@ -2,10 +2,12 @@
 import {
   DELIVER_CLOSE,
   FlashOperation,
+  Input,
   LineEvent,
   OUTPUT_DELIVERY,
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
+  OUTPUT_SWITCHED,
   TRANSMIT_CLOSE,
   type CoreCalls,
   type Delivery,
@@ -26,6 +28,9 @@ export class FakeCore implements CoreCalls {
   /** A rate that a line is to have, Bd, and the connection. */
   rateWanted: number | undefined;
   rateSlot = 0;
+  /** A state of the outputs that is to be told. */
+  switchedTo: number | undefined;
+  switched = 0;
   rate = 0;
   /** What deliverPoll() gives, one after the other. */
   readonly deliveries: (Delivery | "close")[] = [];
@@ -44,6 +49,8 @@ export class FakeCore implements CoreCalls {
   trap = false;
   bootResult = 0;
   bootTrap = false;
+  /** Highest kind of input it knows. */
+  inputMax = Infinity;
   /** Each received line makes a record that must be durable before the answer leaves. */
   recording = false;
   private readonly page = new Uint8Array(4096);
@@ -113,9 +120,9 @@ export class FakeCore implements CoreCalls {
     return 0;
   }
 
-  input(_seat: number, kind: number): number {
-    this.calls.push(`input ${kind}`);
-    return 0;
+  input(_seat: number, kind: number, value: number, meterTime: number): number {
+    this.calls.push(kind <= Input.POWER_RETURNS ? `input ${kind}` : `input ${kind} ${value} ${meterTime}`);
+    return kind > this.inputMax ? -1 : 0;
   }
 
   tick(_seat: number, _lineTime: number, meterTime: number): number {
@@ -155,7 +162,10 @@ export class FakeCore implements CoreCalls {
     const rated = this.rateWanted !== undefined;
     this.rate = this.rateWanted ?? 0;
     this.rateWanted = undefined;
-    const delivery = this.deliveries.length > 0 ? OUTPUT_DELIVERY : 0;
+    const delivery =
+      (this.deliveries.length > 0 ? OUTPUT_DELIVERY : 0) | (this.switchedTo === undefined ? 0 : OUTPUT_SWITCHED);
+    this.switched = this.switchedTo ?? this.switched;
+    this.switchedTo = undefined;
     return (this.entropyWanted ? OUTPUT_ENTROPY : 0) | (rated ? OUTPUT_RATE : 0) | delivery;
   }
 }

@@ -65,10 +65,10 @@ beforeEach(() => {
 });
 
 describe("order", () => {
-  it("boots with provision and flash, drains the flash and only then serves", () => {
+  it("boots with provision and flash, drains the flash, gives the values of now and only then serves", () => {
     core.entropyWanted = true;
     meterWith().boot();
-    expect(callsTake()).toEqual([`boot 3 8192 ${START}`, "entropy 48"]);
+    expect(callsTake()).toEqual([`boot 3 8192 ${START}`, "entropy 48", `sample 0 ${START}`]);
   });
 
   it("works flash before transmit before the line's next event", () => {

@@ -8,6 +8,8 @@ import { coreOctets } from "../../host/files.ts";
 import type { Flash } from "../../host/flash/flash.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
 import { hash } from "../../host/metrology/random.ts";
+import type { Simulation } from "../../host/metrology/player.ts";
+import { scenarioFrom } from "../../host/metrology/scenario.ts";
 import { metrologyMaker } from "../../host/metrology/source.ts";
 import { MeterPort, portFor, portsOf } from "../../host/ports.ts";
 import type { Compiled } from "../../host/template/compile.ts";
@@ -32,6 +34,8 @@ export interface RigOptions {
   start?: number;
   /** household, constant or a file; constant by default, so that values can be checked by hand. */
   metrology?: string;
+  /** Steps of a scenario (host/metrology/scenario_schema.json). */
+  steps?: object[];
   template?: Compiled;
   flash?: (index: number, size: number) => Flash;
   /** Provision records; by default those of the identity. */
@@ -55,13 +59,15 @@ export class Rig {
   readonly bank: Bank;
   readonly template: Compiled;
   readonly reports: string[] = [];
+  readonly surroundings: Simulation[] = [];
 
   /** Seats and boots the meters. */
   constructor(options: RigOptions = {}) {
     const start = options.start ?? START;
     const template = (this.template = options.template ?? templateLoad());
     this.clock = new ManualClock(start);
-    const metrology = metrologyMaker(options.metrology ?? "constant", 1, start);
+    const scenario = scenarioFrom({ steps: options.steps ?? [] }, "test", start);
+    const surroundings = metrologyMaker(options.metrology ?? "constant", 1, start, scenario);
     let draws = 0;
     this.bank = new Bank(options.core ?? coreLoaded(), template.image, options.meters ?? 1, {
       clock: this.clock,
@@ -70,7 +76,7 @@ export class Rig {
           options.provision?.(index) ??
           provisionRecords(meterIdentity(template.model.parts.identity, 1, index), template.model),
         flash: (options.flash ?? ((_index, size) => new MemoryFlash(size)))(index, plan.flashSize),
-        metrology: metrology(index),
+        metrology: (this.surroundings[index] = surroundings(index)),
       }),
       entropy: (size) => Uint8Array.from({ length: size }, (_, i) => hash(1, i, draws++) & 0xff),
       report: (meter, text) => this.reports.push(`${meter}: ${text}`),

@@ -22,8 +22,8 @@ const HOST_ROOMS: Readonly<Record<string, readonly string[]>> = {
   client: [],
   transport: [],
   flash: [],
-  metrology: ["core.ts"],
-  template: ["core.ts", "files.ts"],
+  metrology: ["core.ts", "schema_error.ts"],
+  template: ["core.ts", "files.ts", "schema_error.ts"],
 };
 
 /** Entries that tests build, and the tests inside the core, may reach everywhere. */
