@@ -230,6 +230,7 @@ describe.runIf(existsSync(MAIN))("serve refuses in one line", () => {
     ["a template that is not there", ["--template", "nothing.json"], "nothing.json"],
     ["an override of nothing", ["--override", "9-9:9.9.9.255:2=1"], "9-9:9.9.9.255"],
     ["a CSV file that is not there", ["--metrology", "nothing.csv"], "nothing.csv"],
+    ["a scenario that is not there", ["--scenario", "nothing.json"], "nothing.json"],
     ["a serial line that is not there", ["--tcp", "0", "--serial", "/dev/no-such-line"], "no-such-line"],
     ["a state folder that is a file", ["--state", MAIN], "--state"],
   ])("%s", (_what, words, message) => {
@@ -239,6 +240,13 @@ describe.runIf(existsSync(MAIN))("serve refuses in one line", () => {
   it("a bad line of a CSV file, with its number", () => {
     writeFileSync(join(folder, "load.csv"), "time,active_power\n0,1\n1,much\n");
     oneLine(run("serve", "--metrology", "load.csv"), "load.csv:3: active_power");
+  });
+
+  it("a step of a scenario that is none, and text that is no JSON", () => {
+    writeFileSync(join(folder, "day.json"), JSON.stringify({ steps: [{ do: "sag", percent: 170 }] }));
+    oneLine(run("serve", "--scenario", "day.json"), "day.json: step 1 (sag): percent: must be <= 99");
+    writeFileSync(join(folder, "day.json"), "{ steps: }");
+    oneLine(run("serve", "--scenario", "day.json"), "day.json: ");
   });
 
   it("options it does not know, and values that are none", () => {
