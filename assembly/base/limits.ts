@@ -42,6 +42,10 @@ export const PROFILES_MAX: u32 = 24;
 /** Columns of one profile row, and octets of one row. */
 export const COLUMNS_MAX: u32 = 32;
 export const ROW_SIZE_MAX: u32 = 512;
+/** Blocks of the largest firmware image: a bit for each stands in the block and in the flash. */
+export const IMAGE_BLOCKS_MAX: u32 = 4096;
+/** Octets of a block: with its descriptor and some protection it fits an APDU. */
+export const IMAGE_BLOCK_SIZE_MAX: u32 = 1024;
 /** Push setup objects, each with its own state of a push. */
 export const PUSHES_MAX: u32 = 16;
 /** Security setup objects, each with its own keys and counters. */

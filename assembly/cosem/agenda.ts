@@ -17,6 +17,7 @@ import {
   captureStopped,
   captureZoneSet,
 } from "./capture";
+import { imageBoot } from "./image";
 
 /** The duties, in the order in which those due at one instant are done: a demand period ends before its maximum is billed. */
 export const enum Duty {
@@ -104,6 +105,7 @@ function run(meter: Meter, duty: u32): bool {
 /** Makes the functions ready, when the values are there. @returns whether the meter has a past */
 export function agendaBoot(meter: Meter): bool {
   const down = captureBoot(meter);
+  imageBoot(meter);
   if (down != 0) powerReturned(meter, down, clockSeconds(meter));
   return down != 0;
 }

@@ -6,6 +6,7 @@ import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { associationSnGet, associationSnInvoke } from "./ic/association_sn";
 import { clockGet, clockInvoke, clockSet } from "./ic/clock";
 import { dataProtectionInvoke } from "./ic/data_protection";
+import { imageTransferGet, imageTransferInvoke } from "./ic/image_transfer";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
 import { pushSetupInvoke } from "./ic/push_setup";
 import { registerInvoke } from "./ic/register";
@@ -27,6 +28,8 @@ export function classGet(ask: Ask, out: Writer): i32 {
       return associationLnGet(ask, out);
     case 17:
       return sapAssignmentGet(ask, out);
+    case 18:
+      return imageTransferGet(ask, out);
     case 64:
       return securitySetupGet(ask, out);
     default:
@@ -63,6 +66,8 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return dataProtectionInvoke(ask, out);
     case 15:
       return associationLnInvoke(ask, out);
+    case 18:
+      return imageTransferInvoke(ask);
     case 40:
       return pushSetupInvoke(ask);
     case 64:

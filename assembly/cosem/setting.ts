@@ -17,6 +17,12 @@ export function settingNumber(meter: Meter, object: u32, attribute: i32, otherwi
   return r.err == Err.OK && value >= 0 && value <= 0xffffffff ? <u32>value : otherwise;
 }
 
+/** Whether a boolean attribute of `object` is TRUE. */
+export function settingFlag(meter: Meter, object: u32, attribute: i32): bool {
+  const row = rowOf(object, attribute, 0);
+  return row != NONE && valueSize(meter, row) == 2 && load<u8>(valueAt(meter, row) + 1) != 0;
+}
+
 /** Points `r` at the Data in an attribute of `object`; false where it has none. */
 export function settingOver(meter: Meter, object: u32, attribute: i32, r: Reader): bool {
   const row = rowOf(object, attribute, 0);

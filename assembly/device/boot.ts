@@ -2,12 +2,21 @@
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { agendaBoot } from "../cosem/agenda";
+import { imageTake } from "../cosem/image";
 import { EventCode, eventRaise } from "../meter/events";
 import { contextsBoot, SecurityContext } from "../session/keys";
 import { staticLoad } from "../session/transactions";
 import { Meter, SeatState } from "../store/block";
 import { entriesApply } from "../store/change";
-import { FlashRequest, journalBoot, journalDone, journalDurable, journalPoll, journalReady } from "../store/journal";
+import {
+  FlashRequest,
+  journalBoot,
+  journalDone,
+  journalDurable,
+  journalPoll,
+  journalReadTake,
+  journalReady,
+} from "../store/journal";
 import { Layout } from "../store/layout";
 import { ringShape } from "../store/rings";
 import { Template } from "../store/template";
@@ -77,5 +86,7 @@ export function flashDoneSeat(seat: u32, status: i32, meterTime: f64): i32 {
     return err;
   }
   if (meter.state == SeatState.BOOTING && journalReady(meter)) bootFinish(meter);
+  const read = journalReadTake(meter);
+  if (read != 0) imageTake(meter, FLASH, read);
   return Err.OK;
 }

@@ -17,6 +17,7 @@ import {
   recordSeal,
   RowPart,
 } from "./change";
+import { directFind, directRequest, tailItemSize } from "./image_area";
 import { Journal, JournalState } from "./journal_state";
 import { Layout } from "./layout";
 import { Ring, ringRow } from "./rings";
@@ -55,7 +56,8 @@ export function journalBoot(meter: Meter, flashSize: u32): i32 {
     return Err.OK;
   }
   if (Layout.of().flashSize > flashSize) return Err.LIMIT;
-  j.areaSize = (flashSize / 2) & ~(PAGE_SIZE - 1);
+  // The image area is the last one.
+  j.areaSize = ((flashSize - Layout.of().imageSize) / 2) & ~(PAGE_SIZE - 1);
   j.state = JournalState.HEAD_0;
   return Err.OK;
 }
@@ -121,32 +123,36 @@ function other(j: Journal): u32 {
   return (1 - j.area) * j.areaSize;
 }
 
-/** Programs whole records of the tail, then syncs; a full area makes a checkpoint. */
+/** Programs whole records of the tail, then syncs, then reads what is wanted of the image; a full area makes a checkpoint. */
 function readyPoll(meter: Meter, j: Journal, page: usize, out: FlashRequest): void {
   if (j.tailEnd == 0) {
     if (j.programmed != j.durable) request(j, out, FlashOperation.SYNC, 0, 0);
+    else if (j.readSize != 0) request(j, out, FlashOperation.READ, j.readAddress, j.readSize);
     return;
   }
-  if (j.writeAt + j.tailEnd > j.areaSize) {
+  const tail = meter.area(Layout.of().tailAt);
+  const full = j.writeAt + j.tailEnd > j.areaSize;
+  const direct = directFind(tail, j.tailEnd);
+  // A snapshot holds what waits in the tail already: what it says of the image area must be done before.
+  if (direct == 0 || (full && direct < j.tailEnd)) {
+    const operation = directRequest(j, tail, direct, page);
+    request(j, out, operation, j.operationAddress, j.operationSize);
+    return;
+  }
+  if (full) {
     checkpointBegin(j);
     journalPoll(meter, page, out);
     return;
   }
-  const tail = meter.area(Layout.of().tailAt);
   let size: u32 = 0;
-  while (size < j.tailEnd) {
-    const next = recordSize(tail + <usize>size);
+  while (size < direct) {
+    const next = tailItemSize(tail + <usize>size);
     if (size + next > FLASH_PAGE_SIZE) break;
     j.programmed = bswap<u32>(load<u32>(tail + <usize>(size + 4)));
     size += next;
   }
   memory.copy(page, tail, <usize>size);
   request(j, out, FlashOperation.PROGRAM, base(j) + j.writeAt, size);
-}
-
-/** Octets of a sealed record with its padding. */
-function recordSize(record: usize): u32 {
-  return (<u32>bswap<u16>(load<u16>(record)) + RECORD_OVERHEAD + 3) & ~3;
 }
 
 function checkpointBegin(j: Journal): void {
@@ -360,12 +366,27 @@ function readyDone(meter: Meter, j: Journal, operation: u32): void {
     j.durable = j.programmed;
     return;
   }
-  const size = j.operationSize;
+  if (operation == FlashOperation.READ) {
+    j.readDone = j.operationSize;
+    j.readSize = 0;
+    return;
+  }
   const tail = meter.area(Layout.of().tailAt);
+  const at = j.directAt != 0 ? j.directAt - 1 : 0;
+  const size = j.directAt != 0 ? tailItemSize(tail + <usize>at) : j.operationSize;
   j.tailEnd -= size;
-  memory.copy(tail, tail + <usize>size, <usize>j.tailEnd);
-  j.writeAt += size;
-  j.written += size;
+  memory.copy(tail + <usize>at, tail + <usize>(at + size), <usize>(j.tailEnd - at));
+  if (j.directAt == 0) j.writeAt += size;
+  j.written += j.operationSize;
+  j.directAt = 0;
+}
+
+/** Octets that a read of the image area has just given, once; 0 = none. */
+export function journalReadTake(meter: Meter): u32 {
+  const j = Journal.of(meter);
+  const size = j.readDone;
+  j.readDone = 0;
+  return size;
 }
 
 /** Sequence on which everything evaluated now depends. */

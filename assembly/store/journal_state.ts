@@ -37,8 +37,9 @@ export class Journal {
   durable: u32;
   /** Octets of committed records that are not in the flash yet. */
   tailEnd: u32;
-  /** Octets of the operation under way. */
+  /** Octets of the operation under way, and where it begins when it is one on the image area. */
   operationSize: u32;
+  operationAddress: u32;
   /** Record being built: octets behind tailEnd, nesting, first error. */
   openSize: u32;
   depth: u32;
@@ -53,6 +54,11 @@ export class Journal {
   /** Records dropped at the last replay (torn tail), octets programmed since boot. */
   torn: u32;
   written: u32;
+  /** Image operation under way: where it stands in the tail, + 1; 0 = none. Read wanted of the image area; octets a read gave. */
+  directAt: u32;
+  readAddress: u32;
+  readSize: u32;
+  readDone: u32;
 
   @inline
   static of(meter: Meter): Journal {

@@ -54,7 +54,7 @@ export const MONITOR_SIZE: u32 = 512;
 export const CONTROL_AT: u32 = MONITOR_AT + MONITOR_SIZE;
 export const CONTROL_SIZE: u32 = 512;
 export const IMAGE_AT: u32 = CONTROL_AT + CONTROL_SIZE;
-export const IMAGE_SIZE: u32 = 256;
+export const IMAGE_SIZE: u32 = 768;
 export const QUALITY_AT: u32 = IMAGE_AT + IMAGE_SIZE;
 export const QUALITY_SIZE: u32 = 1024;
 export const DEMAND_AT: u32 = QUALITY_AT + QUALITY_SIZE;
@@ -127,8 +127,9 @@ export class Layout {
   sessionAt: u32;
   inboxAt: u32;
   rowsAt: u32;
-  /** Octets of flash a meter of this layout needs: two areas. */
+  /** Octets of flash a meter of this layout needs: two areas, and the image area behind them. */
   flashSize: u32;
+  imageSize: u32;
   limit: u32;
   limitObject: u32;
   limitValue: u32;
@@ -368,7 +369,9 @@ export function plan(size: u32): i32 {
   const rowsEnd = l.planRows(t, page);
   l.blockSize = align(rowsEnd, page);
   l.seatBase = align(<u32>end, PAGE_SIZE);
-  l.flashSize = 2 * areaSize(t, l, rowsEnd);
+  // A page for the blocks that have come stands before the image.
+  l.imageSize = t.imagePages != 0 ? (<u32>t.imagePages + 1) * PAGE_SIZE : 0;
+  l.flashSize = 2 * areaSize(t, l, rowsEnd) + l.imageSize;
   l.id0 = t.check;
   l.id1 = l.blockSize ^ (l.frameAt << 12) ^ (TEMPLATE_VERSION << 28);
   return Err.OK;

@@ -243,7 +243,8 @@ export class Template {
   /** The Clock object, the standard event log's event code object: indices, NONE when absent. */
   clockObject: u16;
   eventObject: u16;
-  reserved0: u16;
+  /** Pages of 4096 octets that the largest firmware image takes, 0 = the meter takes none. */
+  imagePages: u16;
   /** Readings of the standard where implementations differ: session/options.ts. */
   securityOptions: u32;
 

@@ -10,6 +10,7 @@ export { COSEM_XML_NAMESPACE, cosemXml, dataXml } from "./cosem_xml.ts";
 export * as data from "./data.ts";
 export * from "./date_time.ts";
 export * from "./errors.ts";
+export * from "./firmware.ts";
 export { HdlcLink } from "./hdlc.ts";
 export { OPENING_BAUD, readout, readoutLineParse, signOn, type Identification, type SignOnOptions } from "./mode_e.ts";
 export * as hdlcFrame from "./hdlc_frame.ts";

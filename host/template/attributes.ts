@@ -4,7 +4,7 @@ import type { AttributeDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText, type WholeObject } from "./expand.ts";
 import { LIMITS } from "./limits.ts";
-import { CLASS_SECURITY_SETUP } from "./model.ts";
+import { CLASS_IMAGE_TRANSFER, CLASS_SECURITY_SETUP } from "./model.ts";
 import { HIDDEN_ROWS, QUANTITIES, type Quantity, UNITS } from "./tables.ts";
 import { type Type, typeCapacity, typeDescription, typeFits, typeParse, typeRange, typeTag, typeText } from "./type.ts";
 import { type ClassOf, type Value, valueCheck, valueEmit, valueParse, valueType } from "./value.ts";
@@ -144,6 +144,13 @@ function isAsymmetric(object: WholeObject): boolean {
   return object.class.id === CLASS_SECURITY_SETUP && (suite === 1 || suite === 2);
 }
 
+/** Part of attribute 0 of Image transfer: the key that signs images. */
+const IMAGE_KEY = 1;
+
+function imageKey(object: WholeObject): Uint8Array {
+  return Buffer.from(object.image?.signedBy ?? "", "hex");
+}
+
 function hiddenRows(object: WholeObject, secret: boolean): Omit<AttributeRow, "object">[] {
   const quantity = object.attributes.get(2)?.quantity;
   const cumulative = quantity !== undefined && QUANTITIES.get(quantity)?.kind === "cumulative";
@@ -155,7 +162,7 @@ function hiddenRows(object: WholeObject, secret: boolean): Omit<AttributeRow, "o
     tag: 0,
     capacity: row.capacity,
     quantity: 0,
-    default: new Uint8Array(0),
+    default: row.class === CLASS_IMAGE_TRANSFER && row.part === IMAGE_KEY ? imageKey(object) : new Uint8Array(0),
     type: new Uint8Array(0),
     typeText: "",
     digits: 0,

@@ -135,6 +135,7 @@ function objectsResolve(document: TemplateDocument): {
       firstRow,
       rowCount: own.length,
       ...(object.profile ? { profile: object.profile } : {}),
+      ...(object.image ? { image: object.image } : {}),
     };
   });
   twinsCheck(objects);
@@ -244,6 +245,7 @@ export function compileTemplate(json: unknown): Compiled {
     slotCount: ports.reduce((sum, port) => sum + port.connections * port.links, 0),
     ...(clock === undefined ? {} : { clockObject: clock }),
     ...(eventCode === undefined ? {} : { eventObject: eventCode }),
+    imagePages: Math.ceil((objects.find((object) => object.image)?.image!.sizeMax ?? 0) / LIMITS.PAGE_SIZE),
     securityOptions: securityOptions(document.security),
     objects,
     rows,

@@ -52,6 +52,14 @@ export type Group = "B" | "X" | "K" | "O" | Extension;
 export type Extension = "D" | "L" | "M";
 
 /** What an object and a kind of objects share. */
+/** What firmware images an Image transfer object takes. */
+export interface ImageDocument {
+  /** Octets of the largest. */
+  sizeMax: number;
+  /** Public key of their maker, P-256, x || y as 128 hexadecimal digits; without one they carry a digest. */
+  signedBy?: string;
+}
+
 export interface ObjectPartDocument {
   class?: number;
   version?: number;
@@ -68,6 +76,7 @@ export interface ObjectPartDocument {
   unit?: string;
   profile?: ProfileDocument;
   push?: string[];
+  image?: ImageDocument;
 }
 
 export interface ObjectDocument extends ObjectPartDocument {

@@ -3,6 +3,7 @@ import type {
   AccessDocument,
   AttributeDocument,
   Group,
+  ImageDocument,
   ObjectDocument,
   ObjectPartDocument,
   ProfileDocument,
@@ -12,7 +13,7 @@ import type {
 import { TemplateError, within } from "./error.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameParse, logicalNameText, logicalNameWhole } from "./logical_name.ts";
-import { CLASS_ASSOCIATION, CLASS_ASSOCIATION_SN, CLASS_PUSH_SETUP } from "./model.ts";
+import { CLASS_ASSOCIATION, CLASS_ASSOCIATION_SN, CLASS_IMAGE_TRANSFER, CLASS_PUSH_SETUP } from "./model.ts";
 import { type InterfaceClass, interfaceClass, UNITS } from "./tables.ts";
 
 /** An object with everything its kind gives it. */
@@ -31,6 +32,7 @@ export interface WholeObject {
   access: AccessDocument;
   attributes: Map<number, AttributeDocument>;
   profile?: ProfileDocument;
+  image?: ImageDocument;
 }
 
 /** How messages name an object. */
@@ -116,6 +118,23 @@ function pushPut(attributes: Map<number, AttributeDocument>, push: string[], c: 
   attributes.set(2, { value, capacity: PUSH_LIST_SIZE, ...attributes.get(2) });
 }
 
+/** Octets of an identifier and of a signature in image_to_activate_info. */
+const IMAGE_INFO = "array(1) of structure{double-long-unsigned, octet-string(48), octet-string(64)}";
+
+/** The attributes that say how far an image is; its blocks must fill whole words of the flash. */
+function imagePut(attributes: Map<number, AttributeDocument>, image: ImageDocument, c: InterfaceClass): void {
+  if (c.id !== CLASS_IMAGE_TRANSFER) throw new TemplateError(`image: class ${c.id} (${c.name}) is not Image transfer`);
+  const block = Number(attributes.get(2)?.value?.["double-long-unsigned"]);
+  if (!(block >= 4 && block <= LIMITS.IMAGE_BLOCK_SIZE_MAX && block % 4 === 0)) {
+    throw new TemplateError(`image_block_size: ${block} is not a multiple of 4 up to ${LIMITS.IMAGE_BLOCK_SIZE_MAX}`);
+  }
+  const most = block * LIMITS.IMAGE_BLOCKS_MAX;
+  if (image.sizeMax > most) throw new TemplateError(`image.sizeMax: ${image.sizeMax} octets (limit ${most})`);
+  const put = (id: number, attribute: AttributeDocument) => attributes.set(id, { ...attribute, ...attributes.get(id) });
+  put(6, { value: { enum: 0 }, stored: true });
+  put(7, { value: { array: [] }, type: IMAGE_INFO, stored: true });
+}
+
 function objectExpand(document: TemplateDocument, object: ObjectDocument): WholeObject {
   const part = object.kind === undefined ? object : partsJoin(kindOf(document, object.kind), object);
   if (part.class === undefined) throw new TemplateError("class is missing");
@@ -131,6 +150,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
   scalerUnitPut(attributes, part, c);
   if (part.quantity !== undefined) attributes.set(2, { ...attributes.get(2), quantity: part.quantity });
   if (part.push) pushPut(attributes, part.push, c);
+  if (part.image) imagePut(attributes, part.image, c);
   if (part.profile) profilePut(attributes, part.profile, c);
   else if (c.id === 7) throw new TemplateError("profile is missing");
   return {
@@ -147,6 +167,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
     access: accessOf(document, part.access),
     attributes,
     ...(part.profile ? { profile: part.profile } : {}),
+    ...(part.image ? { image: part.image } : {}),
   };
 }
 

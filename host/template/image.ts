@@ -187,7 +187,7 @@ function headPut(w: RowWriter, parts: TemplateParts, p: Places, accessSize: numb
   w.u32(p.accessAt).u32(accessSize).u32(p.octetsAt).u32(octetsSize);
   w.u16(parts.apduSizeMax).u16(parts.pageSize).u16(parts.frameSizeMax);
   w.u16(parts.clockObject ?? NONE).u16(parts.eventObject ?? NONE);
-  w.u16(0).u32(parts.securityOptions);
+  w.u16(parts.imagePages).u32(parts.securityOptions);
 }
 
 function accessPut(view: DataView, parts: TemplateParts, access: Pool, places: Places): void {

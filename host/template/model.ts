@@ -1,6 +1,6 @@
 /** The object model as the compiler understood it: indices of the image, with names for people. */
 import type { AttributeRow } from "./attributes.ts";
-import type { Group, IdentityDocument, ProfileDocument } from "./document.ts";
+import type { Group, IdentityDocument, ImageDocument, ProfileDocument } from "./document.ts";
 import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
 
 export interface AttributeModel {
@@ -45,6 +45,7 @@ export interface ObjectModel {
   /** Number among the objects of its class, or of its association or port (ObjectRow.instance), undefined = none. */
   instance?: number;
   profile?: ProfileDocument;
+  image?: ImageDocument;
 }
 
 export interface AssociationModel {
@@ -109,6 +110,8 @@ export interface TemplateParts {
   slotCount: number;
   clockObject?: number;
   eventObject?: number;
+  /** Pages of 4096 octets of the largest firmware image. */
+  imagePages: number;
   /** Bits of assembly/session/options.ts. */
   securityOptions: number;
   objects: ObjectModel[];
@@ -187,6 +190,7 @@ export class TemplateModel {
 export const CLASS_PROFILE = 7;
 export const CLASS_CLOCK = 8;
 export const CLASS_ASSOCIATION = 15;
+export const CLASS_IMAGE_TRANSFER = 18;
 export const CLASS_HDLC_SETUP = 23;
 export const CLASS_PUSH_SETUP = 40;
 export const CLASS_ASSOCIATION_SN = 12;

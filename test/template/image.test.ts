@@ -203,6 +203,8 @@ describe("objects and attributes", () => {
     const others: [string, number][] = [
       ["15 7,1 64", 1],
       ["8 2,1 8", 1],
+      ["18 0,0 56", 1],
+      ["18 0,1 64", 1],
       ["3 2,1 8", registers],
     ];
     expect(counts).toEqual(new Map([...keys, ...counters, ...others].sort()));
