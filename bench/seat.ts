@@ -51,7 +51,7 @@ export class Seat {
   private sampledTo: number;
 
   /** Boots a meter; with `past`, one that begins with what that seat has left in its flash, at its time. */
-  constructor(template: Compiled, past?: Seat) {
+  constructor(template: Compiled, past?: Seat, entropy: Uint8Array = randomBytes(64)) {
     this.template = template;
     this.bank = core().bank(template.image, 1);
     this.flash = past?.flash.clone() ?? new MemoryFlash(this.bank.plan.flashSize);
@@ -60,7 +60,7 @@ export class Seat {
     const result = this.bank.boot(0, provisionOf(template, 0), this.flash.size, this.lineTime, this.meterTime);
     if (result < 0) throw new Error(`the core refuses to boot (${result})`);
     this.settle();
-    this.bank.entropy(0, randomBytes(64));
+    this.bank.entropy(0, entropy);
   }
 
   /** Does the flash operations that wait. */

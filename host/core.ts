@@ -134,6 +134,16 @@ interface CoreExports {
   deliverEvent(seat: number, kind: number, size: number, lineTime: number, meterTime: number): number;
 }
 
+/** Writes a sample as the sample region holds it (docs/ARCHITECTURE.md, section 3). */
+export function sampleWrite(view: DataView, sample: Sample): void {
+  for (let i = 0; i < 12; i++) {
+    const energy = sample.energies[i]!;
+    view.setUint32(8 * i, energy >>> 0, true);
+    view.setInt32(8 * i + 4, Math.floor(energy / 0x100000000), true);
+  }
+  for (let i = 0; i < 13; i++) view.setInt32(96 + 4 * i, sample.values[i]!, true);
+}
+
 /** Whether `error` is a trap of the core: one of its assertions failed, which counts as a watchdog reset. */
 export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
@@ -288,13 +298,7 @@ export class CoreBank {
 
   /** Gives the core what was measured since the last sample. */
   sample(seat: number, sample: Sample, meterTime: number): number {
-    const view = this.sampled;
-    for (let i = 0; i < 12; i++) {
-      const energy = sample.energies[i]!;
-      view.setUint32(8 * i, energy >>> 0, true);
-      view.setInt32(8 * i + 4, Math.floor(energy / 0x100000000), true);
-    }
-    for (let i = 0; i < 13; i++) view.setInt32(96 + 4 * i, sample.values[i]!, true);
+    sampleWrite(this.sampled, sample);
     return this.exports.sample(seat, meterTime);
   }
 
