@@ -4,23 +4,33 @@ import { ELLIPTIC } from "../base/suites";
 import { receiveAdvance, SecurityContext } from "../session/keys";
 import { Slot } from "../session/slot";
 import { SlotSession } from "../session/slot_session";
-import { transactionKeep } from "../session/transactions";
+import { transactionPut, transactionsLoad, transactionsWrite } from "../session/transactions";
 import { Meter } from "../store/block";
 import { changeAbort, changeCommit, changeOpen } from "../store/change";
 import { isGlobal, KeySource, Layer, Layers, SIGNED } from "./layers";
 
-/** Durable part of a layer: counters of the global keys, and the transaction-id. */
+/** Durable part of a layer: counters of the global keys. */
 function durable(meter: Meter, c: SecurityContext, layer: Layer): i32 {
   const next = layer.counter + 1;
-  let err: i32 = Err.OK;
   // An APDU without tag proves nothing, so it moves no counter but its association's own.
   if (layer.proved && layer.source == KeySource.UNICAST && next > c.receiveLowest)
-    err = receiveAdvance(meter, c, layer.counter, false);
-  else if (layer.proved && layer.source == KeySource.BROADCAST && next > c.broadcastLowest)
-    err = receiveAdvance(meter, c, layer.counter, true);
-  if (ELLIPTIC && err == Err.OK && layer.remembered != 0)
-    err = transactionKeep(meter, c, layer.originator, layer.transactionAt, layer.transactionSize, next);
-  return err;
+    return receiveAdvance(meter, c, layer.counter, false);
+  if (layer.proved && layer.source == KeySource.BROADCAST && next > c.broadcastLowest)
+    return receiveAdvance(meter, c, layer.counter, true);
+  return Err.OK;
+}
+
+/** The transaction-ids of all layers, in one write: each write is of the whole table. */
+function transactionsKeep(meter: Meter, c: SecurityContext): i32 {
+  let any = false;
+  for (let i: u32 = 0; i < Layers.count; i++) {
+    const layer = Layers.at(i);
+    if (layer.remembered == 0) continue;
+    if (!any) transactionsLoad(meter, c);
+    any = true;
+    transactionPut(layer.originator, layer.transactionAt, layer.transactionSize, layer.counter + 1);
+  }
+  return any ? transactionsWrite(meter, c) : <i32>Err.OK;
 }
 
 /** The part of a layer that ends with the association. */
@@ -45,9 +55,9 @@ export function layersKeep(meter: Meter, slot: Slot, c: SecurityContext): i32 {
   let err: i32 = Err.OK;
   changeOpen(meter);
   for (let i: u32 = 0; i < Layers.count && err == Err.OK; i++) {
-    const layer = Layers.at(i);
-    if (counts(layer) || layer.remembered != 0) err = durable(meter, c, layer);
+    if (counts(Layers.at(i))) err = durable(meter, c, Layers.at(i));
   }
+  if (ELLIPTIC && err == Err.OK) err = transactionsKeep(meter, c);
   if (err != Err.OK) changeAbort(meter);
   const committed = changeCommit(meter);
   if (err == Err.OK) err = committed;

@@ -78,22 +78,41 @@ export function transactionLowest(meter: Meter, c: SecurityContext, title: u64):
   return entry == 0 ? 0 : bswap<u32>(load<u32>(entry + <usize>(ENTRY_SIZE - 4)));
 }
 
-/** Remembers a transaction-id of a party and the counters used with it. @returns 0 or the error of the commit */
-export function transactionKeep(meter: Meter, c: SecurityContext, title: u64, at: usize, size: u32, lowest: u32): i32 {
-  const row = tableLoad(meter, c);
-  if (row == NONE) return Err.STATE;
+/** Begins to remember: transactionPut() as often as wanted, then transactionsWrite(), and nothing else of this file between. */
+export function transactionsLoad(meter: Meter, c: SecurityContext): void {
+  tableLoad(meter, c);
+}
+
+/** Puts a transaction-id of a party, and the lowest counter to accept with it, beside those that are known: the greatest id counts. */
+export function transactionPut(title: u64, at: usize, size: u32, lowest: u32): void {
   numberTake(at, size);
   const first = table + 4;
   let entry = entryOf(title);
-  if (entry == 0) entry = table + <usize>(TABLE_SIZE - ENTRY_SIZE);
-  else if (memory.compare(number, entry + <usize>SYSTEM_TITLE_SIZE, <usize>TRANSACTION_SIZE_MAX) == 0)
-    lowest = max<u32>(lowest, bswap<u32>(load<u32>(entry + <usize>(ENTRY_SIZE - 4))));
+  if (entry == 0) {
+    entry = table + <usize>(TABLE_SIZE - ENTRY_SIZE);
+  } else {
+    const order = memory.compare(number, entry + <usize>SYSTEM_TITLE_SIZE, <usize>TRANSACTION_SIZE_MAX);
+    if (order < 0) return;
+    if (order == 0) lowest = max<u32>(lowest, bswap<u32>(load<u32>(entry + <usize>(ENTRY_SIZE - 4))));
+  }
   // The party comes to the front; those that stood before it move one place.
   memory.copy(first + <usize>ENTRY_SIZE, first, entry - first);
   store<u64>(first, title);
   memory.copy(first + <usize>SYSTEM_TITLE_SIZE, number, <usize>TRANSACTION_SIZE_MAX);
   store<u32>(first + <usize>(ENTRY_SIZE - 4), bswap<u32>(lowest));
-  return changeValue(meter, row, table, TABLE_SIZE);
+}
+
+/** Writes what was put. @returns 0, Err.STATE where the context keeps no table, or the error of the commit */
+export function transactionsWrite(meter: Meter, c: SecurityContext): i32 {
+  const row = rowOf(c.object, 0, TRANSACTIONS);
+  return row == NONE ? <i32>Err.STATE : changeValue(meter, row, table, TABLE_SIZE);
+}
+
+/** Remembers one transaction-id of a party. @returns as transactionsWrite() */
+export function transactionKeep(meter: Meter, c: SecurityContext, title: u64, at: usize, size: u32, lowest: u32): i32 {
+  transactionsLoad(meter, c);
+  transactionPut(title, at, size, lowest);
+  return transactionsWrite(meter, c);
 }
 
 /** Takes the reserved transmit counter, at boot. */

@@ -25,6 +25,18 @@ const textOf = async (client: Client): Promise<string> => {
   return Buffer.from(value).toString();
 };
 
+/** Protection as the third party makes it, behind the association of `client`. */
+function thirdParty(meter: SuiteMeter, client: Client): GeneralProtection {
+  return new GeneralProtection(client.security!, {
+    ...{ ownTitle: THIRD_TITLE, partnerTitle: meter.raw.identity.systemTitle, transactionId: 9n },
+    masterKey: meter.keys.master,
+    signing: clientPair(meter.suite, meter.third.signing),
+    agreement: clientPair(meter.suite, meter.third.agreement),
+    partnerSigning: Uint8Array.from(meter.server.signing.publicKey),
+    partnerAgreement: Uint8Array.from(meter.server.agreement.publicKey),
+  });
+}
+
 describe.each([1, 2])("suite %d", (suite) => {
   it.each(["one-pass", "static", "wrapped", "identified"] as const)(
     "a signed request under a key %s: no changed octet passes",
@@ -64,6 +76,33 @@ describe.each([1, 2])("suite %d", (suite) => {
     expect(hex(sender(meter)(later))).toBe("D8010600000002");
   });
 
+  it("of two static layers around one request both are remembered, whoever they are of and in whatever order", async () => {
+    const meter = suiteMeter(suite);
+    const client = await meter.associated({ authentication: "ecdsa", transactionId: 50n });
+    const { general } = client.security!;
+    const third = thirdParty(meter, client);
+    const layer = (of: GeneralProtection, id: bigint, plain: Uint8Array): Uint8Array => {
+      of.transactionId = id;
+      return of.seal(plain, 0x30 | suite, "static");
+    };
+    const inner = layer(third, 9n, READ);
+    const both = layer(general, 100n, inner);
+    expect(sender(meter)(both)![0]).toBe(0xdd);
+    // The client's own two, the greater id outside.
+    const lower = layer(general, 101n, READ);
+    const higher = layer(general, 102n, lower);
+    expect(sender(meter)(higher)![0]).toBe(0xdd);
+    meter.raw.reboot();
+    const later = await meter.associated({ authentication: "ecdsa", transactionId: 200n, counter: 5000 });
+    const send = sender(meter);
+    const glo = (plain: Uint8Array): string => hex(send(later.security!.seal(plain, "general-glo")));
+    expect(hex(send(higher))).toBe("D8010600000002");
+    expect(glo(inner)).toBe("D8010600000002");
+    // Ids below the last one.
+    expect(hex(send(both))).toBe(DECIPHERING_ERROR);
+    expect(glo(lower)).toBe(DECIPHERING_ERROR);
+  });
+
   it("rising transaction-ids end replays of one-pass keys and of signatures", async () => {
     const meter = suiteMeter(suite, { security: { transactionIds: "rising" } });
     const client = await meter.associated({ authentication: "ecdsa", family: "general", keyEstablishment: "one-pass" });
@@ -81,14 +120,7 @@ describe.each([1, 2])("suite %d", (suite) => {
   it("a third party known by its certificates is answered by name, one without is not", async () => {
     const meter = suiteMeter(suite);
     const client = await meter.associated({ authentication: "ecdsa" });
-    const third = new GeneralProtection(client.security!, {
-      ...{ ownTitle: THIRD_TITLE, partnerTitle: meter.raw.identity.systemTitle, transactionId: 9n },
-      masterKey: meter.keys.master,
-      signing: clientPair(suite, meter.third.signing),
-      agreement: clientPair(suite, meter.third.agreement),
-      partnerSigning: Uint8Array.from(meter.server.signing.publicKey),
-      partnerAgreement: Uint8Array.from(meter.server.agreement.publicKey),
-    });
+    const third = thirdParty(meter, client);
     const send = sender(meter);
     third.transactionNext();
     const inner = third.seal(third.sign(READ), 0x30 | suite, "one-pass");
