@@ -3,6 +3,8 @@
  * accelerated; meter time counts from 1970 UTC, may be virtual and never decreases.
  */
 export interface Clock {
+  /** Whether line time goes on while the process does not look. */
+  readonly runs: boolean;
   lineTime(): number;
   /** A whole number of milliseconds. */
   meterTime(): number;
@@ -12,6 +14,7 @@ export interface Clock {
 
 /** Meter time starts at `start` and runs `speed` times as fast as line time. */
 export class RunningClock implements Clock {
+  readonly runs = true;
   private readonly start: number;
   private readonly speed: number;
   private readonly startLine: number;
@@ -37,6 +40,7 @@ export class RunningClock implements Clock {
 
 /** Both times stand still until somebody moves them: tests, and virtual time that jumps. */
 export class ManualClock implements Clock {
+  readonly runs = false;
   line: number;
   meter: number;
 

@@ -18,6 +18,7 @@ import {
   type CoreCalls,
 } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
+import { LineTime } from "./line_time.ts";
 import { Pushes, type Courier } from "./push.ts";
 import { Surroundings } from "./surroundings.ts";
 import type { Metrology } from "./metrology/metrology.ts";
@@ -65,7 +66,7 @@ class BootRefused extends Error {}
 export class Pump {
   readonly index: number;
   state: PumpState = "off";
-  /** Line time at which run() is to be called next. */
+  /** Line time of the clock at which run() is to be called next. */
   wakeAt = Infinity;
   /** The flash operation that is under way; nothing else enters the core until it is over. */
   settling: Promise<void> | undefined;
@@ -81,7 +82,10 @@ export class Pump {
   /** The core has been told that the power fails, and writes what it holds back. */
   private gasping = false;
   private durable = 0;
+  private readonly line = new LineTime();
   private lineTime = 0;
+  /** What the core waits for, as it said when it had nothing more to do; 0 = nothing, or not known. */
+  private lineDeadline = 0;
   /** Meter time the core has been brought to, and the one run() goes to. */
   private meterTime = 0;
   private target = 0;
@@ -173,7 +177,8 @@ export class Pump {
 
   private takeTime(): void {
     const { clock } = this.host;
-    this.lineTime = Math.max(this.lineTime, clock.lineTime());
+    this.lineTime = this.line.take(clock.lineTime(), clock.runs ? this.lineDeadline : 0);
+    this.lineDeadline = 0;
     this.target = Math.max(this.meterTime, clock.meterTime());
   }
 
@@ -319,7 +324,8 @@ export class Pump {
     if (outside < meterDeadline && outside <= this.target) return this.outside(outside);
     const meterDue = meterDeadline <= this.target;
     if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {
-      this.wakeAt = lineDeadline > 0 ? lineDeadline : Infinity;
+      this.lineDeadline = lineDeadline;
+      this.wakeAt = lineDeadline > 0 ? this.line.clockOf(lineDeadline) : Infinity;
       this.wakeBy(Math.min(meterDeadline, outside));
       this.meterTime = this.target;
       return false;

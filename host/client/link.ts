@@ -1,6 +1,7 @@
 /** What the session needs of a link layer: HDLC and the wrapper both offer it. */
 
 import { ConnectionError, TimeOutError } from "./errors.ts";
+import { silenceAwait } from "./silence.ts";
 
 export interface Link {
   /** Set the link up: SNRM and UA in HDLC, nothing in the wrapper. */
@@ -16,7 +17,7 @@ export interface Link {
 /** A queue that one reader awaits with a time-out. */
 export class Mailbox<T> {
   private readonly items: T[] = [];
-  private waiting: { resolve: (item: T) => void; reject: (cause: Error) => void; timer: NodeJS.Timeout } | undefined;
+  private waiting: { resolve: (item: T) => void; reject: (cause: Error) => void; heard: () => void } | undefined;
   private failure: Error | undefined;
 
   put(item: T): void {
@@ -26,7 +27,7 @@ export class Mailbox<T> {
       return;
     }
     this.waiting = undefined;
-    clearTimeout(waiting.timer);
+    waiting.heard();
     waiting.resolve(item);
   }
 
@@ -36,7 +37,7 @@ export class Mailbox<T> {
     const waiting = this.waiting;
     if (waiting === undefined) return;
     this.waiting = undefined;
-    clearTimeout(waiting.timer);
+    waiting.heard();
     waiting.reject(cause);
   }
 
@@ -56,11 +57,11 @@ export class Mailbox<T> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.waiting !== undefined) return Promise.reject(new Error("two readers of one mailbox"));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const heard = silenceAwait(timeOut, () => {
         this.waiting = undefined;
         reject(new TimeOutError(`the meter did not answer within ${timeOut / 1000} s`));
-      }, timeOut);
-      this.waiting = { resolve, reject, timer };
+      });
+      this.waiting = { resolve, reject, heard };
     });
   }
 }

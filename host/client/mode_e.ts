@@ -3,6 +3,7 @@
  * readout (mode C). Characters have 7 bits and even parity, which is made here over a line of 8 bits without parity.
  */
 import { ConnectionError, MalformedError, TimeOutError, UnexpectedAnswerError } from "./errors.ts";
+import { silenceAwait } from "./silence.ts";
 import type { Transport } from "./transport.ts";
 
 const ACK = "\x06";
@@ -107,12 +108,12 @@ class CharacterLine {
 
   private more(what: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const heard = silenceAwait(this.timeOut, () => {
         this.wake = undefined;
         reject(new TimeOutError(`${what} did not come within ${this.timeOut / 1000} s`));
-      }, this.timeOut);
+      });
       this.wake = () => {
-        clearTimeout(timer);
+        heard();
         this.wake = undefined;
         resolve();
       };

@@ -253,6 +253,27 @@ describe("time", () => {
     expect(pump.wakeAt).toBe(Infinity);
   });
 
+  it("hears what waits before a deadline that the process was kept from, and moves the deadline no further", () => {
+    clock = Object.assign(new ManualClock(START), { runs: true });
+    const pump = meterWith();
+    pump.boot();
+    const peer = connect(pump);
+    const deadline = (core.lineDeadline = clock.line + 1500);
+    pump.run();
+    callsTake();
+    clock.line = deadline + 3000;
+    // The timer comes first: the octets are still in the system.
+    pump.run();
+    expect(callsTake()).toEqual([]);
+    expect(pump.wakeAt).toBe(clock.line + 500);
+    clock.line += 400;
+    peer.send(octets("x"));
+    expect(callsTake()).toEqual([`receive 8 "x" ${START}`]);
+    clock.line = pump.wakeAt;
+    pump.run();
+    expect(callsTake()).toEqual([`tick ${START}`]);
+  });
+
   it("gives the core the last sample when the power fails, and is off then", async () => {
     const pump = meterWith();
     pump.boot();
