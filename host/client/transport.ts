@@ -124,6 +124,8 @@ export async function openSerial(path: string, baud = 9600): Promise<Transport> 
     close: () => new Promise((done) => (port.isOpen ? port.drain(() => port.close(() => done())) : done())),
     rate: (baud) =>
       new Promise((resolve, reject) => {
+        // A change drops what has come meanwhile, so there is none without need.
+        if (baud === port.baudRate) return resolve();
         const done = (cause: Error | null | undefined): void => {
           if (cause) reject(new ConnectionError(`${path} cannot run at ${baud} Bd: ${cause.message}`, { cause }));
           else resolve();

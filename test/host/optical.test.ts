@@ -146,10 +146,12 @@ describe.runIf(hasSocat && existsSync(MAIN))("the commands", () => {
       stderr: `${IDENTIFICATION}\n`,
       stdout: expect.stringMatching(/^1-0:1\.8\.0\.255 {2}240\d\d Wh\n$/),
     });
-    const text = run("readout", "--serial", far, "--meter-address", "1");
+    // At the opening rate: a driver drops what comes before it has changed the rate, and here nothing waits for a late process.
+    const slow = ["--baud", "300"];
+    const text = run("readout", "--serial", far, ...slow, "--meter-address", "1");
     expect(text.stderr).toBe("");
     expect(text.stdout.split("\n").slice(0, 2)).toEqual([IDENTIFICATION, "0-0:96.1.0*255(00000001)"]);
-    const json = run("readout", "--serial", far, "--json");
+    const json = run("readout", "--serial", far, ...slow, "--json");
     expect(json.stderr).toBe("");
     const { data } = JSON.parse(json.stdout) as { data: unknown[] };
     expect(data).toContainEqual({
