@@ -18,6 +18,7 @@ import {
   clockUtc,
 } from "./meter/clock";
 import { eventRaise, eventRaiseAt } from "./meter/events";
+import { inputTell } from "./meter/inputs";
 import { meteringSample, tariffRateSet } from "./meter/metering";
 import { Metering } from "./meter/metering_state";
 import { quantityRead } from "./meter/quantity";
@@ -153,9 +154,13 @@ export function quantity(seat: u32, id: u32): i64 {
 export function eventsLost(seat: u32): u32 {
   return Metering.of(Meter.at(seat)).eventsLost;
 }
-export function alarms(seat: u32, register: i32): u32 {
-  const m = Metering.of(Meter.at(seat));
-  return register == 1 ? m.alarms1 : register == 2 ? m.alarms2 : m.errors;
+/** Bits of the error register (0) and the alarm registers (1 to 3) that wait for a record. */
+export function bits(seat: u32, register: u32): u32 {
+  return Metering.of(Meter.at(seat)).bits(register);
+}
+/** As the host tells an input. */
+export function input(seat: u32, kind: i32, value: i32): i32 {
+  return inputTell(Meter.at(seat), kind, value);
 }
 export function raise(seat: u32, code: u32): void {
   eventRaise(Meter.at(seat), code);

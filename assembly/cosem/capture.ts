@@ -15,7 +15,8 @@ import {
   NEVER,
   Season,
 } from "../meter/clock";
-import { EventCode, eventDone, eventLog, eventLogs, eventNext, eventRaiseAt, eventsWait } from "../meter/events";
+import { EventCode, eventLog, eventLogs, eventRaiseAt, eventsWait } from "../meter/events";
+import { inputsBoot } from "../meter/inputs";
 import { meteringBoot, meteringKeep } from "../meter/metering";
 import { Meter } from "../store/block";
 import { changeAbort, changeCommit, changeOpen, changeRowsReset } from "../store/change";
@@ -34,8 +35,10 @@ import {
   rowStatus,
   statusColumnOf,
 } from "./capture_row";
+import { captureEvents, eventRowAdd } from "./event_log";
 
 export { captureRow } from "./capture_row";
+export { captureEvents } from "./event_log";
 
 const CAPTURE_PERIOD: i32 = 4;
 /** Last second that stamps can compare. */
@@ -90,6 +93,7 @@ function dueAfter(meter: Meter, ring: Ring, utc: i64): void {
 export function captureBoot(meter: Meter): i64 {
   clockConfigure(meter);
   meteringBoot(meter);
+  inputsBoot(meter);
   let newest: i64 = 0;
   for (let p: u32 = 0; p < profileCount(); p++) {
     captureStart(meter, p);
@@ -322,18 +326,6 @@ function powerReturn(meter: Meter, down: i64): void {
   captureEvents(meter);
 }
 
-/** Logs the events that wait, in their order. False when the flash is behind; the rest waits on. */
-export function captureEvents(meter: Meter): bool {
-  while (eventsWait(meter)) {
-    const e = eventNext(meter);
-    changeOpen(meter);
-    rowAdd(meter, e.profile, Ring.of(meter, e.profile).generation, e.seconds, e.season, 0, e.code);
-    if (changeCommit(meter) != Err.OK) return false;
-    eventDone(meter);
-  }
-  return true;
-}
-
 /**
  * Empties the buffer of a profile, in the record that is open or one of its own. A log keeps one row that says so
  * (event 255); its columns must be what they were. captureCleared() follows when the record is closed.
@@ -344,7 +336,7 @@ export function captureReset(meter: Meter, profile: u32, keepsColumns: bool): i3
   if (keepsColumns && eventLogs(profile)) {
     const generation = Ring.of(meter, profile).generation + 1;
     const now = clockSeconds(meter);
-    rowAdd(meter, profile, generation, now, Season.UNKNOWN, 0, EventCode.EVENT_LOG_CLEARED);
+    eventRowAdd(meter, profile, generation, now, Season.UNKNOWN, EventCode.EVENT_LOG_CLEARED);
   }
   return changeCommit(meter);
 }

@@ -1,6 +1,7 @@
 /** One row per interface class: which file answers. Attributes that nothing computes need no class file. */
 import { Writer } from "../base/writer";
 import { ActionResult } from "../wire/results";
+import { alarmOwns, alarmSet } from "./alarms";
 import { Ask } from "./ask";
 import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { associationSnGet, associationSnInvoke } from "./ic/association_sn";
@@ -40,6 +41,8 @@ export function classGet(ask: Ask, out: Writer): i32 {
 /** Answers SET with the value at ask.dataAt. */
 export function classSet(ask: Ask): i32 {
   switch (ask.row.classId) {
+    case 1:
+      return alarmOwns(ask) ? alarmSet(ask) : plainSet(ask);
     case 7:
       return profileGenericSet(ask);
     case 8:

@@ -2,10 +2,11 @@
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { agendaDeadline, agendaDue, agendaPowerReturns, agendaSampled } from "../cosem/agenda";
-import { capturePowerFails } from "../cosem/capture";
+import { captureEvents, capturePowerFails } from "../cosem/capture";
 import { HdlcEventKind } from "../link/hdlc_state";
 import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
 import { wrapperDeadline } from "../link/wrapper";
+import { inputTell } from "../meter/inputs";
 import { meteringSample } from "../meter/metering";
 import { countersExact, SecurityContext } from "../session/keys";
 import { staticExact } from "../session/transactions";
@@ -57,8 +58,15 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
       agendaPowerReturns(meter);
       return Err.OK;
     default:
-      return Err.UNKNOWN;
+      return inputTake(meter, kind, value);
   }
+}
+
+/** What happened is logged before anything else does. */
+function inputTake(meter: Meter, kind: i32, value: i32): i32 {
+  const err = inputTell(meter, kind, value);
+  captureEvents(meter);
+  return err;
 }
 
 /** Writes the counters of a context as they stand: a restart shall leave no gap. */

@@ -1,8 +1,8 @@
-/** Events: what happened, in line to be logged. cosem/capture writes the rows, because a row reads attributes. */
+/** Events: what happened, in line to be logged. cosem/event_log writes the records, because a row reads attributes. */
 import { Meter } from "../store/block";
 import { EventRow, NONE, Template } from "../store/template";
 import { clockSeconds, Season } from "./clock";
-import { EVENTS_WAITING, EventSignal, Metering } from "./metering_state";
+import { EVENT_REGISTERS, EVENTS_WAITING, EventSignal, Metering } from "./metering_state";
 
 /** Event codes that this core raises by itself. */
 export const enum EventCode {
@@ -13,12 +13,16 @@ export const enum EventCode {
   CLOCK_ADJUSTED_NEW = 5,
   FIRMWARE_READY = 17,
   FIRMWARE_ACTIVATED = 18,
+  ERROR_REGISTER_CLEARED = 10,
+  ALARM_REGISTER_CLEARED = 11,
   AUTHENTICATION_FAILURE = 46,
   PARAMETERS_CHANGED = 47,
   KEYS_CHANGED = 48,
   DECIPHERING_FAILURE = 49,
   REPLAY_ATTACK = 50,
   FIRMWARE_VERIFICATION_FAILED = 51,
+  NO_CONNECTION = 140,
+  LOCAL_COMMUNICATION = 158,
   LOAD_PROFILE_CLEARED = 254,
   EVENT_LOG_CLEARED = 255,
 }
@@ -35,11 +39,10 @@ function eventFind(code: u32): u32 {
   return NONE;
 }
 
-/** Collects the alarm and error bits of an event; whoever owns the registers takes them over. */
-function alarmsRaise(m: Metering, e: EventRow): void {
-  if (<u32>e.alarm1 != NO_BIT) m.alarms1 |= 1 << ((<u32>e.alarm1) & 31);
-  if (<u32>e.alarm2 != NO_BIT) m.alarms2 |= 1 << ((<u32>e.alarm2) & 31);
-  if (<u32>e.error != NO_BIT) m.errors |= 1 << ((<u32>e.error) & 31);
+/** The bits that an event sets in a register: 0 error register, 1 to 3 alarm registers. */
+export function eventBits(e: EventRow, register: u32): u32 {
+  const bit = e.bit(register);
+  return bit == NO_BIT ? 0 : 1 << (bit & 31);
 }
 
 /** Raises event `code` now. An event the template does not name is nothing to this meter. */
@@ -52,19 +55,31 @@ export function eventRaiseAt(meter: Meter, code: u32, seconds: i64, season: u32)
   const index = eventFind(code);
   if (index == NONE) return;
   const m = Metering.of(meter);
-  const row = Template.of().event(index);
-  alarmsRaise(m, row);
-  if (<u32>row.profile == NONE) return;
   if (m.eventCount == EVENTS_WAITING) {
+    // The row is lost, its bits are not: the next record takes them.
     m.eventsLost++;
+    for (let r: u32 = 0; r < EVENT_REGISTERS; r++) m.setBits(r, m.bits(r) | eventBits(Template.of().event(index), r));
     return;
   }
   const e = m.event(m.eventFirst + m.eventCount);
-  e.code = <u16>code;
-  e.profile = row.profile;
-  e.season = season;
+  e.row = <u16>index;
+  e.season = <u8>season;
+  e.keepsInputs = 0;
+  e.inputs = 0;
   e.seconds = seconds;
   m.eventCount++;
+}
+
+/** As eventRaise(), and the record of the event keeps the state of the inputs. @returns false when it is no event here */
+export function eventRaiseInput(meter: Meter, code: u32, inputs: u32): bool {
+  const m = Metering.of(meter);
+  const before = m.eventCount;
+  eventRaise(meter, code);
+  if (m.eventCount == before) return false;
+  const e = m.event(m.eventFirst + before);
+  e.keepsInputs = 1;
+  e.inputs = <u16>inputs;
+  return true;
 }
 
 /** Whether events wait to be logged. */
@@ -100,4 +115,10 @@ export function eventLogs(profile: u32): bool {
 export function eventLog(code: u32): u32 {
   const index = eventFind(code);
   return index == NONE ? NONE : <u32>Template.of().event(index).profile;
+}
+
+/** How often the cause of event `code` must come before it is an event. */
+export function eventTimes(code: u32): u32 {
+  const index = eventFind(code);
+  return index == NONE ? 1 : max<u32>(<u32>Template.of().event(index).times, 1);
 }

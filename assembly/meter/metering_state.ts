@@ -22,6 +22,9 @@ export const EVENTS_WAITING: u32 = 16;
 /** Event code objects the core computes: one per log. */
 export const EVENT_CODES: u32 = 8;
 
+/** Registers that events set bits in: 0 error register, 1 to 3 alarm registers. */
+export const EVENT_REGISTERS: u32 = 4;
+
 /** Which instantaneous values begin where. */
 export const enum Instant {
   VOLTAGE = 0,
@@ -40,11 +43,14 @@ export function accumulatorOf(quantity: u32): u32 {
 /** An event that waits to be logged, 16 octets. */
 @unmanaged
 export class EventSignal {
-  code: u16;
-  /** Profile that logs it. */
-  profile: u16;
+  /** Its row in the template. */
+  row: u16;
   /** How the stamp shows daylight saving: meter/clock.ts, Season. */
-  season: u32;
+  season: u8;
+  /** Its record keeps `inputs`, the state of the inputs that it comes from (meter/inputs.ts). */
+  keepsInputs: u8;
+  inputs: u16;
+  reserved: u16;
   /** UTC seconds of the stamp. */
   seconds: i64;
 }
@@ -59,10 +65,13 @@ export class Metering {
   eventFirst: u32;
   eventCount: u32;
   eventsLost: u32;
-  /** Bits raised in the alarm registers and the error register and not taken over yet. */
+  /** Bits of the error register and the alarm registers whose events found no room. */
+  errors: u32;
   alarms1: u32;
   alarms2: u32;
-  errors: u32;
+  alarms3: u32;
+  /** State of the inputs: meter/inputs.ts. */
+  inputs: u32;
   reserved: u32;
   /** Last event code of each log: octet k belongs to quantity 136 + k. */
   eventCodes: u64;
@@ -157,6 +166,17 @@ export class Metering {
     return changetype<EventSignal>(
       changetype<usize>(this) + EVENTS_AT + <usize>((index % EVENTS_WAITING) * offsetof<EventSignal>()),
     );
+  }
+
+  /** Bits of register `register` whose events found no room. */
+  @inline
+  bits(register: u32): u32 {
+    return load<u32>(changetype<usize>(this) + offsetof<Metering>("errors") + <usize>(register << 2));
+  }
+
+  @inline
+  setBits(register: u32, bits: u32): void {
+    store<u32>(changetype<usize>(this) + offsetof<Metering>("errors") + <usize>(register << 2), bits);
   }
 
   @inline

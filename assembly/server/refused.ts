@@ -1,6 +1,6 @@
 /** What follows when protection does not open or authentication fails: the standard's answer, an event, and nothing else. */
 import { Err } from "../base/err";
-import { EventCode, eventRaise } from "../meter/events";
+import { EventCode, eventRaise, eventTimes } from "../meter/events";
 import { GuardEvent, guardEvent, guardFailed } from "../session/guard";
 import { SecurityOption, securityOption } from "../session/options";
 import { Slot } from "../session/slot";
@@ -10,7 +10,7 @@ import { exceptionCounter, exceptionSend } from "./exception";
 import { Layers } from "./layers";
 
 function raise(meter: Meter, kind: GuardEvent, code: EventCode): void {
-  if (guardEvent(meter, kind)) eventRaise(meter, code);
+  if (guardEvent(meter, kind, eventTimes(code))) eventRaise(meter, code);
 }
 
 /** Answers an APDU whose protection did not open with `err`; the template may choose silence. */

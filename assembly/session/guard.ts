@@ -64,11 +64,19 @@ export const enum GuardEvent {
   REPLAY = 2,
 }
 
-/** Whether an event of a kind may be raised now; then the next one has to wait. */
-export function guardEvent(meter: Meter, kind: GuardEvent): bool {
+/**
+ * The cause of an event of a kind has come. Whether the event is to be raised: the cause came `times` times since the last one, and
+ * that is long enough ago.
+ */
+export function guardEvent(meter: Meter, kind: GuardEvent, times: u32): bool {
+  const countAt = SessionState.of(meter).eventCounts + <usize>kind;
+  const count = min<u32>(<u32>load<u8>(countAt) + 1, 255);
+  store<u8>(countAt, <u8>count);
+  if (count < times) return false;
   const at = SessionState.of(meter).eventTimes + <usize>(kind << 3);
   const last = load<f64>(at);
   if (last != 0 && meter.meterTime < last + EVENT_APART_MS) return false;
   store<f64>(at, meter.meterTime);
+  store<u8>(countAt, 0);
   return true;
 }

@@ -3,7 +3,8 @@
  *
  *   0    drbg    Drbg
  *   128  events  f64 x 3: when an event of each kind was raised last (guard.ts)
- *   152  guards  {failures u32, until u32} of each association (guard.ts)
+ *   152  counts  u8 x 8: how often the cause of an event of each kind came since the last one (guard.ts)
+ *   160  guards  {failures u32, until u32} of each association (guard.ts)
  */
 import { ASSOCIATIONS_MAX } from "../base/limits";
 import { Drbg, DRBG_SIZE } from "../crypto/drbg";
@@ -11,7 +12,8 @@ import { Meter } from "../store/block";
 import { SESSION_AT, SESSION_SIZE } from "../store/layout";
 
 const EVENTS_AT: usize = 128;
-const GUARDS_AT: usize = 152;
+const COUNTS_AT: usize = 152;
+const GUARDS_AT: usize = 160;
 
 @unmanaged
 export class SessionState {
@@ -31,6 +33,11 @@ export class SessionState {
   @inline
   get eventTimes(): usize {
     return changetype<usize>(this) + EVENTS_AT;
+  }
+
+  @inline
+  get eventCounts(): usize {
+    return changetype<usize>(this) + COUNTS_AT;
   }
 
   @inline

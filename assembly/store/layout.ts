@@ -233,7 +233,7 @@ function sectionsCheck(t: Template): i32 {
     sectionFits(t, t.associationsAt, t.associationCount, 32) &&
     sectionFits(t, t.portsAt, t.portCount, 24) &&
     sectionFits(t, t.profilesAt, t.profileCount, 16) &&
-    sectionFits(t, t.eventsAt, t.eventCount, 8) &&
+    sectionFits(t, t.eventsAt, t.eventCount, 12) &&
     sectionFits(t, t.accessAt, t.accessSize, 1) &&
     sectionFits(t, t.octetsAt, t.octetsSize, 1);
   return good ? Err.OK : REFUSED.refuse(Limit.SECTION, NONE, t.size);

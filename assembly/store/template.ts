@@ -195,18 +195,27 @@ export class ProfileRow {
   reserved1: u32;
 }
 
-/** What an event does, 8 octets. */
+/** What an event does, 12 octets. */
 @unmanaged
 export class EventRow {
   code: u16;
   /** Profile (by number) that logs it, NONE = none. */
   profile: u16;
-  /** Bit in alarm register 1 and 2, 255 = none. */
+  /** Bits in the error register and in alarm registers 1 to 3, 255 = none. */
+  error: u8;
   alarm1: u8;
   alarm2: u8;
-  /** Bit in the error register, 255 = none. */
-  error: u8;
-  reserved: u8;
+  alarm3: u8;
+  /** How often its cause must come before it is an event; 0 is 1. */
+  times: u8;
+  reserved0: u8;
+  reserved1: u16;
+
+  /** Bit in register `register`: 0 error register, 1 to 3 alarm registers; 255 = none. */
+  @inline
+  bit(register: u32): u32 {
+    return load<u8>(changetype<usize>(this) + offsetof<EventRow>("error") + <usize>register);
+  }
 }
 
 /** The head of the image, 88 octets. */
@@ -301,5 +310,5 @@ if (offsetof<AttributeRow>() != 48) ERROR("an attribute row has 48 octets");
 if (offsetof<AssociationRow>() != 32) ERROR("an association row has 32 octets");
 if (offsetof<PortRow>() != 24) ERROR("a port row has 24 octets");
 if (offsetof<ProfileRow>() != 16) ERROR("a profile row has 16 octets");
-if (offsetof<EventRow>() != 8) ERROR("an event row has 8 octets");
+if (offsetof<EventRow>() != 12) ERROR("an event row has 12 octets");
 if (offsetof<Template>() != 88) ERROR("the head has 88 octets");

@@ -7,7 +7,7 @@ import { associationsResolve, needsSecret } from "./associations.ts";
 import { type AttributeRow, attributeRows, SETTABLE } from "./attributes.ts";
 import type { EventDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
-import { objectsExpand, type WholeObject } from "./expand.ts";
+import { groupChosen, objectsExpand, type WholeObject } from "./expand.ts";
 import { imageEmit } from "./image.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameWhole } from "./logical_name.ts";
@@ -151,6 +151,9 @@ function profilesResolve(objects: ObjectModel[], rows: AttributeRow[], indexOf: 
   return objects.filter((o) => o.classId === CLASS_PROFILE).map((o) => profileResolve(o, objects, rows, indexOf));
 }
 
+/** What an event does besides being logged, and when. */
+const EFFECTS = ["error", "alarm1", "alarm2", "alarm3", "times"] as const;
+
 function eventResolve(event: EventDocument, objects: ObjectModel[], indexOf: IndexOf): EventModel {
   return within(`event ${event.code} "${event.name}"`, () => {
     if (event.remove) throw new TemplateError("remove: only a template that extends another can remove events");
@@ -158,20 +161,16 @@ function eventResolve(event: EventDocument, objects: ObjectModel[], indexOf: Ind
     if (log && log.classId !== CLASS_PROFILE) {
       throw new TemplateError(`log: object ${log.logicalName} is class ${log.classId}, not Profile generic`);
     }
-    const { code, name, alarm1, alarm2, error } = event;
-    return {
-      code,
-      name,
-      ...(log ? { profile: log.instance! } : {}),
-      ...(alarm1 === undefined ? {} : { alarm1 }),
-      ...(alarm2 === undefined ? {} : { alarm2 }),
-      ...(error === undefined ? {} : { error }),
-    };
+    const { code, name } = event;
+    const does = Object.fromEntries(EFFECTS.filter((key) => event[key] !== undefined).map((key) => [key, event[key]!]));
+    return { code, name, ...(log ? { profile: log.instance! } : {}), ...does };
   });
 }
 
 function eventsResolve(document: TemplateDocument, objects: ObjectModel[], indexOf: IndexOf): EventModel[] {
-  const events = document.events.map((event) => eventResolve(event, objects, indexOf));
+  const events = document.events
+    .filter(({ group }) => groupChosen(document, group))
+    .map((event) => eventResolve(event, objects, indexOf));
   const keys = new Set<string>();
   for (const event of events) {
     const key = `${event.code} ${event.profile}`;

@@ -133,7 +133,12 @@ export interface EventDocument {
   log?: string | null;
   alarm1?: number;
   alarm2?: number;
+  alarm3?: number;
   error?: number;
+  /** How often its cause must come before it is an event. */
+  times?: number;
+  /** The extension it belongs to. */
+  group?: Group;
   /** Only in a template that extends another: the event goes. */
   remove?: boolean;
 }

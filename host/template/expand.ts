@@ -183,12 +183,17 @@ function keyCompare(a: WholeObject, b: WholeObject): number {
 /** Groups that are there only when identity.functions names them. */
 const EXTENSIONS: readonly Group[] = ["D", "L", "M"];
 
+/** Whether a meter of this document has what is of that group. */
+export function groupChosen(document: TemplateDocument, group: Group = "B"): boolean {
+  const chosen: readonly Group[] = document.identity.functions;
+  return !EXTENSIONS.includes(group) || chosen.includes(group);
+}
+
 /** All objects of the extensions chosen, sorted by logical name, class and version. */
 export function objectsExpand(document: TemplateDocument): WholeObject[] {
-  const chosen: readonly Group[] = document.identity.functions;
   const whole = document.objects
     .map((object) => within(objectText(object), () => objectExpand(document, object)))
-    .filter(({ group }) => !EXTENSIONS.includes(group) || chosen.includes(group));
+    .filter(({ group }) => groupChosen(document, group));
   whole.sort(keyCompare);
   whole.forEach((object, i) => {
     const before = whole[i - 1];

@@ -14,7 +14,7 @@ const VERSION = 1;
 const NONE = 0xffff;
 const NO_BIT = 255;
 /** Octets of the rows and of the head. */
-const SIZE = { head: 88, object: 24, attribute: 48, association: 32, port: 24, profile: 16, event: 8 };
+const SIZE = { head: 88, object: 24, attribute: 48, association: 32, port: 24, profile: 16, event: 12 };
 /** The check value covers everything behind it. */
 const CHECK_AT = 12;
 const CHECKED_AT = 16;
@@ -173,9 +173,8 @@ function profilePut(w: RowWriter, p: ProfileModel): void {
 
 function eventPut(w: RowWriter, e: EventModel): void {
   w.u16(e.code).u16(e.profile ?? NONE);
-  w.u8(e.alarm1 ?? NO_BIT)
-    .u8(e.alarm2 ?? NO_BIT)
-    .u8(e.error ?? NO_BIT);
+  for (const bit of [e.error, e.alarm1, e.alarm2, e.alarm3]) w.u8(bit ?? NO_BIT);
+  w.u8(e.times ?? 1);
 }
 
 function headPut(w: RowWriter, parts: TemplateParts, p: Places, accessSize: number, octetsSize: number): void {

@@ -97,7 +97,9 @@ export interface EventModel {
   profile?: number;
   alarm1?: number;
   alarm2?: number;
+  alarm3?: number;
   error?: number;
+  times?: number;
 }
 
 export interface TemplateParts {

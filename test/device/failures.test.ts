@@ -1,7 +1,7 @@
 /**
  * What fails leaves a trace that a client reads over the wire: event 46 (authentication), 49 (protection) or 50 (replay) in the fraud
  * detection log, once a minute of a kind; nothing of the request takes effect. The answers themselves are in security.test.ts and
- * tamper.test.ts, the alarm bit of these events in test/meter/capture.test.ts.
+ * tamper.test.ts, the alarm bit of these events in test/meter/alarms.test.ts.
  */
 import { describe, expect, it } from "vitest";
 import { attribute, Client, CLIENT_TITLE_DEFAULT, Security } from "../../host/client/index.ts";

@@ -1,8 +1,6 @@
 /** When rows are captured and what they say (sheet of load profiles: alignment, DST, clock changes, outages). */
 import { describe, expect, test } from "vitest";
 import { boolean, doubleLongUnsigned, long, unsigned } from "../../host/client/data.ts";
-import { compileTemplate } from "../../host/template/compile.ts";
-import { templateRead } from "../../host/template/load.ts";
 import { log, LP1, LP2, short, Status, WH } from "./shown.ts";
 import { MeterWorld, ms, Result } from "./world.ts";
 
@@ -347,24 +345,4 @@ describe("outages", () => {
     expect(log(world)).toEqual([]);
     expect(world.get("0-0:96.10.1.255")).toEqual(unsigned(0));
   });
-
-  test("alarms: power down and up raise their bits", () => {
-    const world = new MeterWorld("2024-01-10T00:10:00Z");
-    world.call("powerFails", 0);
-    expect(world.call("alarms", 0, 2)).toBe(1);
-    world.call("powerReturns", 0);
-    expect(world.call("alarms", 0, 2)).toBe(3);
-    world.call("raise", 0, 6);
-    expect([world.call("alarms", 0, 1), world.call("alarms", 0, 3)]).toEqual([1, 1]);
-  });
-
-  test.each([46, 49, 50])(
-    "alarms: event %d of the default template is a fraud attempt, bit 13 of register 1",
-    (code) => {
-      const compiled = compileTemplate(templateRead());
-      const world = new MeterWorld("2024-01-10T00:10:00Z", undefined, undefined, compiled);
-      world.call("raise", 0, code);
-      expect([1, 2, 3].map((register) => world.call("alarms", 0, register))).toEqual([1 << 13, 0, 0]);
-    },
-  );
 });

@@ -1,6 +1,6 @@
 /** The template of the meter tests: a clock, registers of every kind of quantity, two load profiles, billing, two logs. */
 import { type Compiled, compileTemplate } from "../../host/template/compile.ts";
-import type { ObjectDocument, ProfileDocument, TemplateDocument } from "../../host/template/document.ts";
+import type { EventDocument, ObjectDocument, ProfileDocument, TemplateDocument } from "../../host/template/document.ts";
 
 const CLOCK = "0-0:1.0.0.255";
 const STANDARD_LOG = "0-0:99.98.0.255";
@@ -11,6 +11,25 @@ const all = (set: number[] = []) => ({ client: { get: "all" as const, set, act: 
 function register(logicalName: string, quantity: string, scaler: number, unit: string): ObjectDocument {
   return { logicalName, name: quantity, class: 3, quantity, scaler, unit, access: all() };
 }
+
+const EVENTS: EventDocument[] = [
+  { code: 1, name: "power down", log: STANDARD_LOG, alarm2: 0 },
+  { code: 2, name: "power up", log: STANDARD_LOG, alarm2: 1 },
+  { code: 3, name: "daylight saving", log: STANDARD_LOG },
+  { code: 4, name: "clock adjusted, old time", log: STANDARD_LOG },
+  { code: 5, name: "clock adjusted, new time", log: STANDARD_LOG },
+  { code: 6, name: "clock invalid", log: STANDARD_LOG, alarm1: 0, error: 0 },
+  { code: 7, name: "replace battery", log: STANDARD_LOG, alarm1: 1 },
+  { code: 8, name: "battery low", log: STANDARD_LOG },
+  { code: 10, name: "error register cleared", log: STANDARD_LOG },
+  { code: 11, name: "alarm register cleared", log: STANDARD_LOG },
+  { code: 12, name: "program memory error", alarm1: 8, error: 8 },
+  { code: 41, name: "terminal cover closed", log: FRAUD_LOG },
+  { code: 40, name: "terminal cover removed", log: FRAUD_LOG, alarm1: 13 },
+  { code: 47, name: "parameters changed", log: STANDARD_LOG },
+  { code: 254, name: "load profile cleared", log: STANDARD_LOG },
+  { code: 255, name: "event log cleared", log: STANDARD_LOG },
+];
 
 /** How the rows of all profiles go out. */
 export type Form = Pick<ProfileDocument, "form" | "nullData" | "midnightWhole">;
@@ -41,6 +60,17 @@ const value = (logicalName: string, text: object): ObjectDocument => ({
   ...{ logicalName, name: logicalName, class: 1, access: all([2]) },
   attributes: { 2: text },
 });
+
+/** Event counter, error register, two alarm registers with their filters and descriptors. */
+function alarmObjects(): ObjectDocument[] {
+  const register = (name: string, bits: number): ObjectDocument =>
+    value(`0-0:${name}.255`, { value: { "double-long-unsigned": bits } });
+  return [
+    value("0-0:96.15.0.255", { value: { "long-unsigned": 0 }, stored: true }),
+    ...["97.97.0", "97.98.0", "97.98.1", "97.98.20", "97.98.21"].map((name) => register(name, 0)),
+    ...["97.98.10", "97.98.11"].map((name) => register(name, 0xffffffff)),
+  ];
+}
 
 function document(form: Form): TemplateDocument {
   const setup = "0-0:25.0.0.255";
@@ -81,6 +111,7 @@ function document(form: Form): TemplateDocument {
       value("0-0:96.10.2.255", { quantity: "profile-status-2" }),
       value("0-0:96.11.0.255", { quantity: "event-code-standard" }),
       value("0-0:96.11.1.255", { value: { unsigned: 0 }, stored: true }),
+      ...alarmObjects(),
       value("0-0:96.1.0.255", { type: "octet-string(8)", value: { text: "A" } }),
       value("0-0:96.1.1.255", { type: "long", value: { long: 5 }, min: -100, max: 1000 }),
       value("1-0:0.1.2.255", { type: "octet-string(12)", value: { clock: "2024-01-01 00:00:00" } }),
@@ -90,18 +121,7 @@ function document(form: Form): TemplateDocument {
       profile(STANDARD_LOG, ["clock", "0-0:96.11.0.255"], 0, 20),
       profile(FRAUD_LOG, ["clock", "0-0:96.11.1.255"], 0, 20),
     ],
-    events: [
-      { code: 1, name: "power down", log: STANDARD_LOG, alarm2: 0 },
-      { code: 2, name: "power up", log: STANDARD_LOG, alarm2: 1 },
-      { code: 3, name: "daylight saving", log: STANDARD_LOG },
-      { code: 4, name: "clock adjusted, old time", log: STANDARD_LOG },
-      { code: 5, name: "clock adjusted, new time", log: STANDARD_LOG },
-      { code: 6, name: "clock invalid", log: STANDARD_LOG, alarm1: 0, error: 0 },
-      { code: 40, name: "terminal cover removed", log: FRAUD_LOG, alarm1: 13 },
-      { code: 47, name: "parameters changed", log: STANDARD_LOG },
-      { code: 254, name: "load profile cleared", log: STANDARD_LOG },
-      { code: 255, name: "event log cleared", log: STANDARD_LOG },
-    ],
+    events: EVENTS,
   };
   for (const object of whole.objects) if (object.profile) Object.assign(object.profile, form);
   return whole;

@@ -6,7 +6,8 @@ import { compileTemplate } from "../../host/template/compile.ts";
 import { templateLoad, templateRead } from "../../host/template/load.ts";
 
 /** How many objects the default template has, and how many of them are profiles. */
-const { objects: OBJECTS } = templateRead();
+/** Extension M is not chosen. */
+const OBJECTS = templateRead().objects.filter(({ group }) => group !== "M");
 const PROFILES = OBJECTS.filter((object) => object.profile !== undefined);
 
 interface Outcome {

@@ -205,6 +205,7 @@ describe("objects and attributes", () => {
       ["8 2,1 8", 1],
       ["18 0,0 56", 1],
       ["18 0,1 64", 1],
+      ["8 2,2 2", 1],
       ["3 2,1 8", registers],
     ];
     expect(counts).toEqual(new Map([...keys, ...counters, ...others].sort()));
@@ -287,9 +288,20 @@ describe("associations, ports, profiles, events", () => {
   test("events name their log and their bits", () => {
     const log = object("0-0:99.98.0.255").row["instance"];
     const event = (code: number) => content.events.find((e) => e["code"] === code);
-    expect(event(1)).toEqual({ code: 1, profile: log, alarm1: 255, alarm2: 0, error: 255, reserved: 0 });
+    expect(event(1)).toMatchObject({
+      code: 1,
+      profile: log,
+      alarm1: 255,
+      alarm2: 0,
+      alarm3: 255,
+      error: 255,
+      times: 1,
+    });
     expect(event(6)).toMatchObject({ profile: log, alarm1: 0, alarm2: 255, error: 0 });
-    expect(event(46)).toMatchObject({ profile: NONE, alarm1: 13 });
+    expect(event(46)).toMatchObject({ profile: object("0-0:99.98.1.255").row["instance"], alarm1: 13 });
+    expect(event(236)).toMatchObject({ alarm3: 15 });
+    // Those of an extension are there only with it.
+    expect(event(100)).toBeUndefined();
   });
 });
 

@@ -89,7 +89,7 @@ test("the overlays of assembly/store/template.ts have the sizes they declare", (
     ["AssociationRow", 32],
     ["PortRow", 24],
     ["ProfileRow", 16],
-    ["EventRow", 8],
+    ["EventRow", 12],
   ];
   for (const [name, size] of sizes) {
     expect(rowSize(name)).toBe(size);
