@@ -65,6 +65,12 @@ export class Bank implements PumpHost {
     this.arm();
   }
 
+  /** Lets every meter look at its surroundings and at the clock again, which have changed. */
+  rouse(): void {
+    for (const meter of this.meters) meter.run();
+    if (this.started) this.arm();
+  }
+
   /** Brings a meter to `meterTime` through every instant between, in virtual time. Not while the bank is started. */
   async advance(meter: Pump, meterTime: number): Promise<void> {
     this.clock = new ManualClock(meterTime, this.clock.lineTime());

@@ -12,16 +12,20 @@ export interface Clock {
   lineTimeOf(meterTime: number): number;
 }
 
-/** Meter time starts at `start` and runs `speed` times as fast as line time. */
+/** Meter time starts at `start` and runs `speed` times as fast as line time, until it is told otherwise. */
 export class RunningClock implements Clock {
   readonly runs = true;
-  private readonly start: number;
-  private readonly speed: number;
-  private readonly startLine: number;
+  /** Meter time at line time `startLine`. */
+  private start: number;
+  private startLine: number;
+  private factor: number;
+  /** The last speed that was above 0. */
+  speedBefore: number;
 
   constructor(start: number, speed: number) {
     this.start = Math.floor(start);
-    this.speed = speed;
+    this.factor = speed;
+    this.speedBefore = speed;
     this.startLine = performance.now();
   }
 
@@ -30,11 +34,30 @@ export class RunningClock implements Clock {
   }
 
   meterTime(): number {
-    return this.start + Math.floor((performance.now() - this.startLine) * this.speed);
+    return this.start + Math.floor((performance.now() - this.startLine) * this.factor);
   }
 
   lineTimeOf(meterTime: number): number {
-    return this.startLine + (meterTime - this.start) / this.speed;
+    if (meterTime <= this.start) return this.startLine;
+    return this.factor === 0 ? Infinity : this.startLine + (meterTime - this.start) / this.factor;
+  }
+
+  /** 0 = meter time stands still. */
+  get speed(): number {
+    return this.factor;
+  }
+
+  /** Meter time runs at `speed` from now on. Whoever waits for an instant must look again. */
+  speedSet(speed: number): void {
+    this.jump(this.meterTime());
+    this.factor = speed;
+    if (speed > 0) this.speedBefore = speed;
+  }
+
+  /** Meter time is `meterTime` now, not before what it was. */
+  jump(meterTime: number): void {
+    this.start = Math.max(meterTime, this.meterTime());
+    this.startLine = performance.now();
   }
 }
 

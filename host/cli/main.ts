@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { packageFile } from "../files.ts";
 import { callCommand } from "./call.ts";
+import { injectCommand, statusCommand, timeCommand } from "./control.ts";
 import { keysCommand } from "./keys.ts";
 import { listenCommand } from "./listen.ts";
 import { metersCommand } from "./meters.ts";
@@ -26,6 +27,9 @@ const program = new Command("dlms-meter")
   .version(version)
   .showHelpAfterError("(--help tells more)")
   .addCommand(serveCommand())
+  .addCommand(injectCommand())
+  .addCommand(timeCommand())
+  .addCommand(statusCommand())
   .addCommand(readCommand())
   .addCommand(readoutCommand())
   .addCommand(setCommand())

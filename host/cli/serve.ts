@@ -2,6 +2,8 @@
 import { Command } from "commander";
 import { Bank, type MeterSetup } from "../bank.ts";
 import { ManualClock, RunningClock } from "../clock.ts";
+import { ControlError, Operator } from "../control/operator.ts";
+import { ControlSocket } from "../control/socket.ts";
 import { Core, PlanRefused, type Plan } from "../core.ts";
 import { coreOctets } from "../files.ts";
 import type { FileFlash } from "../flash/file.ts";
@@ -9,6 +11,7 @@ import { MemoryFlash } from "../flash/memory.ts";
 import { StateDir } from "../flash/state_dir.ts";
 import { ProvisionError } from "../keys/provision.ts";
 import { ReplayError } from "../metrology/replay.ts";
+import type { Simulation } from "../metrology/player.ts";
 import { ScenarioError, scenarioRead } from "../metrology/scenario.ts";
 import { metrologyMaker } from "../metrology/source.ts";
 import type { Compiled } from "../template/compile.ts";
@@ -19,6 +22,7 @@ import { lowerAddressOf, multiDropApply, type Shared } from "../template/multi_d
 import { Delivery } from "./delivery.ts";
 import { NetworkCourier } from "../transport/courier.ts";
 import { Listeners } from "./listeners.ts";
+import { Keyboard } from "./keyboard.ts";
 import { jsonReporter, textReporter, type Reporter } from "./report.ts";
 import {
   isLoopback,
@@ -60,6 +64,7 @@ function errorText(error: unknown): string {
     error instanceof TemplateError ||
     error instanceof ReplayError ||
     error instanceof ScenarioError ||
+    error instanceof ControlError ||
     error instanceof ProvisionError;
   if (known || (error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
   return (error as Error).stack ?? String(error);
@@ -76,6 +81,10 @@ class Service {
   private readonly files: FileFlash[] = [];
   private readonly bank: Bank;
   private readonly listeners: Listeners;
+  private readonly surroundings: Simulation[] = [];
+  private control: ControlSocket | undefined;
+  private keyboard: Keyboard | undefined;
+  private ending = false;
 
   constructor(options: ServeOptions) {
     this.options = options;
@@ -101,13 +110,19 @@ class Service {
 
   /** Brings the meters up and serves them until a signal ends the process with code 0. */
   async run(): Promise<void> {
-    const end = (): void => void this.end();
-    process.once("SIGINT", end);
-    process.once("SIGTERM", end);
+    const end = (code: number): void => void this.end(code);
+    process.on("SIGINT", () => end(130));
+    process.on("SIGTERM", () => end(143));
     await this.bootAll();
-    this.bank.start(new RunningClock(this.start, this.options.speed));
+    const clock = new RunningClock(this.start, this.options.speed);
+    this.bank.start(clock);
+    const operator = new Operator(this.bank, clock, this.surroundings, ({ facts, text }) =>
+      this.reporter.event("control", facts as Record<string, unknown>, text),
+    );
     try {
       await this.listeners.open();
+      const { control } = this.options;
+      if (control !== undefined) this.control = await ControlSocket.open(control, (request) => operator.ask(request));
     } catch (error) {
       await this.close();
       throw error;
@@ -118,6 +133,11 @@ class Service {
       );
     }
     this.sayReady();
+    if (this.options.json !== true && process.stdin.isTTY && process.stdout.isTTY) {
+      const say = (text: string): void => this.reporter.event("keys", {}, text);
+      this.keyboard = new Keyboard(process.stdin, operator, say, () => end(130));
+      say("The key h shows what the keys do.");
+    }
   }
 
   private setupMaker(): (index: number, plan: Plan) => MeterSetup {
@@ -128,7 +148,7 @@ class Service {
     return (index, plan) => ({
       provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
       flash: this.flash(index, plan.flashSize),
-      metrology: metrology(index),
+      metrology: (this.surroundings[index] = metrology(index)),
       courier: new NetworkCourier((host) => pushRefusal(options.push, host)),
     });
   }
@@ -193,10 +213,11 @@ class Service {
     this.reporter.event("credentials", { ...credentials, note, commands: commandsOf(reach, credentials) }, text);
   }
 
-  private async end(): Promise<void> {
-    // A second signal does not wait.
-    process.once("SIGINT", () => process.exit(130));
-    process.once("SIGTERM", () => process.exit(143));
+  /** @param code how the process ends when it is told a second time, which does not wait */
+  private async end(code: number): Promise<void> {
+    if (this.ending) process.exit(code);
+    this.ending = true;
+    this.keyboard?.close();
     await this.close();
     this.reporter.event("stopped", {}, "stopped");
     process.exit(0);
@@ -204,6 +225,7 @@ class Service {
 
   /** Closes the ports, then lets every meter write what it holds back, then gives the state folder free. */
   private async close(): Promise<void> {
+    await this.control?.close();
     await this.listeners.close();
     for (const file of this.files) file.relaxed = false;
     await this.bank.powerFail();

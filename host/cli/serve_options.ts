@@ -5,6 +5,7 @@ import type { Extension } from "../template/document.ts";
 import { TEMPLATE_DEFAULT } from "../template/load.ts";
 import type { AddressLength, Shared } from "../template/multi_drop.ts";
 import { extensionsOption } from "./extensions_option.ts";
+import { keysText } from "./keyboard.ts";
 import { optionCollect } from "./template.ts";
 
 const PORT_MAX = 65535;
@@ -46,6 +47,8 @@ export interface ServeOptions {
   state?: string;
   metrology: string;
   scenario?: string;
+  /** Path of the control socket. */
+  control?: string;
   push: PushReach;
   json?: boolean;
 }
@@ -132,12 +135,14 @@ export function withServeOptions(command: Command): Command {
       "--scenario <file>",
       `what happens to the meters: a JSON file, or an example: ${SCENARIO_EXAMPLES.join(", ")}`,
     )
+    .option("--control <path>", "listen on a Unix socket for the commands inject, time and status, for this user alone")
     .addOption(
       new Option("--push <where>", "where the meters may push to: this machine only, or wherever a client sends them")
         .choices(["loopback", "anywhere", "none"])
         .default("loopback"),
     )
-    .addOption(new Option("--json", "print one JSON object a line"));
+    .addOption(new Option("--json", "print one JSON object a line"))
+    .addHelpText("after", () => `\nKeys, where it runs on a terminal (and without --json):\n${keysText()}`);
 }
 
 interface Range {

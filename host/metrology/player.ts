@@ -6,7 +6,7 @@ import { Input } from "../core.ts";
 import { DISTURBANCES, type Disturbance } from "./disturbance.ts";
 import type { Metrology, Signal, Signals } from "./metrology.ts";
 import { chance, hash } from "./random.ts";
-import { scenarioFrom, type Scenario, type ScenarioStep } from "./scenario.ts";
+import type { Scenario, ScenarioStep } from "./scenario.ts";
 import { SteppedMetrology, type Step, type StepSource } from "./steps.ts";
 
 /** Draws of one step: when within the jitter, how long, whether at all. */
@@ -260,9 +260,9 @@ export class Simulation extends SteppedMetrology implements Metrology {
     this.changed(-Infinity);
   }
 
-  /** Plays one step or a whole scenario from `time` on. @throws ScenarioError */
-  inject(json: unknown, what: string, time: number): void {
-    this.signals.add(scenarioFrom(json, what, time));
+  /** Plays a scenario, whose steps begin at `time` or later, beside what is there. */
+  inject(scenario: Scenario, time: number): void {
+    this.signals.add(scenario);
     this.changed(time);
   }
 

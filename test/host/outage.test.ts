@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { numberOf } from "../../host/client/data.ts";
 import { attribute, type Client } from "../../host/client/session.ts";
-import { LLS, Rig, START } from "./rig.ts";
+import { LLS, Rig } from "./rig.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

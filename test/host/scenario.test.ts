@@ -25,6 +25,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const steps = (...list: object[]) => scenarioFrom({ steps: list }, "test", START);
+/** Steps whose times count from an instant. */
+const stepsAt = (time: number, ...list: object[]) => scenarioFrom({ steps: list }, "test", time);
 const playing = (...list: object[]): Simulation => new Simulation(constantLoad, 0, steps(...list));
 
 /** Values at an instant: voltages mV, currents mA, active powers mW, reactive mvar, mHz. */
@@ -289,15 +291,15 @@ describe("what the core is told", () => {
   it("hears of steps that are injected, also while time stands still, and of their end", () => {
     const { pass, metrology } = world();
     pass(MINUTE);
-    metrology.inject({ steps: [{ do: "magnet" }, { do: "install" }] }, "now", START + MINUTE);
+    metrology.inject(stepsAt(START + MINUTE, { do: "magnet" }, { do: "install" }), START + MINUTE);
     expect(pass(MINUTE).filter((call) => call.startsWith("input"))).toEqual(["input 14 1 +60000", "input 5 1 +60000"]);
-    metrology.inject({ steps: [{ do: "install" }] }, "now", START + MINUTE);
+    metrology.inject(stepsAt(START + MINUTE, { do: "install" }), START + MINUTE);
     expect(pass(MINUTE).filter((call) => call.startsWith("input"))).toEqual(["input 14 1 +60000"]);
     expect(metrology.signals.lastingAt(START + MINUTE)).toEqual([{ do: "magnet", since: START + MINUTE }]);
     expect(metrology.end("magnet", START + MINUTE)).toBe(1);
     expect(pass(MINUTE).filter((call) => call.startsWith("input"))).toEqual(["input 5 0 +60000"]);
     expect(metrology.end(undefined, START + MINUTE)).toBe(0);
-    metrology.inject({ steps: [{ do: "sag", for: "1s" }] }, "now", START + 2 * MINUTE);
+    metrology.inject(stepsAt(START + 2 * MINUTE, { do: "sag", for: "1s" }), START + 2 * MINUTE);
     expect(pass(HOUR).filter((call) => call.startsWith("sample"))).toEqual([
       "sample 16666667 +120000",
       "sample 0 +120000",
