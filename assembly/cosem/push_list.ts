@@ -41,8 +41,11 @@ function dateBound(r: Reader, w: Writer): void {
   w.u8(0xff);
 }
 
-/** Turns a restriction into the parameters of selective access. @returns selector, 0 = none, -1 = the restriction is no good */
-function selectorMake(x: PushObject): i32 {
+/**
+ * Turns a restriction into the parameters of selective access, which stand at selectorParameters() then.
+ * @returns selector, 0 = none, -1 = the restriction is no good
+ */
+export function selectorMake(x: PushObject): i32 {
   if (x.restriction == Restriction.NONE) return 0;
   const r = reader.over(x.restrictionAt, x.restrictionSize);
   const w = writer.into(parameters, PARAMETERS_SIZE);
@@ -68,8 +71,17 @@ function selectorMake(x: PushObject): i32 {
   return r.err == Err.OK ? <i32>Selector.RANGE : -1;
 }
 
+/** Where selectorMake() has put the parameters, and their octets. */
+export function selectorParameters(): usize {
+  return parameters;
+}
+
+export function selectorParametersSize(selector: i32): u32 {
+  return selector == 0 ? 0 : writer.size;
+}
+
 /** Puts element `index` (from 1) of the array or structure that `w` holds from `from` on in its place. */
-function elementKeep(w: Writer, from: u32, index: u32): bool {
+export function elementKeep(w: Writer, from: u32, index: u32): bool {
   const start = w.start + <usize>from;
   const r = reader.over(start, w.size - from);
   const tag = r.u8();
@@ -108,7 +120,7 @@ export function pushElementGet(ask: Ask, meter: Meter, slot: u32, x: PushObject,
     attribute,
     selector,
     parameters,
-    selector == 0 ? 0 : writer.size,
+    selectorParametersSize(selector),
     out,
   );
   if (result != DataAccessResult.SUCCESS) return result;

@@ -23,14 +23,15 @@ function durable(meter: Meter, c: SecurityContext, layer: Layer): i32 {
 /** The transaction-ids of all layers, in one write: each write is of the whole table. */
 function transactionsKeep(meter: Meter, c: SecurityContext): i32 {
   let any = false;
-  for (let i: u32 = 0; i < Layers.count; i++) {
+  let err: i32 = Err.OK;
+  for (let i: u32 = 0; i < Layers.count && err == Err.OK; i++) {
     const layer = Layers.at(i);
     if (layer.remembered == 0) continue;
     if (!any) transactionsLoad(meter, c);
     any = true;
-    transactionPut(layer.originator, layer.transactionAt, layer.transactionSize, layer.counter + 1);
+    err = transactionPut(layer.originator, layer.transactionAt, layer.transactionSize, layer.counter + 1);
   }
-  return any ? transactionsWrite(meter, c) : <i32>Err.OK;
+  return any && err == Err.OK ? transactionsWrite(meter, c) : err;
 }
 
 /** The part of a layer that ends with the association. */

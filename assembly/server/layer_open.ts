@@ -169,6 +169,12 @@ function oneOpen(meter: Meter, slot: Slot, c: SecurityContext, layer: Layer, at:
   return ELLIPTIC ? signedOpen(meter, slot, c, layer, at, size, out) : <i32>Err.UNKNOWN;
 }
 
+/** Whether a layer is tied to a counter or a transaction-id that outlives the association, so that it cannot be an old one. */
+function lasts(layer: Layer): bool {
+  if (layer.remembered != 0) return true;
+  return layer.kind != SIGNED && (isGlobal(layer) ? layer.proved : layer.fresh == 0);
+}
+
 /** Adds what a layer proves to the protection of the request. */
 function protectionAdd(slot: Slot, layer: Layer): void {
   if (layer.kind == SIGNED) slot.protection |= REQUEST_SIGNED;
@@ -184,6 +190,7 @@ function protectionAdd(slot: Slot, layer: Layer): void {
 export function protectionOpen(meter: Meter, slot: Slot, at: usize, size: u32, out: Opened): i32 {
   const c = SecurityContext.of(meter, slot.security);
   let unproved = false;
+  let lasting = false;
   out.at = at;
   out.size = size;
   while (isProtected(load<u8>(out.at))) {
@@ -197,9 +204,12 @@ export function protectionOpen(meter: Meter, slot: Slot, at: usize, size: u32, o
     }
     Layers.count++;
     if (layer.kind != SIGNED && !layer.isEmpty && !layer.proved) unproved = true;
+    if (lasts(layer)) lasting = true;
   }
   // Where no tag proves the counter, a text that does not even begin like a request is none.
   if (unproved && !isRequest(load<u8>(out.at))) return Err.AUTHENTICATION;
+  // Nobody has opened a pre-established association with a fresh challenge: whoever sends may have recorded it long ago.
+  if (!lasting && slot.preEstablished) return Err.AUTHENTICATION;
   const err = layersKeep(meter, slot, c);
   if (err != Err.OK) return err;
   for (let i: u32 = 0; i < Layers.count; i++) protectionAdd(slot, Layers.at(i));

@@ -8,12 +8,6 @@ import { rowOf, valueAt, valueSize } from "../store/values";
 import { contextStrongest } from "../wire/names";
 import { associationFind } from "./acse";
 
-/** Whether the association of the slot came without AARQ: then it cannot be released either. */
-export function isPreEstablished(slot: Slot): bool {
-  const flags = <u32>Template.of().association(slot.association).flags;
-  return (flags & AssociationFlag.PRE_ESTABLISHED) != 0;
-}
-
 /** Brings the pre-established association of {client, server} up in a slot; nothing happens when the template has none. */
 export function preEstablish(meter: Meter, slot: Slot, clientSap: u32, serverSap: u32): void {
   const t = Template.of();

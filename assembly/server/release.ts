@@ -9,7 +9,6 @@ import { Release, rlreEmit, rlrqParse } from "../wire/acse_release";
 import { ReleaseReason } from "../wire/results";
 import { information, informationSealed } from "./aare";
 import { exceptionNotPossible, exceptionNotSupported } from "./exception";
-import { isPreEstablished } from "./pre_established";
 import { isProtected, Opened, protectionOpen } from "./layer_open";
 import { policyMetByUserInformation } from "./protection";
 import { openRefused } from "./refused";
@@ -26,7 +25,7 @@ const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
 export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void {
   const r = reader.over(at, size);
   const x = release;
-  const none = slot.state == AssociationState.NON_ASSOCIATED || isPreEstablished(slot);
+  const none = slot.state == AssociationState.NON_ASSOCIATED || slot.preEstablished;
   if (none || rlrqParse(r, x) != Err.OK || r.remaining != 0) {
     exceptionNotSupported(slot);
     return;

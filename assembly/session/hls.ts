@@ -24,6 +24,7 @@ import { manufacturerReply } from "./hls_manufacturer";
 import { contextHash } from "./key_pair";
 import { COUNTER_END, KeyPart, receiveAdvance, SecurityContext, transmitTake } from "./keys";
 import { layerMac } from "./layer";
+import { SecurityOption, securityOption } from "./options";
 import { digestSign, digestVerified, signatureSize } from "./signature";
 import { AssociationState, Slot } from "./slot";
 
@@ -138,6 +139,8 @@ function gmacRight(meter: Meter, slot: Slot, value: usize): bool {
   if (control != (SecurityControl.AUTHENTICATED | c.suite) || (c.keys & GMAC_KEYS) != GMAC_KEYS) return false;
   const floor = slot.receiveFloor;
   if (slot.clientTitleKnown == 0 || counter < floor || counter == COUNTER_END) return false;
+  // The APDU around it, if there was one, has moved the counter already.
+  if (securityOption(SecurityOption.HLS_COUNTER_OWN) && counter + 1 == c.receiveLowest) return false;
   const ak = c.authenticationKey;
   layerMac(c.unicast, control, counter, slot.clientTitle, ak, c.keySize, slot.stoc, slot.stocSize, expected);
   if (Ct.equal(expected, value + 5, TAG_SIZE) == 0) return false;

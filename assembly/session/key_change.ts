@@ -5,7 +5,7 @@ import { Meter } from "../store/block";
 import { changeAdd, changeCommit, changeOpen } from "../store/change";
 import { Template } from "../store/template";
 import { ActionResult } from "../wire/results";
-import { COUNTER_FIRST, keyAt, KeyPart, SecurityContext, Stale } from "./keys";
+import { COUNTER_FIRST, counterLowest, keyAt, KeyPart, SecurityContext, Stale } from "./keys";
 
 /** key_id: 0 GUEK, 1 GBEK, 2 GAK, 3 master key; and the room of each where new keys stand by their id. */
 export const KEY_IDS: u32 = 4;
@@ -30,10 +30,10 @@ export function keysChange(meter: Meter, c: SecurityContext, keys: usize, presen
     if (same) continue;
     if (id == KeyPart.GUEK) {
       counterAdd(meter, c.object, KeyPart.TRANSMIT, COUNTER_FIRST);
-      counterAdd(meter, c.object, KeyPart.RECEIVE, 0);
+      counterAdd(meter, c.object, KeyPart.RECEIVE, counterLowest());
       stale |= Stale.UNICAST_COUNTERS;
     } else if (id == KeyPart.GBEK) {
-      counterAdd(meter, c.object, KeyPart.RECEIVE_BROADCAST, 0);
+      counterAdd(meter, c.object, KeyPart.RECEIVE_BROADCAST, counterLowest());
       stale |= Stale.BROADCAST_COUNTER;
     }
   }

@@ -12,8 +12,10 @@ import { Meter } from "../store/block";
 import { changeAdd, changeValue } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
+import { CertificateType } from "../wire/x509";
 import { entropyDrbg } from "./entropy";
 import { SecurityContext } from "./keys";
+import { transactionsForget } from "./transactions";
 
 /** First parts of the hidden attribute 0 of a Security setup object: one private key for each purpose. */
 const ACTIVE: u32 = 16;
@@ -78,6 +80,7 @@ export function keyPairActivate(meter: Meter, context: u32, purpose: u32): void 
   const object = Template.of().object(c.object);
   changeAdd(meter, object, 0, ACTIVE + purpose, pendingKeyOf(meter, context, purpose), contextCurve(c).size);
   changeAdd(meter, object, 0, PENDING + purpose, 0, 0);
+  if (purpose == CertificateType.KEY_AGREEMENT) transactionsForget(meter, c);
 }
 
 /** Whether the private key at `privateKey` (0 = none) belongs to the public key at `publicKey`. */

@@ -14,6 +14,7 @@ import { changeValue } from "../store/change";
 import { SECURITY_CONTEXT_SIZE } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueIsStored, valueSize } from "../store/values";
+import { SecurityOption, securityOption } from "./options";
 
 /** Parts of the hidden attribute 0 of a Security setup object. */
 export const enum KeyPart {
@@ -31,6 +32,10 @@ const TRANSMIT_AHEAD: u32 = 1000;
 const RECEIVE_AHEAD: u32 = 64;
 /** First counter sent under a new key (decision 15). */
 export const COUNTER_FIRST: u32 = 1;
+/** Lowest counter taken under a new key (sheet D9: some clients begin with 0, others want it never used). */
+export function counterLowest(): u32 {
+  return securityOption(SecurityOption.COUNTER_FROM_ONE) ? 1 : 0;
+}
 /** The value at which a key is used up. */
 export const COUNTER_END: u32 = 0xffffffff;
 /** Milliseconds from 1970 to 2000: a meter without state starts its counter with the time (decision 15). */
@@ -52,6 +57,7 @@ export class SecurityContext {
   /** security_policy, bits of version 1. */
   policy: u32;
   keySize: u32;
+  // Three pairs in the order of KeyPart, for counterAt().
   /** Next counter to send, and the bound in the journal. */
   transmitNext: u32;
   transmitBound: u32;
@@ -170,15 +176,26 @@ export function counterStart(meter: Meter): u32 {
   return seconds > 1 && seconds < 4294967294 ? <u32>(<i64>seconds) : 1;
 }
 
+/** Address of a counter; the bound of it in the journal stands behind. */
+function counterAt(c: SecurityContext, part: KeyPart): usize {
+  return (
+    changetype<usize>(c) + offsetof<SecurityContext>("transmitNext") + ((<usize>(<u32>part - KeyPart.TRANSMIT)) << 3)
+  );
+}
+
+function counterSet(c: SecurityContext, part: KeyPart, value: u32): void {
+  const at = counterAt(c, part);
+  store<u32>(at, value);
+  store<u32>(at, value, 4);
+}
+
 /** Takes the counters from the journal, at boot. */
 export function countersLoad(meter: Meter, context: u32): void {
   const c = SecurityContext.of(meter, context);
-  c.transmitNext = counterRead(meter, c.object, KeyPart.TRANSMIT, counterStart(meter));
-  c.receiveLowest = counterRead(meter, c.object, KeyPart.RECEIVE, 0);
-  c.broadcastLowest = counterRead(meter, c.object, KeyPart.RECEIVE_BROADCAST, 0);
-  c.transmitBound = c.transmitNext;
-  c.receiveBound = c.receiveLowest;
-  c.broadcastBound = c.broadcastLowest;
+  for (let part: i32 = KeyPart.TRANSMIT; part <= KeyPart.RECEIVE_BROADCAST; part++) {
+    const first = part == KeyPart.TRANSMIT ? counterStart(meter) : counterLowest();
+    counterSet(c, part, counterRead(meter, c.object, part, first));
+  }
 }
 
 /** `value` + `ahead`, never beyond the end. */
@@ -204,32 +221,27 @@ export function transmitTake(meter: Meter, c: SecurityContext): i32 {
 
 /** Moves the lowest acceptable counter behind `counter`, whose tag has been checked. Same errors as transmitTake(). */
 export function receiveAdvance(meter: Meter, c: SecurityContext, counter: u32, broadcast: bool): i32 {
+  const part = broadcast ? KeyPart.RECEIVE_BROADCAST : KeyPart.RECEIVE;
+  const at = counterAt(c, part);
   const lowest = counter + 1;
-  const bound = broadcast ? c.broadcastBound : c.receiveBound;
-  if (lowest > bound) {
+  if (lowest > load<u32>(at, 4)) {
     const next = ahead(lowest, RECEIVE_AHEAD);
-    const err = counterWrite(meter, c.object, broadcast ? KeyPart.RECEIVE_BROADCAST : KeyPart.RECEIVE, next);
+    const err = counterWrite(meter, c.object, part, next);
     if (err != Err.OK) return err;
-    if (broadcast) c.broadcastBound = next;
-    else c.receiveBound = next;
+    store<u32>(at, next, 4);
   }
-  if (broadcast) c.broadcastLowest = lowest;
-  else c.receiveLowest = lowest;
+  store<u32>(at, lowest);
   return Err.OK;
 }
 
 /** Writes the counters as they stand: the power is about to fail, and a restart shall leave no gap. */
 export function countersExact(meter: Meter, context: u32): void {
   const c = SecurityContext.of(meter, context);
-  if (c.transmitBound != c.transmitNext && counterWrite(meter, c.object, KeyPart.TRANSMIT, c.transmitNext) == Err.OK)
-    c.transmitBound = c.transmitNext;
-  if (c.receiveBound != c.receiveLowest && counterWrite(meter, c.object, KeyPart.RECEIVE, c.receiveLowest) == Err.OK)
-    c.receiveBound = c.receiveLowest;
-  if (
-    c.broadcastBound != c.broadcastLowest &&
-    counterWrite(meter, c.object, KeyPart.RECEIVE_BROADCAST, c.broadcastLowest) == Err.OK
-  )
-    c.broadcastBound = c.broadcastLowest;
+  for (let part: i32 = KeyPart.TRANSMIT; part <= KeyPart.RECEIVE_BROADCAST; part++) {
+    const at = counterAt(c, part);
+    const value = load<u32>(at);
+    if (load<u32>(at, 4) != value && counterWrite(meter, c.object, part, value) == Err.OK) store<u32>(at, value, 4);
+  }
 }
 
 /** Whether new keys or a new policy wait to be taken. */
@@ -251,16 +263,11 @@ export function contextsRefresh(meter: Meter): u32 {
     if (c.stale == 0) continue;
     contextLoad(meter, i, c.object);
     if (c.stale & Stale.UNICAST_COUNTERS) {
-      c.transmitNext = COUNTER_FIRST;
-      c.transmitBound = COUNTER_FIRST;
-      c.receiveLowest = 0;
-      c.receiveBound = 0;
+      counterSet(c, KeyPart.TRANSMIT, COUNTER_FIRST);
+      counterSet(c, KeyPart.RECEIVE, counterLowest());
       renewed |= 1 << i;
     }
-    if (c.stale & Stale.BROADCAST_COUNTER) {
-      c.broadcastLowest = 0;
-      c.broadcastBound = 0;
-    }
+    if (c.stale & Stale.BROADCAST_COUNTER) counterSet(c, KeyPart.RECEIVE_BROADCAST, counterLowest());
     c.stale = 0;
   }
   return renewed;

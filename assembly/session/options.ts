@@ -23,6 +23,14 @@ export const enum SecurityOption {
   TRANSACTIONS_RISE = 0x80,
   /** The AARE of HLS-ECDSA always carries the own certificate. */
   CERTIFICATE_ALWAYS = 0x100,
+  /** Data protection: an identified key is written as a structure of its key_id. */
+  IDENTIFIED_STRUCTURE = 0x200,
+  /** Serial numbers of certificates are shown as DER INTEGER. */
+  SERIAL_DER = 0x400,
+  /** Under a new key 1 is the lowest counter taken. */
+  COUNTER_FROM_ONE = 0x800,
+  /** f(StoC) with GMAC must not have the counter of the APDU around it. */
+  HLS_COUNTER_OWN = 0x1000,
 }
 
 /** Whether the template chose an option. */

@@ -4,7 +4,7 @@
  */
 import { CHALLENGE_SIZE_MAX, KEY_SIZE_MAX } from "../base/limits";
 import { Meter } from "../store/block";
-import { AssociationRow, NONE } from "../store/template";
+import { AssociationFlag, AssociationRow, NONE, Template } from "../store/template";
 import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE, SLOT_HEAD_SIZE, SLOT_SESSION_SIZE } from "../store/layout";
 
 /** Areas of a slot's head; link and server lay their own overlays over theirs. */
@@ -105,6 +105,11 @@ export class Slot {
   securitySetup(row: AssociationRow): u32 {
     const local = <u32>row.securitySetupLocal;
     return this.local != 0 && local != NONE ? local : <u32>row.securitySetup;
+  }
+
+  /** Whether its association, of which there is one, came without AARQ. */
+  get preEstablished(): bool {
+    return ((<u32>Template.of().association(this.association).flags) & AssociationFlag.PRE_ESTABLISHED) != 0;
   }
 
   @inline

@@ -4,15 +4,17 @@
  *
  *   reserved transmit counter u32 | 8 x { system title 8 | last transaction-id 16, a number | lowest counter u32 }
  *
- * with the party heard last in front. Transaction-ids of a party only rise; a ninth party takes the place of the one silent longest.
+ * with the party heard last in front. Transaction-ids of a party only rise. A ninth party is refused: to forget one of the eight
+ * would let what it said come again. Places become free when the meter gets another key agreement key, under which nothing old opens.
  */
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Meter } from "../store/block";
-import { changeValue } from "../store/change";
-import { NONE } from "../store/template";
+import { changeAdd, changeValue } from "../store/change";
+import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
 import { COUNTER_END, counterStart, SecurityContext } from "./keys";
+import { SecurityOption, securityOption } from "./options";
 
 /** Part of the hidden attribute 0 of Security setup. */
 const TRANSACTIONS: u32 = 8;
@@ -50,6 +52,11 @@ function entryOf(title: u64): usize {
   return 0;
 }
 
+/** Whether every place is taken: new parties come in front, so the last place is taken last. */
+function tableFull(): bool {
+  return load<u64>(table + <usize>(TABLE_SIZE - ENTRY_SIZE)) != 0;
+}
+
 /** The transaction-id as a number of 16 octets. */
 function numberTake(at: usize, size: u32): void {
   memory.fill(number, 0, <usize>TRANSACTION_SIZE_MAX);
@@ -58,13 +65,13 @@ function numberTake(at: usize, size: u32): void {
 
 /**
  * Whether the transaction-id may come now. @returns TransactionOrder; Err.REPEATED when it is below the last one, Err.MALFORMED
- * when it is empty or too long
+ * when it is empty or too long; Err.LIMIT when the party is new and there is no place for it
  */
 export function transactionJudge(meter: Meter, c: SecurityContext, title: u64, at: usize, size: u32): i32 {
   if (size == 0 || size > TRANSACTION_SIZE_MAX) return Err.MALFORMED;
   tableLoad(meter, c);
   const entry = entryOf(title);
-  if (entry == 0) return TransactionOrder.NEW;
+  if (entry == 0) return tableFull() ? <i32>Err.LIMIT : <i32>TransactionOrder.NEW;
   numberTake(at, size);
   const order = memory.compare(number, entry + <usize>SYSTEM_TITLE_SIZE, <usize>TRANSACTION_SIZE_MAX);
   if (order < 0) return Err.REPEATED;
@@ -83,16 +90,20 @@ export function transactionsLoad(meter: Meter, c: SecurityContext): void {
   tableLoad(meter, c);
 }
 
-/** Puts a transaction-id of a party, and the lowest counter to accept with it, beside those that are known: the greatest id counts. */
-export function transactionPut(title: u64, at: usize, size: u32, lowest: u32): void {
+/**
+ * Puts a transaction-id of a party, and the lowest counter to accept with it, beside those that are known: the greatest id counts.
+ * @returns 0; Err.LIMIT when two new parties come at once and there is one place
+ */
+export function transactionPut(title: u64, at: usize, size: u32, lowest: u32): i32 {
   numberTake(at, size);
   const first = table + 4;
   let entry = entryOf(title);
   if (entry == 0) {
+    if (tableFull()) return Err.LIMIT;
     entry = table + <usize>(TABLE_SIZE - ENTRY_SIZE);
   } else {
     const order = memory.compare(number, entry + <usize>SYSTEM_TITLE_SIZE, <usize>TRANSACTION_SIZE_MAX);
-    if (order < 0) return;
+    if (order < 0) return Err.OK;
     if (order == 0) lowest = max<u32>(lowest, bswap<u32>(load<u32>(entry + <usize>(ENTRY_SIZE - 4))));
   }
   // The party comes to the front; those that stood before it move one place.
@@ -100,6 +111,7 @@ export function transactionPut(title: u64, at: usize, size: u32, lowest: u32): v
   store<u64>(first, title);
   memory.copy(first + <usize>SYSTEM_TITLE_SIZE, number, <usize>TRANSACTION_SIZE_MAX);
   store<u32>(first + <usize>(ENTRY_SIZE - 4), bswap<u32>(lowest));
+  return Err.OK;
 }
 
 /** Writes what was put. @returns 0, Err.STATE where the context keeps no table, or the error of the commit */
@@ -111,8 +123,18 @@ export function transactionsWrite(meter: Meter, c: SecurityContext): i32 {
 /** Remembers one transaction-id of a party. @returns as transactionsWrite() */
 export function transactionKeep(meter: Meter, c: SecurityContext, title: u64, at: usize, size: u32, lowest: u32): i32 {
   transactionsLoad(meter, c);
-  transactionPut(title, at, size, lowest);
-  return transactionsWrite(meter, c);
+  const err = transactionPut(title, at, size, lowest);
+  return err == Err.OK ? transactionsWrite(meter, c) : err;
+}
+
+/**
+ * Adds to the open record: no party is remembered. For a new key agreement key: no recorded APDU under C(0e,2s) opens any more. Where
+ * transaction-ids guard signatures and other keys too, they stay.
+ */
+export function transactionsForget(meter: Meter, c: SecurityContext): void {
+  if (securityOption(SecurityOption.TRANSACTIONS_RISE) || tableLoad(meter, c) == NONE) return;
+  memory.fill(table + 4, 0, <usize>(TABLE_SIZE - 4));
+  changeAdd(meter, Template.of().object(c.object), 0, TRANSACTIONS, table, TABLE_SIZE);
 }
 
 /** Takes the reserved transmit counter, at boot. */

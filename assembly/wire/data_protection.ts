@@ -70,8 +70,8 @@ export function protectionElementParse(r: Reader, out: ProtectionElement): i32 {
   return r.err;
 }
 
-/** Emits what protectionElementParse() reads. */
-export function protectionElementEmit(w: Writer, x: ProtectionElement): void {
+/** Emits what protectionElementParse() reads; an identified key as a bare enum or, `structured`, as a structure of it. */
+export function protectionElementEmit(w: Writer, x: ProtectionElement, structured: bool): void {
   Axdr.structure(w, 2);
   Axdr.enum_(w, x.type);
   Axdr.structure(w, 5);
@@ -82,6 +82,7 @@ export function protectionElementEmit(w: Writer, x: ProtectionElement): void {
   Axdr.structure(w, 2);
   Axdr.enum_(w, <u32>x.keyInfo);
   if (x.keyInfo == KeyInfo.IDENTIFIED) {
+    if (structured) Axdr.structure(w, 1);
     Axdr.enum_(w, x.keyId);
     return;
   }

@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { type Data } from "../client/axdr.ts";
 import { complain, optionsOf, targetOf, visit, withConnectionOptions } from "../client/command.ts";
+import { withBroadcastOptions } from "../client/command_security.ts";
 import { integer, toJson } from "../client/data.ts";
 import { DlmsError } from "../client/errors.ts";
 import { Directory, valueText } from "../client/objects.ts";
@@ -15,7 +16,9 @@ export function callCommand(): Command {
     .description("invoke a method of a meter")
     .argument("<name:method>", "logical name and method, such as 0-0:96.3.10.255:1")
     .argument("[value]", "parameter as type:value or JSON; a bare whole number is an integer", "integer:0");
-  return withConnectionOptions(command).action((name: string, value: string) => call(command, name, value));
+  return withBroadcastOptions(withConnectionOptions(command)).action((name: string, value: string) =>
+    call(command, name, value),
+  );
 }
 
 async function call(command: Command, text: string, value: string): Promise<void> {
@@ -28,6 +31,19 @@ async function call(command: Command, text: string, value: string): Promise<void
     const name = `${target.logicalName}:${id}`;
     await visit(options, async (client) => {
       const classId = options.class ?? (await new Directory(client).classOf(target.logicalName));
+      if (options.broadcast === true) {
+        const descriptor = method(classId, target.logicalName, id);
+        await client.broadcast({
+          kind: "action-request-normal",
+          invoke: client.invokeNext(),
+          method: descriptor,
+          parameters,
+        });
+        process.stdout.write(
+          `${options.json === true ? JSON.stringify({ name, sent: true }) : `${name} sent; no answer comes`}\n`,
+        );
+        return;
+      }
       const returned = await client.action(method(classId, target.logicalName, id), parameters);
       const json = JSON.stringify({ name, returned: returned === undefined ? null : toJson(returned) });
       const line = returned === undefined ? `${name} done` : `${name} returns ${valueText(returned)}`;

@@ -10,6 +10,7 @@ import {
   withConnectionOptions,
   type ConnectionOptions,
 } from "../client/command.ts";
+import { withBroadcastOptions } from "../client/command_security.ts";
 import { toJson } from "../client/data.ts";
 import { DlmsError } from "../client/errors.ts";
 import { Directory, valueText } from "../client/objects.ts";
@@ -23,7 +24,9 @@ export function setCommand(): Command {
     .description("write an attribute of a meter")
     .argument("<name:attribute>", "logical name and attribute, such as 0-0:1.0.0.255:2")
     .argument("<value>", "value in the type the attribute has now; or type:value, such as unsigned:5; or JSON");
-  return withConnectionOptions(command).action((name: string, value: string) => set(command, name, value));
+  return withBroadcastOptions(withConnectionOptions(command)).action((name: string, value: string) =>
+    set(command, name, value),
+  );
 }
 
 async function set(command: Command, text: string, value: string): Promise<void> {
@@ -35,7 +38,12 @@ async function set(command: Command, text: string, value: string): Promise<void>
     await visit(options, async (client) => {
       const classId = options.class ?? (await new Directory(client).classOf(target.logicalName));
       const data = await dataOf(client, classId, target.logicalName, id, value);
-      await client.set(attribute(classId, target.logicalName, id), data);
+      const descriptor = attribute(classId, target.logicalName, id);
+      if (options.broadcast === true) {
+        await client.broadcast({ kind: "set-request-normal", invoke: client.invokeNext(), descriptor, value: data });
+      } else {
+        await client.set(descriptor, data);
+      }
       report(options, `${target.logicalName}:${id}`, data);
     });
   } catch (error) {
@@ -53,7 +61,9 @@ async function dataOf(client: Client, classId: number, name: string, id: number,
 }
 
 function report(options: ConnectionOptions, name: string, data: Data): void {
-  const line =
-    options.json === true ? JSON.stringify({ name, set: toJson(data) }) : `${name} set to ${valueText(data)}`;
+  const broadcast = options.broadcast === true;
+  const json = broadcast ? { name, sent: toJson(data) } : { name, set: toJson(data) };
+  const text = broadcast ? `${name} sent, ${valueText(data)}; no answer comes` : `${name} set to ${valueText(data)}`;
+  const line = options.json === true ? JSON.stringify(json) : text;
   process.stdout.write(`${line}\n`);
 }

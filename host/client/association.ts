@@ -53,6 +53,8 @@ export interface AssociationOptions extends Credentials {
   /** Global authentication key */
   gak?: Uint8Array;
   gbek?: Uint8Array;
+  /** First counter to send with under the broadcast key, default 1 */
+  broadcastCounter?: number;
   /** Client system title */
   systemTitle?: Uint8Array;
   /** First invocation counter to send, default 1 */
@@ -64,6 +66,8 @@ export interface AssociationOptions extends Credentials {
   layers?: readonly Layer[];
   /** How family "general" establishes its keys */
   keyEstablishment?: KeyEstablishment;
+  /** Requests behind the first one go on with its key, without key-info */
+  keyInfoOnce?: boolean;
   /** Answers without a signature are an error */
   answerSigned?: boolean;
   /** The first transaction-id of general-ciphering and general-signing */

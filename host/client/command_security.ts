@@ -12,10 +12,19 @@ import { KEY_ESTABLISHMENTS, type KeyEstablishment } from "./general_protection.
 import { fromHex } from "./octets.ts";
 import { type Layer } from "./security.ts";
 
+/** What --key-info says: how the key is established, and whether later requests go on with it. */
+export interface KeyInfoChoice {
+  how: KeyEstablishment;
+  once: boolean;
+}
+
 export interface SecurityCommandOptions {
   suite: number;
   protect?: readonly Layer[];
-  keyInfo?: KeyEstablishment;
+  keyInfo?: KeyInfoChoice;
+  gbek?: Uint8Array;
+  broadcast?: boolean;
+  broadcastCounter?: number;
   masterKey?: Uint8Array;
   signingKey?: string;
   agreementKey?: string;
@@ -51,6 +60,45 @@ export function layers(text: string): readonly Layer[] {
   return found;
 }
 
+/** Ways to establish a key that later requests can go on with. */
+const KEPT: readonly string[] = ["wrapped", "one-pass", "static"];
+
+export function keyInfo(text: string): KeyInfoChoice {
+  const [how, then, ...more] = text.split(",");
+  const once = then === "none" && more.length === 0;
+  if (text === "none") {
+    throw new InvalidArgumentError(
+      "Without key-info a request goes on with the key of one before: say which, as in wrapped,none.",
+    );
+  }
+  const known = KEY_ESTABLISHMENTS.find((one) => one === how && one !== "none");
+  if (known !== undefined && (then === undefined || (once && KEPT.includes(known)))) return { how: known, once };
+  throw new InvalidArgumentError(
+    `Allowed choices are identified, ${KEPT.map((one) => `${one}, ${one},none`).join(", ")}.`,
+  );
+}
+
+/** A counter that rises from one command to the next: seconds since 2000. */
+function broadcastCounterNow(): number {
+  return Math.floor((Date.now() - Date.UTC(2000, 0)) / 1000);
+}
+
+/** Add the options of a command that can go to many meters and has no answer. */
+export function withBroadcastOptions(command: Command): Command {
+  return command
+    .option("--broadcast", "send it under the global broadcast key (--gbek): the meter does it and does not answer")
+    .addOption(new Option("--gbek <hex>", "global broadcast encryption key").argParser(key))
+    .addOption(
+      new Option(
+        "--broadcast-counter <n>",
+        "invocation counter under the broadcast key (default: seconds since 2000)",
+      ).argParser((text) => {
+        if (/^\d+$/.test(text) && Number(text) < 0xffffffff) return Number(text);
+        throw new InvalidArgumentError("Give a whole number from 0 to 4294967294.");
+      }),
+    );
+}
+
 /** Add the options of the suites to a command. */
 export function withSecurityOptions(command: Command): Command {
   return command
@@ -62,9 +110,10 @@ export function withSecurityOptions(command: Command): Command {
       ).argParser(layers),
     )
     .addOption(
-      new Option("--key-info <how>", "cipher with general-ciphering, its key established so").choices(
-        KEY_ESTABLISHMENTS.filter((how) => how !== "none"),
-      ),
+      new Option(
+        "--key-info <how>",
+        "cipher with general-ciphering, its key established so: identified, wrapped, one-pass, static; with ,none behind the last three (wrapped,none) the first request brings the key and the others go on with it",
+      ).argParser(keyInfo),
     )
     .addOption(new Option("--master-key <hex>", "master key, for --key-info wrapped").argParser(key))
     .option("--signing-key <file>", "this client's digital signature key (PEM)")
@@ -79,12 +128,9 @@ export function withSecurityOptions(command: Command): Command {
 export const SECURITY_FROM_FILE: Readonly<Record<string, (text: string) => unknown>> = {
   suite,
   protect: layers,
-  keyInfo: (text) => {
-    const found = KEY_ESTABLISHMENTS.find((how) => how === text);
-    if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${KEY_ESTABLISHMENTS.join(", ")}.`);
-    return found;
-  },
+  keyInfo,
   masterKey: key,
+  gbek: key,
 };
 
 /** Options of a keys file that name files. */
@@ -108,7 +154,11 @@ export function securityOptions(o: SecurityCommandOptions): AssociationOptions {
   return {
     suite: o.suite,
     ...(o.protect === undefined ? {} : { layers: o.protect }),
-    ...(o.keyInfo === undefined ? {} : { family: "general", keyEstablishment: o.keyInfo }),
+    ...(o.keyInfo === undefined
+      ? {}
+      : { family: "general", keyEstablishment: o.keyInfo.how, keyInfoOnce: o.keyInfo.once }),
+    ...(o.gbek === undefined ? {} : { gbek: o.gbek }),
+    ...(o.broadcast === true ? { broadcastCounter: o.broadcastCounter ?? broadcastCounterNow() } : {}),
     ...(o.masterKey === undefined ? {} : { masterKey: o.masterKey }),
     ...(o.signingKey === undefined ? {} : { signing: keyPairRead("--signing-key", o.signingKey) }),
     ...(o.agreementKey === undefined ? {} : { agreement: keyPairRead("--agreement-key", o.agreementKey) }),

@@ -33,17 +33,26 @@ export interface ProtectedObject {
   classId: number;
   logicalName: string;
   attribute: number;
+  /** Element of an array or structure, from 1; 0 or nothing: the whole */
   dataIndex?: number;
+  /** Rows of a buffer: dates as date-times or dates, entries from 1 */
+  restriction?: { dates: [Uint8Array, Uint8Array] } | { entries: [number, number] };
 }
 
-/** object_definition without restriction. */
+function restrictionData(r: ProtectedObject["restriction"]): Data {
+  if (r === undefined) return d.structure(d.enumerated(0), d.NULL_DATA);
+  if ("dates" in r) return d.structure(d.enumerated(1), d.structure(...r.dates.map((date) => d.octetString(date))));
+  return d.structure(d.enumerated(2), d.structure(...r.entries.map((entry) => d.doubleLongUnsigned(entry))));
+}
+
+/** object_definition. */
 export function objectDefinition(o: ProtectedObject): Data {
   return d.structure(
     d.longUnsigned(o.classId),
     d.octetString(logicalNameParse(o.logicalName)),
     d.integer(o.attribute),
     d.longUnsigned(o.dataIndex ?? 0),
-    d.structure(d.enumerated(0), d.NULL_DATA),
+    restrictionData(o.restriction),
   );
 }
 

@@ -56,6 +56,8 @@ export interface GeneralOptions extends Credentials {
   ownTitle: Uint8Array;
   /** Known from the AARE on, or for a third party from the start */
   partnerTitle?: Uint8Array;
+  /** Requests behind the first one go on with its key: they carry no key-info. */
+  keyInfoOnce?: boolean;
   /** The first transaction-id; default: made of the time, so that none comes twice. GB9 9.2.3.4.6.4 */
   transactionId?: bigint;
   variants?: Partial<Variants>;
@@ -79,6 +81,7 @@ export class GeneralProtection {
   transactionId: bigint;
   /** Whether a request has left whose transaction-id an answer must repeat. */
   private asked = false;
+  private readonly keyInfoOnce: boolean;
   private sent: SessionKey | undefined;
   private received: SessionKey | undefined;
   private readonly global: GlobalKeys;
@@ -86,6 +89,7 @@ export class GeneralProtection {
   constructor(global: GlobalKeys, o: GeneralOptions) {
     this.global = global;
     this.credentials = { ...o };
+    this.keyInfoOnce = o.keyInfoOnce === true;
     this.ownTitle = o.ownTitle;
     this.partnerTitle = o.partnerTitle;
     this.variants = { ...VARIANTS_DEFAULT, ...o.variants };
@@ -119,7 +123,8 @@ export class GeneralProtection {
     establishment: KeyEstablishment,
     header = this.header(),
   ): Uint8Array {
-    const established = this.establish(establishment, header);
+    const goesOn = this.keyInfoOnce && this.sent !== undefined;
+    const established = this.establish(goesOn ? "none" : establishment, header);
     const headerOctets = headerOctetsOf(header);
     const text = {
       securityControl,

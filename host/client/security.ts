@@ -61,6 +61,8 @@ export interface SecurityOptions extends Omit<GeneralOptions, "ownTitle" | "part
   keyEstablishment?: KeyEstablishment;
   /** The first invocation counter to send with */
   counter: number;
+  /** The same under the broadcast key, default 1 */
+  broadcastCounter?: number;
 }
 
 /** One side of a ciphered association: keys, titles and counters. */
@@ -83,7 +85,7 @@ export class Security {
   /** Next counter to send with under the dedicated key. */
   dedicatedCounter = 0;
   /** Next counter to send with under the broadcast key; `securityControl` with Key_Set chooses that key. */
-  broadcastCounter = 1;
+  broadcastCounter: number;
   /** Lowest counter accepted from the server, per key. Switch `checkCounters` off to look at what a meter does wrong. */
   lowestAcceptable = { global: 0, dedicated: 0 };
   checkCounters = true;
@@ -101,6 +103,7 @@ export class Security {
     this.layers = o.layers ?? ["cipher"];
     this.keyEstablishment = o.keyEstablishment ?? "identified";
     this.counter = o.counter;
+    this.broadcastCounter = o.broadcastCounter ?? 1;
     this.general = new GeneralProtection(this, { ...o, ownTitle: o.clientTitle });
   }
 

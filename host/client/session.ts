@@ -266,6 +266,15 @@ export class Client implements short.ShortNameExchanger {
     await this.link.send(protect ? this.security!.seal(plain) : plain);
   }
 
+  /** Send a request under the broadcast key: the meter does it and never answers. GB9 9.4.6. */
+  async broadcast(apdu: Apdu): Promise<void> {
+    const { security } = this;
+    if (!this.protecting || security === undefined) {
+      throw new SecurityError("the broadcast key needs an association with ciphering (--security)");
+    }
+    await this.link.send(security.seal(encodeApdu(apdu), "glo", security.securityControl | SC.BROADCAST_KEY));
+  }
+
   get shortNames(): boolean {
     return this.options.shortNames === true;
   }

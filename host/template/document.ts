@@ -172,6 +172,10 @@ export interface SecurityDocument {
   responseProtection?: "mirror" | "policy";
   transactionIds?: "static" | "rising";
   ownCertificate?: "asked" | "always";
+  identifiedKey?: "enum" | "structure";
+  certificateSerial?: "content" | "der";
+  firstCounter?: 0 | 1;
+  hlsCounter?: "shared" | "own";
 }
 
 export interface TemplateDocument {

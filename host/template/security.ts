@@ -5,7 +5,7 @@
 import type { SecurityDocument } from "./document.ts";
 
 /** Bit of each choice that is not the default. */
-const CHOICES: { key: keyof SecurityDocument; choice: string | boolean; bit: number }[] = [
+const CHOICES: { key: keyof SecurityDocument; choice: string | boolean | number; bit: number }[] = [
   { key: "kdfAlgorithmArc", choice: "06", bit: 0 },
   { key: "kdfCounter", choice: false, bit: 1 },
   { key: "generalCipheringHeader", choice: false, bit: 2 },
@@ -15,6 +15,10 @@ const CHOICES: { key: keyof SecurityDocument; choice: string | boolean; bit: num
   { key: "responseProtection", choice: "policy", bit: 6 },
   { key: "transactionIds", choice: "rising", bit: 7 },
   { key: "ownCertificate", choice: "always", bit: 8 },
+  { key: "identifiedKey", choice: "structure", bit: 9 },
+  { key: "certificateSerial", choice: "der", bit: 10 },
+  { key: "firstCounter", choice: 1, bit: 11 },
+  { key: "hlsCounter", choice: "own", bit: 12 },
 ];
 
 /** The bits of a section; none: every default. */

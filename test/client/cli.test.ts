@@ -263,7 +263,7 @@ describe("mistakes", () => {
     [["read", "1.8.0", "--security", "all"], /Allowed choices are none, auth, enc, authenc/],
     [["read", "1.8.0", "--suite", "3"], /Allowed choices are 0, 1, 2/],
     [["read", "1.8.0", "--protect", "both"], /Allowed choices are cipher, sign, sign\+cipher, cipher\+sign/],
-    [["read", "1.8.0", "--key-info", "none"], /Allowed choices are identified, wrapped, one-pass, static/],
+    [["read", "1.8.0", "--key-info", "kept"], /Allowed choices are identified, wrapped, wrapped,none, one-pass/],
     [["read", "1.8.0", "--master-key", "0011"], /Give 16 octets as 32 hexadecimal digits \(32 octets in suite 2\)/],
     [["read", "1.8.0", "--nonsense"], /unknown option '--nonsense'/],
     [["set", "1.8.0:2"], /missing required argument 'value'/],

@@ -7,10 +7,11 @@ import {
   PROTECTION_TYPE,
   type ProtectionLayer,
 } from "../../host/client/data_protection.ts";
+import { entrySelection } from "../../host/client/profile.ts";
 import type { TemplateDocument } from "../../host/template/document.ts";
 import { Dice } from "../testing.ts";
 import { associateLls } from "./apdus.ts";
-import { CLOCK, ENERGY, SECURITY_SETUP, TEXT } from "./rig.ts";
+import { CLOCK, ENERGY, LOAD_PROFILE, SECURITY_SETUP, TEXT } from "./rig.ts";
 import { suiteMeter, type SuiteMeter } from "./suites.ts";
 
 const PROTECTION = "0-0:43.2.0.255";
@@ -91,6 +92,40 @@ describe("reads, sets and methods", () => {
     const read = await protection.get([certificates], [ciphered(BOTH, "wrapped")]);
     expect(Buffer.from(read)).toEqual(Buffer.from(encodeData(await client.get(attribute(64, SECURITY_SETUP, 6)))));
     await expect(protection.get([list], [ciphered(BOTH, "wrapped")])).rejects.toMatchObject({ code: 250 });
+  });
+
+  it("an element of a structure, rows of a buffer", async () => {
+    const meter = meterOf(1);
+    const client = await open(meter);
+    meter.raw.advance(4 * 900_000);
+    const protection = new DataProtection(client);
+    const layers = [ciphered(BOTH, "wrapped")];
+    const unit = { classId: 3, logicalName: ENERGY, attribute: 3 };
+    const read = await protection.get([{ ...unit, dataIndex: 2 }, { ...unit, dataIndex: 1 }, energy], layers);
+    expect(Buffer.from(read).toString("hex")).toMatch(/^161e0f00/);
+    const buffer = { classId: 7, logicalName: LOAD_PROFILE, attribute: 2 };
+    const rows = await protection.get([{ ...buffer, restriction: { entries: [2, 3] } }], layers);
+    const same = await client.get(attribute(7, LOAD_PROFILE, 2), entrySelection(2, 3));
+    expect(Buffer.from(rows).equals(Buffer.from(encodeData(same)))).toBe(true);
+    expect((same as { value: unknown[] }).value.length).toBe(2);
+    const day = Buffer.from("07EA010501", "hex");
+    const all = await protection.get(
+      [{ ...buffer, restriction: { dates: [day, Buffer.from("07EA010602", "hex")] } }],
+      layers,
+    );
+    expect(Buffer.from(all).equals(Buffer.from(encodeData(await client.get(attribute(7, LOAD_PROFILE, 2)))))).toBe(
+      true,
+    );
+    for (const bad of [
+      { ...unit, dataIndex: 3 },
+      { ...energy, dataIndex: 1 },
+      { ...buffer, dataIndex: 1 },
+    ]) {
+      await expect(protection.get([bad], layers), JSON.stringify(bad)).rejects.toMatchObject({ code: Result.OTHER });
+    }
+    // What is written is always whole.
+    const written = protection.set([{ ...label, dataIndex: 1 }], [octets("x")], layers);
+    await expect(written).rejects.toMatchObject({ code: Result.OTHER });
   });
 
   it("in APDUs of 128 octets, under the key of the APDUs themselves", async () => {

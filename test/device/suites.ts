@@ -45,6 +45,10 @@ export interface Party {
   agreementCertificate: Made;
 }
 
+export interface OtherParty extends Party {
+  title: Uint8Array;
+}
+
 /** Private keys of somebody, where a test names them. */
 export interface PartyKeys {
   signing?: Uint8Array;
@@ -87,6 +91,8 @@ export interface SuiteOptions extends Partial<RawOptions> {
   title?: Uint8Array;
   serverKeys?: PartyKeys;
   clientKeys?: PartyKeys;
+  /** More third parties, whose key agreement certificates the meter has. */
+  others?: number;
   /** When the client's certificates end; default: never. */
   clientNotAfter?: Date;
 }
@@ -99,6 +105,7 @@ export interface SuiteMeter {
   server: Party;
   client: Party;
   third: Party;
+  others: OtherParty[];
   /** Options of the management client; more of them on top. */
   options(more?: ClientOptions): ClientOptions;
   /** A client on a connection of its own, associated. */
@@ -121,6 +128,7 @@ function records(suite: number, m: Omit<SuiteMeter, "raw" | "options" | "associa
   if (which === "both") stored.push(m.client.signingCertificate);
   if (which !== "none") stored.push(m.client.agreementCertificate);
   stored.push(m.third.signingCertificate, m.third.agreementCertificate);
+  stored.push(...m.others.map(({ agreementCertificate }) => agreementCertificate));
   stored.forEach(({ der }, i) => parts.push(hidden(Part.CERTIFICATE + i, der)));
   return Buffer.concat(parts);
 }
@@ -149,7 +157,11 @@ export function suiteMeter(suite: number, wanted: SuiteOptions = {}): SuiteMeter
     const server = party("server", wanted.title ?? identity.systemTitle, curve, root, wanted.serverKeys);
     const client = party("client", CLIENT_TITLE, curve, root, wanted.clientKeys, wanted.clientNotAfter);
     const third = party("third", THIRD_TITLE, curve, root);
-    whole = { suite, keys, root, server, client, third };
+    const others = Array.from({ length: wanted.others ?? 0 }, (_, i) => {
+      const title = THIRD_TITLE.with(7, i);
+      return { title, ...party(`other ${i}`, title, curve, root) };
+    });
+    whole = { suite, keys, root, server, client, third, others };
     return records(suite, whole, wanted);
   };
   const raw = RawMeter.boot({ ...wanted, template: templateOf(suite, wanted)!, provision });

@@ -1,10 +1,11 @@
 /** What does not open in suites 1 and 2, and what must not be taken twice. Nothing of it takes effect. */
 import { describe, expect, it } from "vitest";
-import { type ApduOf, attribute, type Client, decodeApdu } from "../../host/client/index.ts";
+import { type ApduOf, attribute, type Client, decodeApdu, method } from "../../host/client/index.ts";
 import { GeneralProtection } from "../../host/client/general_protection.ts";
-import type { TemplateDocument } from "../../host/template/document.ts";
+import type { SecurityDocument, TemplateDocument } from "../../host/template/document.ts";
+import { certificate, pair } from "../pki/der.ts";
 import { aarqLls, apduOf, get, hex, set } from "./apdus.ts";
-import { ENERGY, energyRead, TEXT } from "./rig.ts";
+import { ENERGY, energyRead, SECURITY_SETUP, TEXT } from "./rig.ts";
 import { CLIENT_TITLE, clientPair, suiteMeter, THIRD_TITLE, type SuiteMeter } from "./suites.ts";
 
 const READ = get(3, ENERGY, 2);
@@ -204,5 +205,116 @@ describe("guesses", () => {
     expect(attempt(right)).toBe(0);
     expect(attempt(wrong)).toBe(1);
     expect(attempt(right)).toBe(0);
+  });
+});
+
+describe("more parties of C(0e,2s) than are remembered", () => {
+  it("the ninth is refused, nothing of the eight comes again; a new key of the meter makes room", async () => {
+    const meter = suiteMeter(1, { others: 7 });
+    const client = await meter.associated({ authentication: "ecdsa", family: "general", keyEstablishment: "static" });
+    const first = client.security!.wrap(READ);
+    const send = sender(meter);
+    expect(send(first)![0]).toBe(0xdd);
+    const partnerAgreement = Uint8Array.from(meter.server.agreement.publicKey);
+    const party = ({ title, agreement }: (typeof meter.others)[0], to = partnerAgreement): GeneralProtection => {
+      const titles = { ownTitle: title, partnerTitle: meter.raw.identity.systemTitle, transactionId: 5n };
+      return new GeneralProtection(client.security!, {
+        ...titles,
+        agreement: clientPair(1, agreement),
+        partnerAgreement: to,
+      });
+    };
+    // Each sends through the client's association: its own layer inside one under the global key.
+    const through = (inner: Uint8Array): string => {
+      const answer = send(client.security!.seal(inner, "general-glo"))!;
+      if (answer[0] === 0xd8) return hex(answer);
+      return hex(client.security!["openOne"](decodeApdu(answer) as never).text.subarray(0, 1));
+    };
+    const others = meter.others.map((other) => party(other).seal(READ, 0x31, "static"));
+    expect(others.map(through)).toEqual([...Array<string>(7).fill("DD")]);
+    const third = { ...meter.third, title: THIRD_TITLE };
+    expect(through(party(third).seal(READ, 0x31, "static"))).toBe(DECIPHERING_ERROR);
+    expect(others.map(through).every((answer) => answer.startsWith("D80106"))).toBe(true);
+    expect(hex(send(first))).toBe("D8010600000002");
+    // generate_key_pair, generate_certificate_request, import_certificate, for key agreement.
+    client.security!.family = "glo";
+    const e = { type: "enum", value: 1 } as const;
+    await client.action(method(64, SECURITY_SETUP, 4), e);
+    const request = (await client.action(method(64, SECURITY_SETUP, 5), e)) as { value: Uint8Array };
+    const at = Buffer.from(request.value).indexOf("03420004", 0, "hex") + 4;
+    const publicKey = Buffer.from(request.value.subarray(at, at + 64));
+    const subject = hex(meter.raw.identity.systemTitle);
+    const own = certificate({ subject, pair: { ...pair("any"), publicKey }, issuer: meter.root, usage: "agree" });
+    await client.action(method(64, SECURITY_SETUP, 6), { type: "octet-string", value: own.der });
+    expect(through(party(third, Uint8Array.from(publicKey)).seal(READ, 0x31, "static"))).toBe("DD");
+    // Under the key that is gone nothing opens.
+    expect(others.map(through)).toEqual([...Array<string>(7).fill(DECIPHERING_ERROR)]);
+  });
+});
+
+describe("an association that nobody opened", () => {
+  /** A meter that knows the title of its client without an AARQ: client_system_title is provisioned. */
+  const known = (suite: number, security: SecurityDocument = {}): SuiteMeter =>
+    suiteMeter(suite, {
+      security,
+      change: (document) => {
+        const setup = document.objects.find(({ logicalName }) => logicalName === SECURITY_SETUP)!;
+        setup.attributes![4] = { ...setup.attributes![4], value: { "octet-string": hex(CLIENT_TITLE) } };
+      },
+    });
+
+  /** What the client of the management association protects goes to the pre-established one, as anybody could send it. */
+  function elsewhere(meter: SuiteMeter): (octets: Uint8Array) => string {
+    const channel = meter.raw.wrapper({ clientSap: 102, index: 2 });
+    return (octets) => hex(channel.exchange(octets));
+  }
+
+  it.each(["wrapped", "one-pass"] as const)(
+    "a key that comes along, %s: recorded requests are refused",
+    async (how) => {
+      const meter = known(1);
+      const client = await meter.associated({ authentication: "ecdsa", family: "general", keyEstablishment: how });
+      const sealed = client.security!.wrap(READ);
+      expect(sender(meter)(sealed)![0]).toBe(0xdd);
+      const send = elsewhere(meter);
+      expect(send(sealed)).toBe(DECIPHERING_ERROR);
+      // Signed on top, it is still an old one.
+      client.security!.layers = ["cipher", "sign"];
+      expect(send(client.security!.wrap(READ))).toBe(DECIPHERING_ERROR);
+    },
+  );
+
+  it("wrapped in suite 0, and a signature alone", async () => {
+    const none = known(0);
+    const client = await none.associated({ family: "general", keyEstablishment: "wrapped" });
+    expect(elsewhere(none)(client.security!.wrap(READ))).toBe(DECIPHERING_ERROR);
+    const meter = known(1);
+    const signing = await meter.associated({ layers: ["sign"] });
+    expect(elsewhere(meter)(signing.security!.wrap(READ))).toBe(DECIPHERING_ERROR);
+  });
+
+  it.each([
+    ["identified", ["cipher"]],
+    ["identified", ["sign", "cipher"]],
+    ["identified", ["cipher", "sign"]],
+    ["static", ["sign", "cipher"]],
+  ] as const)("a key with a counter that lasts, %s %j: served once", async (keyEstablishment, layers) => {
+    const meter = known(1);
+    const client = await meter.associated({ authentication: "ecdsa", family: "general", keyEstablishment });
+    client.security!.layers = layers;
+    const send = elsewhere(meter);
+    const sealed = client.security!.wrap(READ);
+    expect(send(sealed)).toMatch(/^D[DF]/);
+    expect(send(sealed)).toMatch(/^D80106/);
+  });
+
+  it("rising transaction-ids: whatever way the key comes, served once", async () => {
+    const meter = known(1, { transactionIds: "rising" });
+    const client = await meter.associated({ authentication: "ecdsa", family: "general", keyEstablishment: "one-pass" });
+    const send = elsewhere(meter);
+    const sealed = client.security!.wrap(READ);
+    expect(send(sealed)).toMatch(/^DD/);
+    expect(send(client.security!.wrap(READ))).toMatch(/^DD/);
+    expect(send(sealed)).toBe(DECIPHERING_ERROR);
   });
 });

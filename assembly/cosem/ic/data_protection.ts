@@ -17,16 +17,20 @@ import {
   LAYER_FRONT_MAX,
 } from "../../session/data_layer";
 import { SecurityContext } from "../../session/keys";
+import { SecurityOption, securityOption } from "../../session/options";
 import { Slot } from "../../session/slot";
+import { Meter } from "../../store/block";
 import { rowOf, valueAt, valueSize } from "../../store/values";
 import { NONE } from "../../store/template";
-import { Axdr, DataTag } from "../../wire/axdr";
+import { Axdr } from "../../wire/axdr";
 import { dataSkip } from "../../wire/data";
 import { protectionElementEmit, ProtectionElement, protectionElementParse } from "../../wire/data_protection";
+import { PushObject, pushObjectParse } from "../../wire/push_object";
 import { ActionResult } from "../../wire/results";
 import { Ask, Pin, PinKind, PIN_SIZE } from "../ask";
 import { dispatchGet, dispatchInvoke, dispatchSet } from "../dispatch";
 import { pinPieceEmit } from "../pin_emit";
+import { elementKeep, selectorMake, selectorParameters, selectorParametersSize } from "../push_list";
 
 const CLASS_ID: u32 = 30;
 /** Layers of one request. */
@@ -65,6 +69,7 @@ class Named {
   id: i32;
 }
 
+const definition: PushObject = changetype<PushObject>(memory.data(offsetof<PushObject>(), 8));
 const named: Named = changetype<Named>(memory.data(offsetof<Named>(), 8));
 
 function element(index: u32): ProtectionElement {
@@ -105,17 +110,12 @@ function required(ask: Ask): u32 {
   return row != NONE && valueSize(ask.meter, row) == 2 ? <u32>load<u8>(valueAt(ask.meter, row) + 1) : 0;
 }
 
-/** Steps over the next object_definition into `named`; a part of an attribute or a selection of it is not supported. */
+/** Reads the next object_definition into `definition` and `named`: an element of a push list of version 1 has the same fields. */
 function definitionRead(r: Reader): void {
-  Axdr.readStructure(r, 5);
-  named.classId = Axdr.readLongUnsigned(r);
-  named.nameAt = Axdr.readLogicalName(r);
-  named.id = Axdr.readInteger(r);
-  const index = Axdr.readLongUnsigned(r);
-  Axdr.readStructure(r, 2);
-  const restricted = Axdr.readEnum(r) != 0 || r.peek != <u32>DataTag.NULL_DATA;
-  dataSkip(r);
-  if (r.err == Err.OK && (index != 0 || restricted)) r.fail(Err.LIMIT);
+  pushObjectParse(r, 1, definition);
+  named.classId = definition.classId;
+  named.nameAt = definition.logicalNameAt;
+  named.id = definition.attribute;
 }
 
 /** Result of a parameter that could not be read. */
@@ -134,6 +134,21 @@ function layerResult(err: i32): i32 {
   }
 }
 
+/** Reads the attribute that `definition` names, or the rows or the element of it that it asks for. */
+function definitionGet(meter: Meter, slot: u32, to: Writer): i32 {
+  const x = definition;
+  const from = to.size;
+  const selector = selectorMake(x);
+  if (selector < 0) return ActionResult.OTHER_REASON;
+  const size = selectorParametersSize(selector);
+  const at = selectorParameters();
+  const result = dispatchGet(inner, meter, slot, x.classId, x.logicalNameAt, x.attribute, selector, at, size, to);
+  if (result != ActionResult.SUCCESS || x.dataIndex == 0) return result;
+  // What data_index means for a buffer is not public.
+  const kept = pin.kind == PinKind.NONE && elementKeep(to, from, x.dataIndex);
+  return kept ? <i32>ActionResult.SUCCESS : <i32>ActionResult.OTHER_REASON;
+}
+
 /** Runs `named` with what the layers prove: a read (0), a set (1) of the Data at `at`, a method (2) with it. */
 function perform(ask: Ask, kind: u32, bits: u32, at: usize, size: u32, to: Writer): i32 {
   // Data protection within data protection would never end.
@@ -146,7 +161,7 @@ function perform(ask: Ask, kind: u32, bits: u32, at: usize, size: u32, to: Write
   const m = ask.meter;
   const n = named;
   let result: i32;
-  if (kind == 0) result = dispatchGet(inner, m, ask.slot, n.classId, n.nameAt, n.id, 0, 0, 0, to);
+  if (kind == 0) result = definitionGet(m, ask.slot, to);
   else if (kind == 1) result = dispatchSet(inner, m, ask.slot, n.classId, n.nameAt, n.id, 0, at, size);
   else result = dispatchInvoke(inner, m, ask.slot, n.classId, n.nameAt, n.id, at, size, to);
   slot.protection = before;
@@ -171,7 +186,8 @@ function answer(ask: Ask, count: u32, out: Writer): i32 {
   }
   Axdr.structure(out, 2);
   Axdr.array(out, count);
-  for (let i: u32 = 0; i < count; i++) protectionElementEmit(out, element(i));
+  const structured = securityOption(SecurityOption.IDENTIFIED_STRUCTURE);
+  for (let i: u32 = 0; i < count; i++) protectionElementEmit(out, element(i), structured);
   Axdr.octetString(out, text.at, text.size);
   return ActionResult.SUCCESS;
 }
@@ -190,12 +206,15 @@ function textTake(ask: Ask, r: Reader, count: u32): i32 {
   return ActionResult.SUCCESS;
 }
 
-/** Reads object_list: `list` stands behind its head, over all of its entries. Returns how many. */
-function listTake(r: Reader): u32 {
+/** Reads object_list: `list` stands behind its head, over all of its entries. Only a read may be of parts. Returns how many. */
+function listTake(r: Reader, parts: bool): u32 {
   const count = Axdr.readArray(r);
   const at = r.pos;
   if (r.err == Err.OK && count == 0) r.fail(Err.LIMIT);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) definitionRead(r);
+  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+    definitionRead(r);
+    if (!parts && r.err == Err.OK && (definition.dataIndex != 0 || definition.restriction != 0)) r.fail(Err.LIMIT);
+  }
   list.over(at, r.err == Err.OK ? <u32>(r.pos - at) : 0);
   return count;
 }
@@ -203,7 +222,7 @@ function listTake(r: Reader): u32 {
 function attributesGet(ask: Ask, out: Writer): i32 {
   const r = reader.over(ask.dataAt, ask.dataSize);
   Axdr.readStructure(r, 2);
-  const count = listTake(r);
+  const count = listTake(r, true);
   const layers = layersRead(r);
   if (r.err != Err.OK || r.remaining != 0) return refusal(r.err);
   const slot = Slot.of(ask.meter, ask.slot);
@@ -227,7 +246,7 @@ function attributesGet(ask: Ask, out: Writer): i32 {
 function attributesSet(ask: Ask): i32 {
   const r = reader.over(ask.dataAt, ask.dataSize);
   Axdr.readStructure(r, 3);
-  const count = listTake(r);
+  const count = listTake(r, false);
   const layers = layersRead(r);
   if (r.err != Err.OK) return refusal(r.err);
   const bits = provided(layers);

@@ -14,6 +14,7 @@ import {
 } from "../../session/certificates";
 import { keyPairGenerate, PURPOSES } from "../../session/key_pair";
 import { SecurityContext } from "../../session/keys";
+import { SecurityOption, securityOption } from "../../session/options";
 import { Meter } from "../../store/block";
 import { valueAt, valueSize } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
@@ -67,7 +68,9 @@ function itemEmit(meter: Meter, context: u32, w: Writer): void {
   Axdr.structure(w, 6);
   Axdr.enum_(w, certificateEntity(meter, context, listed));
   Axdr.enum_(w, listed.type);
-  Axdr.octetString(w, listed.serialAt, listed.serialSize);
+  // The identifier and length octets of the INTEGER stand in front of its content.
+  const head: u32 = securityOption(SecurityOption.SERIAL_DER) ? 2 : 0;
+  Axdr.octetString(w, listed.serialAt - <usize>head, listed.serialSize + head);
   Axdr.octetString(w, listed.issuerAt, listed.issuerSize);
   Axdr.octetString(w, listed.subjectAt, listed.subjectSize);
   Axdr.octetString(w, listed.alternativeAt, listed.alternativeSize);
