@@ -238,10 +238,10 @@ function actionFirstBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
   else Axdr.length(w, x.count);
   t.kind = TransferKind.ACTION_REQUEST;
   t.invoke = x.invokeId;
-  t.choice = x.choice;
+  t.choice = <u16>x.choice;
   t.receiveFloor = slot.receiveFloor;
   t.block = 0;
-  t.frozenSize = w.size + x.listSize;
+  t.headSize = <u16>(w.size + x.listSize);
   inboxAppend(meter, slotIndex, headOctets, w.size);
   inboxAppend(meter, slotIndex, x.listAt, x.listSize);
   actionBlock(meter, slotIndex, slot);
@@ -282,9 +282,9 @@ function actionBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
 
 /** The request is whole: descriptors, then parameters, in the inbox. */
 function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
-  const at = meter.inbox() + <usize>t.frozenSize;
-  const size = meter.inboxSize - t.frozenSize;
-  names.over(meter.inbox(), t.frozenSize);
+  const at = meter.inbox() + <usize>t.headSize;
+  const size = meter.inboxSize - t.headSize;
+  names.over(meter.inbox(), t.headSize);
   values.over(at, size);
   const list = t.choice == ActionRequestChoice.WITH_LIST_AND_FIRST_PBLOCK;
   slot.receiveFloor = t.receiveFloor;

@@ -40,6 +40,11 @@ export class Transfer {
   invoke: u32;
   /** Number of the block sent or received last. */
   block: u32;
+  /** Long request: choice of its first APDU, and octets of the descriptors in front of the raw data, in the inbox. */
+  choice: u16;
+  headSize: u16;
+  /** Long request: lowest acceptable counter before its first APDU was opened; what it protects itself has older ones. */
+  receiveFloor: u32;
   /** Octets of the answer, and of those sent. */
   size: u32;
   sent: u32;
@@ -54,10 +59,6 @@ export class Transfer {
   split1: u32;
   split2: u32;
   split3: u32;
-  /** Long request: choice of its first APDU. */
-  choice: u32;
-  /** Long request: lowest acceptable counter before its first APDU was opened; what it protects itself has older ones. */
-  receiveFloor: u32;
 
   @inline
   static of(slot: Slot): Transfer {
@@ -85,6 +86,14 @@ export class Transfer {
     w.into(slot.frozen, FROZEN_SIZE);
   }
 
+  /** As begin(), but a long request that is being collected goes on behind this answer. */
+  beginBeside(slot: Slot, w: Writer): void {
+    if (!this.collects) this.end();
+    const from = offsetof<Transfer>("size");
+    memory.fill(changetype<usize>(this) + from, 0, offsetof<Transfer>() - from);
+    w.into(slot.frozen, FROZEN_SIZE);
+  }
+
   /** The pin the next question may use; its kind says afterwards whether it did. */
   pinNext(): Pin {
     const pin = this.pin(this.pins < PINS_MAX ? this.pins : PINS_MAX);
@@ -106,6 +115,11 @@ export class Transfer {
   freeze(w: Writer): void {
     this.frozenSize = w.size;
     this.size += w.size;
+  }
+
+  /** Whether a request is being collected, block by block, in the inbox. */
+  get collects(): bool {
+    return this.kind >= <u32>TransferKind.SET_REQUEST && this.kind <= <u32>TransferKind.WRITE_REQUEST;
   }
 
   @inline

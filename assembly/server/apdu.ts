@@ -15,7 +15,7 @@ import { aareNoSlot } from "./aare";
 import { aarqServe } from "./acse";
 import { Transfer, TransferKind } from "./answer";
 import { Blocks, BlocksState } from "./block_stream";
-import { BlockEvent, blockNext, blocksLose, blocksWrap, blockTake } from "./blocks";
+import { BlockEvent, blockNext, blocksEnd, blocksLose, blocksWrap, blockTake } from "./blocks";
 import { inboxRelease } from "./inbox";
 import { Conformance } from "../wire/conformance";
 import { accessServe } from "./access";
@@ -60,7 +60,7 @@ export function apduServe(
   if (size != 0) {
     const tag = <u32>load<u8>(at);
     // Another APDU ends the exchange of blocks under way.
-    if (tag != ApduTag.GENERAL_BLOCK_TRANSFER) blocksEnd(slot);
+    if (tag != ApduTag.GENERAL_BLOCK_TRANSFER) blocksEnd(meter, slotIndex, slot);
     if (tag == ApduTag.AARQ) aarqServe(meter, slot, clientSap, serverSap, at, size);
     else if (tag == ApduTag.RLRQ) rlrqServe(meter, slot, at, size);
     else if (slot.state == AssociationState.NON_ASSOCIATED) preEstablish(meter, slot, clientSap, serverSap);
@@ -90,12 +90,6 @@ export function apduTooLong(meter: Meter, slotIndex: u32, confirmed: u32): void 
   slot.confirmed = confirmed;
   exceptionTooLong(slot);
   slot.dependsOn = journalSequence(meter);
-}
-
-/** Ends an exchange of blocks; nothing is written where there is none. */
-function blocksEnd(slot: Slot): void {
-  const b = Blocks.of(slot);
-  if (b.state != BlocksState.NONE) b.state = BlocksState.NONE;
 }
 
 /** Whether more blocks of an answer follow without a request. */
@@ -174,9 +168,14 @@ function blocksServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: 
     return;
   }
   if (blockTake(meter, slotIndex, slot, reader.over(at, size)) == BlockEvent.DONE) return;
-  if (meter.inboxSize != 0) xdlmsServe(meter, slotIndex, slot, meter.inbox(), meter.inboxSize);
+  const from = Blocks.of(slot).inboxFrom;
+  const requestSize = meter.inboxSize - from;
+  // What is kept of the request moves down to what is there of a long one.
+  meter.inboxSize = from;
+  if (requestSize != 0) xdlmsServe(meter, slotIndex, slot, meter.inbox() + <usize>from, requestSize);
+  const collects = Transfer.of(slot).collects;
   blocksWrap(meter, slotIndex, slot);
-  inboxRelease(meter, slotIndex);
+  if (!collects) inboxRelease(meter, slotIndex);
 }
 
 function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {

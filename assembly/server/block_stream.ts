@@ -59,6 +59,8 @@ export class Blocks {
   offset: u32;
   /** The client's request is unconfirmed: no answer, no acknowledgement. */
   unconfirmed: u32;
+  /** Octets of a long request in front of the one received, in the inbox: this one brings the next block of it. */
+  inboxFrom: u32;
 
   // APDU head[16], Coat follow.
 

@@ -14,7 +14,7 @@ import { Transfer } from "./answer";
 import { Blocks, BlocksState, streamEmit } from "./block_stream";
 import { exceptionNotSupported } from "./exception";
 import { KeySource } from "./layers";
-import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
+import { inboxAppend, inboxOwned, inboxRelease, inboxTake } from "./inbox";
 import { coatMake } from "./coat_make";
 import { coatUnder } from "./coat";
 
@@ -31,7 +31,7 @@ const skipper: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 export const enum BlockEvent {
   /** The answer, if any, is in the slot. */
   DONE = 0,
-  /** A request is whole: the inbox holds it. */
+  /** A request is whole: the inbox holds it, from Blocks.inboxFrom on. */
   REQUEST = 1,
 }
 
@@ -51,6 +51,14 @@ function abort(meter: Meter, slotIndex: u32, slot: Slot): void {
   inboxRelease(meter, slotIndex);
   slot.outboundSize = 0;
   if (!silent) blockOpen(slot, BlockControl.LAST_BLOCK, 0, 0, 0);
+}
+
+/** Ends an exchange of blocks; nothing is written where there is none. A long request keeps what whole APDUs brought of it. */
+export function blocksEnd(meter: Meter, slotIndex: u32, slot: Slot): void {
+  const b = Blocks.of(slot);
+  if (b.state == BlocksState.NONE) return;
+  if (b.state == BlocksState.RECEIVING && inboxOwned(meter, slotIndex)) meter.inboxSize = b.inboxFrom;
+  b.state = BlocksState.NONE;
 }
 
 /** Takes the E0 APDU at `r`. */
@@ -92,9 +100,17 @@ function repeated(b: Blocks, x: GeneralBlockTransfer): bool {
 
 function receiveBegin(meter: Meter, slotIndex: u32, slot: Slot, unconfirmed: bool): bool {
   const b = Blocks.of(slot);
+  blocksEnd(meter, slotIndex, slot);
   b.clear();
   b.unconfirmed = unconfirmed ? 1 : 0;
-  Transfer.of(slot).end();
+  const t = Transfer.of(slot);
+  // The next block of a long request comes behind what the inbox has of it.
+  if (t.collects && inboxOwned(meter, slotIndex)) {
+    b.inboxFrom = meter.inboxSize;
+    b.state = BlocksState.RECEIVING;
+    return true;
+  }
+  t.end();
   if (inboxTake(meter, slotIndex) != Err.OK) {
     abort(meter, slotIndex, slot);
     return false;
@@ -272,7 +288,7 @@ export function blocksWrap(meter: Meter, slotIndex: u32, slot: Slot): void {
   if (size == 0 || b.state == BlocksState.SENDING) return;
   assert(size <= FROZEN_SIZE);
   stateReset(slot, b);
-  t.begin(slot, skipper);
+  t.beginBeside(slot, skipper);
   skipper.octets(slot.outbound + <usize>slot.outboundOffset, size);
   t.freeze(skipper);
   // What is sent has its protection already.

@@ -7,7 +7,7 @@ import { INBOX_SIZE } from "../base/limits";
 import { Meter } from "../store/block";
 import { AssociationState, Slot } from "../session/slot";
 import { Layout } from "../store/layout";
-import { Transfer, TransferKind } from "./answer";
+import { Transfer } from "./answer";
 import { Blocks, BlocksState } from "./block_stream";
 
 /** Whether the slot that has the inbox still collects a request in it. */
@@ -15,10 +15,8 @@ function ownerAlive(meter: Meter): bool {
   const owner = meter.inboxOwner;
   if (owner == 0 || owner > Layout.of().slotCount) return false;
   const slot = Slot.of(meter, owner - 1);
-  const kind = Transfer.of(slot).kind;
-  const collects = kind >= <u32>TransferKind.SET_REQUEST && kind <= <u32>TransferKind.WRITE_REQUEST;
   const receives = Blocks.of(slot).state == BlocksState.RECEIVING;
-  return slot.state != AssociationState.NON_ASSOCIATED && (collects || receives);
+  return slot.state != AssociationState.NON_ASSOCIATED && (Transfer.of(slot).collects || receives);
 }
 
 /** Takes the inbox for a slot. @returns 0, or Err.STATE while another slot has it */
@@ -39,6 +37,11 @@ export function inboxAppend(meter: Meter, slotIndex: u32, at: usize, size: u32):
   memory.copy(meter.inbox() + <usize>meter.inboxSize, at, <usize>size);
   meter.inboxSize += size;
   return Err.OK;
+}
+
+/** Whether a slot has the inbox. */
+export function inboxOwned(meter: Meter, slotIndex: u32): bool {
+  return meter.inboxOwner == slotIndex + 1;
 }
 
 /** Gives the inbox back. */

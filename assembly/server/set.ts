@@ -174,9 +174,9 @@ function setFirstBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
   }
   t.kind = TransferKind.SET_REQUEST;
   t.invoke = x.invokeId;
-  t.choice = x.choice;
+  t.choice = <u16>x.choice;
   t.block = 0;
-  t.frozenSize = w.size;
+  t.headSize = <u16>w.size;
   if (w.err != Err.OK || inboxAppend(meter, slotIndex, headOctets, w.size) != Err.OK) {
     abort(meter, slotIndex, slot, DataAccessResult.LONG_SET_ABORTED);
     return;
@@ -221,13 +221,13 @@ function setBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
 
 /** The request is whole: descriptors, then values, in the inbox. */
 function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
-  const rawAt = meter.inbox() + <usize>t.frozenSize;
-  names.over(meter.inbox(), t.frozenSize);
-  values.over(rawAt, meter.inboxSize - t.frozenSize);
+  const rawAt = meter.inbox() + <usize>t.headSize;
+  names.over(meter.inbox(), t.headSize);
+  values.over(rawAt, meter.inboxSize - t.headSize);
   if (t.choice == SetRequestChoice.WITH_FIRST_DATABLOCK) {
     attributeDescriptorWithSelectionParse(names, item);
     const whole = dataSkip(values) == Err.OK && values.remaining == 0;
-    const size = meter.inboxSize - t.frozenSize;
+    const size = meter.inboxSize - t.headSize;
     const result = whole ? descriptorWrite(meter, slotIndex, item, rawAt, size) : <i32>DataAccessResult.TYPE_UNMATCHED;
     answer(meter, slot, result, t.block);
     return;
@@ -242,7 +242,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const w = begin(slot);
   setResponseLastDatablockListEmit(w, request.invokeId, count);
   if (whole) {
-    values.over(from, meter.inboxSize - t.frozenSize - <u32>(from - rawAt));
+    values.over(from, meter.inboxSize - t.headSize - <u32>(from - rawAt));
     listWrite(meter, slotIndex, count, w);
   } else {
     for (let i: u32 = 0; i < count; i++) w.u8(DataAccessResult.TYPE_UNMATCHED);

@@ -268,6 +268,31 @@ const firstPblock = (last: boolean, block: number, raw: string): Uint8Array =>
 const nextPblock = (last: boolean, block: number, raw: string): Uint8Array =>
   encodeApdu({ kind: "action-request-with-pblock", invoke: INVOKE, pblock: { last, block, raw: fromHex(raw) } });
 
+describe("a long request whose blocks come in general block transfer", () => {
+  const LONG = Buffer.from("cut into datablocks and into general blocks");
+
+  it.each(["plain", "ciphered"])("is put together from both, %s", async (level) => {
+    const rig = Rig.boot({ template: full });
+    const more = { pduSizeMax: 64, gbtWindow: 2 };
+    const client = await rig.associated(
+      0,
+      level === "plain" ? lls(rig.identity(0), more) : gmac(rig.identity(0), 1, "authenc", more),
+    );
+    // The client cuts by its own APDU size and wraps each of its APDUs.
+    client.options.gbt = "always";
+    const requests: string[] = [];
+    client.hooks.plain = (octets) => {
+      requests.push(hex(octets).slice(0, 4));
+      return octets;
+    };
+    client.serverPduSizeMax = 30;
+    await client.set(attribute(1, TEXT, 2), d.octetString(LONG));
+    expect(requests.length).toBeGreaterThan(2);
+    expect(requests.map((head) => head.slice(0, 2))).toEqual(requests.map(() => "C1"));
+    expect(await client.get(attribute(1, TEXT, 2))).toMatchObject({ value: Uint8Array.from(LONG) });
+  });
+});
+
 describe("a long SET", () => {
   let meter: RawMeter;
   let one: WrapperChannel;
@@ -280,6 +305,15 @@ describe("a long SET", () => {
     two = meter.wrapper({ index: 1 });
     associateLls(one, meter.identity);
     associateLls(two, meter.identity);
+  });
+
+  it("keeps what whole APDUs brought of it when a general block transfer is given up", () => {
+    const part = { lastBlock: false, streaming: false, window: 1, blockNumber: 1, blockNumberAck: 0 };
+    const data = fromHex("C10300000000");
+    expect(send(one, firstBlock(TEXT, false, 1, "0904"))).toBe("C502C100000001");
+    expect(send(one, encodeApdu({ kind: "general-block-transfer", ...part, data }))).toMatch(/^E004000100010/);
+    expect(send(one, nextBlock(true, 2, "41424344"))).toBe("C503C10000000002");
+    expect(send(one, get(1, TEXT, 2))).toBe("C401C100090441424344");
   });
 
   it("in blocks, and in one", () => {
@@ -374,18 +408,16 @@ describe("a long SET", () => {
   });
 
   it("a block of one client never reaches the request of another", () => {
-    // A first block in a general block transfer, of service class unconfirmed: its inbox is free at once.
-    const quiet = firstBlock(TEXT, false, 1, "0904").with(2, 0x81);
-    const carried = encodeApdu({
-      kind: "general-block-transfer",
-      lastBlock: true,
-      streaming: false,
-      window: 1,
-      blockNumber: 1,
-      blockNumberAck: 0,
-      data: quiet,
-    });
-    one.exchange(carried);
+    const general = (lastBlock: boolean, window: number, blockNumber: number, data: Uint8Array): Uint8Array =>
+      encodeApdu({
+        ...{ kind: "general-block-transfer", streaming: false, blockNumberAck: 0 },
+        ...{ lastBlock, window, blockNumber, data },
+      });
+    // A first block in a general block transfer, of service class unconfirmed: the inbox is taken.
+    one.exchange(general(true, 1, 1, firstBlock(TEXT, false, 1, "0904").with(2, 0x81)));
+    expect(send(two, firstBlock(TEXT, false, 1, "0904"))).toBe("C503C10200000001");
+    // The client aborts the transfer: it is free.
+    one.exchange(general(true, 0, 0, new Uint8Array(0)));
     expect(send(two, firstBlock(TEXT, false, 1, "0904"))).toBe("C502C100000001");
     one.exchange(nextBlock(false, 2, "4242"));
     expect(send(two, nextBlock(true, 2, "41414141"))).toBe("C503C10000000002");
