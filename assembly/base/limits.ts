@@ -42,6 +42,8 @@ export const PROFILES_MAX: u32 = 24;
 /** Columns of one profile row, and octets of one row. */
 export const COLUMNS_MAX: u32 = 32;
 export const ROW_SIZE_MAX: u32 = 512;
+/** Limiter objects. */
+export const LIMITERS_MAX: u32 = 8;
 /** Blocks of the largest firmware image: a bit for each stands in the block and in the flash. */
 export const IMAGE_BLOCKS_MAX: u32 = 4096;
 /** Octets of a block: with its descriptor and some protection it fits an APDU. */

@@ -17,6 +17,7 @@ import {
   captureStopped,
   captureZoneSet,
 } from "./capture";
+import { controlBoot, controlClock, controlRun, controlSampled } from "./control";
 import { imageBoot } from "./image";
 
 /** The duties, in the order in which those due at one instant are done: a demand period ends before its maximum is billed. */
@@ -96,6 +97,8 @@ function run(meter: Meter, duty: u32): bool {
   switch (duty) {
     case Duty.CAPTURE:
       return captureDue(meter, meter.meterTime);
+    case Duty.CONTROL:
+      return controlRun(meter);
     default:
       agendaSet(meter, duty, 0);
       return true;
@@ -106,6 +109,7 @@ function run(meter: Meter, duty: u32): bool {
 export function agendaBoot(meter: Meter): bool {
   const down = captureBoot(meter);
   imageBoot(meter);
+  controlBoot(meter);
   if (down != 0) powerReturned(meter, down, clockSeconds(meter));
   return down != 0;
 }
@@ -113,6 +117,7 @@ export function agendaBoot(meter: Meter): bool {
 /** A sample was taken. Called often: functions compare, and become due. */
 export function agendaSampled(meter: Meter): void {
   if (captureStopped(meter)) return;
+  controlSampled(meter);
 }
 
 /** The power is back after captureStopped(). */
@@ -124,7 +129,9 @@ export function agendaPowerReturns(meter: Meter): void {
 }
 
 /** The meter was without power from UTC second `down` to `up` (of the clock). */
-function powerReturned(meter: Meter, down: i64, up: i64): void {}
+function powerReturned(meter: Meter, down: i64, up: i64): void {
+  controlClock(meter);
+}
 
 /**
  * Sets the clock to `ms` since 1970 UTC; see captureClockSet(). Deadlines by the clock move with it.
@@ -138,9 +145,12 @@ export function agendaClockSet(meter: Meter, ms: f64, limit: i64): i32 {
 }
 
 /** The clock was moved from UTC second `from` to `to`, silently corrected or set. */
-function clockMoved(meter: Meter, from: i64, to: i64): void {}
+function clockMoved(meter: Meter, from: i64, to: i64): void {
+  controlClock(meter);
+}
 
 /** After a change of time zone or daylight saving: local time has moved. */
 export function agendaZoneSet(meter: Meter): void {
   captureZoneSet(meter);
+  controlClock(meter);
 }

@@ -7,6 +7,8 @@ import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { associationSnGet, associationSnInvoke } from "./ic/association_sn";
 import { clockGet, clockInvoke, clockSet } from "./ic/clock";
 import { dataProtectionInvoke } from "./ic/data_protection";
+import { disconnectControlInvoke, disconnectControlSet } from "./ic/disconnect_control";
+import { limiterSet } from "./ic/limiter";
 import { imageTransferGet, imageTransferInvoke } from "./ic/image_transfer";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
 import { pushSetupInvoke } from "./ic/push_setup";
@@ -47,6 +49,10 @@ export function classSet(ask: Ask): i32 {
       return profileGenericSet(ask);
     case 8:
       return clockSet(ask);
+    case 70:
+      return disconnectControlSet(ask);
+    case 71:
+      return limiterSet(ask);
     default:
       return plainSet(ask);
   }
@@ -75,6 +81,8 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return pushSetupInvoke(ask);
     case 64:
       return securitySetupInvoke(ask, out);
+    case 70:
+      return disconnectControlInvoke(ask);
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }

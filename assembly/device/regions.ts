@@ -35,7 +35,7 @@ export class Status {
   /** flashPoll: the operation's address and size. */
   address: u32;
   size: u32;
-  /** flashDone: newest durable sequence. */
+  /** flashDone: newest durable sequence. outputPoll: state of the outputs. */
   durable: u32;
   /** deadlinePoll: ms, 0 = none. */
   meterDeadline: f64;

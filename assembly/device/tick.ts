@@ -3,6 +3,7 @@ import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { agendaDeadline, agendaDue, agendaPowerReturns, agendaSampled } from "../cosem/agenda";
 import { captureEvents, capturePowerFails } from "../cosem/capture";
+import { controlButton, controlFailure, outputsTell } from "../cosem/control";
 import { HdlcEventKind } from "../link/hdlc_state";
 import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
 import { wrapperDeadline } from "../link/wrapper";
@@ -26,11 +27,16 @@ import { portRow, seatRunning, timesTake } from "./seat";
 const enum Input {
   POWER_FAILS = 1,
   POWER_RETURNS = 2,
+  /** 1 a short press, 2 a long one. */
+  BUTTON = 9,
+  /** 1 = the output of the main disconnector does not follow. */
+  OUTPUT_FAILED = 12,
 }
 
 const OUTPUT_ENTROPY_WANTED: i32 = 1;
 const OUTPUT_RATE: i32 = 2;
 const OUTPUT_DELIVERY_WAITS: i32 = 4;
+const OUTPUT_SWITCHED: i32 = 8;
 
 /** Takes the sample region: what was measured from the last sample to `meterTime`. */
 export function sampleSeat(seat: u32, meterTime: f64): i32 {
@@ -56,6 +62,12 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
       return Err.OK;
     case Input.POWER_RETURNS:
       agendaPowerReturns(meter);
+      return Err.OK;
+    case Input.BUTTON:
+      controlButton(meter, value);
+      return Err.OK;
+    case Input.OUTPUT_FAILED:
+      controlFailure(meter, value);
       return Err.OK;
     default:
       return inputTake(meter, kind, value);
@@ -165,12 +177,21 @@ function rateWanted(meter: Meter): bool {
   return false;
 }
 
-/** Outputs that wait: bit 0 entropy wanted, bit 1 a line has a new rate (told once), bit 2 a notification for deliverPoll(). */
+/** Outputs of the meter that have changed: their new state goes to the status region. */
+function switchedTell(meter: Meter): bool {
+  const outputs = outputsTell(meter);
+  if (outputs < 0) return false;
+  Status.of().durable = outputs;
+  return true;
+}
+
+/** Outputs that wait: bit 0 entropy wanted, bit 1 a line has a new rate (told once), bit 2 a notification for deliverPoll(), bit 3 outputs have changed. */
 export function outputPollSeat(seat: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
   const meter = Meter.at(seat);
   const rate = rateWanted(meter) ? OUTPUT_RATE : 0;
   const delivery = deliverWaits(meter) ? OUTPUT_DELIVERY_WAITS : 0;
-  return (entropyWanted(meter) ? OUTPUT_ENTROPY_WANTED : 0) | rate | delivery;
+  const switched = switchedTell(meter) ? OUTPUT_SWITCHED : 0;
+  return (entropyWanted(meter) ? OUTPUT_ENTROPY_WANTED : 0) | rate | delivery | switched;
 }

@@ -14,6 +14,7 @@ import { logicalNameWhole } from "./logical_name.ts";
 import {
   type AttributeModel,
   CLASS_CLOCK,
+  CLASS_LIMITER,
   CLASS_PROFILE,
   CLASS_PUSH_SETUP,
   CLASS_SECURITY_SETUP,
@@ -225,6 +226,10 @@ export function compileTemplate(json: unknown): Compiled {
   const pushes = instancesPut(objects, CLASS_PUSH_SETUP);
   if (pushes > LIMITS.PUSHES_MAX) {
     throw new TemplateError(`objects: ${pushes} push setups (limit ${LIMITS.PUSHES_MAX})`);
+  }
+  const limiters = instancesPut(objects, CLASS_LIMITER);
+  if (limiters > LIMITS.LIMITERS_MAX) {
+    throw new TemplateError(`objects: ${limiters} limiters (limit ${LIMITS.LIMITERS_MAX})`);
   }
   const associations = associationsResolve(document, objects, rows, indexOf);
   const ports = portsResolve(document, objects, rows, indexOf);

@@ -194,6 +194,7 @@ export const CLASS_CLOCK = 8;
 export const CLASS_ASSOCIATION = 15;
 export const CLASS_IMAGE_TRANSFER = 18;
 export const CLASS_HDLC_SETUP = 23;
+export const CLASS_LIMITER = 71;
 export const CLASS_PUSH_SETUP = 40;
 export const CLASS_ASSOCIATION_SN = 12;
 export const CLASS_SECURITY_SETUP = 64;

@@ -13,7 +13,14 @@
  */
 import type { Core, CoreBank, Delivery } from "../../host/core.ts";
 import { FlashOperation, Input, LineEvent, TRANSMIT_CLOSE } from "../../host/core.ts";
-import { DELIVER_CLOSE, DeliverEvent, OUTPUT_DELIVERY, OUTPUT_ENTROPY, OUTPUT_RATE } from "../../host/core.ts";
+import {
+  DELIVER_CLOSE,
+  DeliverEvent,
+  OUTPUT_DELIVERY,
+  OUTPUT_ENTROPY,
+  OUTPUT_RATE,
+  OUTPUT_SWITCHED,
+} from "../../host/core.ts";
 import type { Transport } from "../../host/client/index.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
 import { constantLoad } from "../../host/metrology/constant.ts";
@@ -95,6 +102,8 @@ export class RawMeter {
   sentHeld = false;
   /** Rates of lines as the meter wants them, Bd. */
   readonly rates = new Map<number, number>();
+  /** States of disconnector and relays as the meter has told them. */
+  readonly outputs: number[] = [];
   /** Programs and erases so far. */
   writes = 0;
   /** What the meter has pushed since the last look, "close" where its connection ended. */
@@ -291,6 +300,7 @@ export class RawMeter {
         continue;
       }
       const outputs = this.bank.outputPoll(this.seat);
+      if ((outputs & OUTPUT_SWITCHED) !== 0) this.outputs.push(this.bank.switched);
       if ((outputs & OUTPUT_RATE) !== 0) this.rates.set(this.bank.rateSlot, this.bank.rate);
       if ((outputs & OUTPUT_DELIVERY) !== 0 && !this.flashHeld && this.deliver()) continue;
       if (this.entropyHeld || (outputs & OUTPUT_ENTROPY) === 0) return any;

@@ -1,0 +1,56 @@
+/** Limiter, class_id 71, version 0. Behaviour: cosem/limiter. */
+import { Err } from "../../base/err";
+import { Reader } from "../../base/reader";
+import { changeValue } from "../../store/change";
+import { AttributeFlag, Template } from "../../store/template";
+import { objectFind } from "../../store/values";
+import { Axdr } from "../../wire/axdr";
+import { dataInteger } from "../../wire/data";
+import { DataAccessResult } from "../../wire/results";
+import { Ask } from "../ask";
+import { limiterChanged } from "../limiter";
+import { changeResult, plainRow, plainSet } from "../plain";
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+
+export function limiterSet(ask: Ask): i32 {
+  let result: i32;
+  switch (ask.attribute) {
+    case 2: // monitored_value
+      result = isMonitorable(ask) ? plainSet(ask) : DataAccessResult.OTHER_REASON;
+      break;
+    case 4: // threshold_normal
+    case 5: // threshold_emergency
+      result = thresholdSet(ask);
+      break;
+    default: // min_over_threshold_duration, …, emergency_profile, …, actions
+      result = plainSet(ask);
+  }
+  if (result == DataAccessResult.SUCCESS) limiterChanged(ask.meter, ask.object);
+  return result;
+}
+
+/** Whether value_definition names an attribute of the meter; another type is refused behind. */
+function isMonitorable(ask: Ask): bool {
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  Axdr.readStructure(r, 3);
+  const classId = Axdr.readLongUnsigned(r);
+  const name = Axdr.readLogicalName(r);
+  const attribute = Axdr.readInteger(r);
+  if (r.err != Err.OK) return true;
+  const found = objectFind(classId, name);
+  return found >= 0 && attribute >= 1 && attribute <= <i32>Template.of().object(found).attributeCount;
+}
+
+/** A threshold is a number of whatever type the monitored value has. */
+function thresholdSet(ask: Ask): i32 {
+  const row = plainRow(ask);
+  if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
+  const a = Template.of().attribute(row);
+  if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  dataInteger(r);
+  if (r.err == Err.UNKNOWN || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  if (r.err != Err.OK || ask.dataSize > <u32>a.capacity) return DataAccessResult.OTHER_REASON;
+  return changeResult(changeValue(ask.meter, row, ask.dataAt, ask.dataSize));
+}

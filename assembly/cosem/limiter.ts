@@ -1,0 +1,309 @@
+/**
+ * Limiters (class_id 71): a value of the meter against a threshold, for how long, and what is done then. The value is looked at once
+ * a sample; between two samples only the end of a duration is due. An emergency profile counts by the clock, whatever happens to
+ * the power meanwhile.
+ */
+import { Err } from "../base/err";
+import { LIMITERS_MAX } from "../base/limits";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { clockMeterTime, clockSeconds, clockUtc, NEVER, Season, Side } from "../meter/clock";
+import { EventCode, eventRaise } from "../meter/events";
+import { Meter } from "../store/block";
+import { changeCommit, changeOpen, changeValue } from "../store/change";
+import { CONTROL_AT, CONTROL_SIZE } from "../store/layout";
+import { NONE, Template } from "../store/template";
+import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
+import { Axdr, DataTag } from "../wire/axdr";
+import { dataInteger } from "../wire/data";
+import {
+  DateTime,
+  dateTimeDataParse,
+  dateTimeIsSpecified,
+  dateTimeToLocalMs,
+  DEVIATION_UNSPECIFIED,
+} from "../wire/date_time";
+import { DataAccessResult } from "../wire/results";
+import { agendaSet, Duty } from "./agenda";
+import { Ask, Caller, Pin, PinKind } from "./ask";
+import { captureEvents } from "./capture";
+import { classGet } from "./classes";
+import { executeItem } from "./execute";
+import { settingFlag, settingNumber, settingOver } from "./setting";
+
+const CLASS_LIMITER: u32 = 71;
+/** The limiters stand behind the outputs (cosem/control). */
+export const LIMITERS_OFFSET: u32 = 64;
+const LIMITERS_AT: u32 = CONTROL_AT + LIMITERS_OFFSET;
+
+/** Attributes of the class. */
+const MONITORED: i32 = 2;
+const ACTIVE: i32 = 3;
+const NORMAL: i32 = 4;
+const EMERGENCY: i32 = 5;
+const MIN_OVER: i32 = 6;
+const MIN_UNDER: i32 = 7;
+const PROFILE: i32 = 8;
+const GROUP: i32 = 9;
+const PROFILE_ACTIVE: i32 = 10;
+const ACTIONS: i32 = 11;
+/** Part of threshold_active: the threshold is exceeded and action_over_threshold has run. */
+const EXCEEDED_PART: u32 = 1;
+
+/** One limiter, 48 octets. */
+@unmanaged
+export class Limiter {
+  /** Meter time since which the value is on the other side, ms; 0 = it is not. */
+  since: f64;
+  /** UTC second at which the emergency begins or ends next. */
+  turns: i64;
+  /** threshold_active as a number. */
+  threshold: i64;
+  object: u32;
+  /** What is monitored: object and attribute, NONE = nothing. */
+  monitored: u32;
+  attribute: i32;
+  /** The threshold is exceeded. */
+  exceeded: u32;
+  /** Its action is still to be done: the flash was behind. */
+  acting: u32;
+  reserved: u32;
+
+  @inline
+  static of(meter: Meter, index: u32): Limiter {
+    return changetype<Limiter>(meter.area(LIMITERS_AT + index * offsetof<Limiter>()));
+  }
+}
+
+if (LIMITERS_OFFSET + LIMITERS_MAX * offsetof<Limiter>() > CONTROL_SIZE) ERROR("limiters stand behind the outputs");
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const items: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
+const pin: usize = memory.data(128, 8);
+const date: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
+/** A number as Data, longer values are no numbers. */
+const number: usize = memory.data(64, 8);
+
+/** Makes the limiters ready; the side on which a value was is kept, so that nothing is done twice over an outage. */
+export function limitersBoot(meter: Meter): void {
+  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+    const l = Limiter.of(meter, i);
+    const object = objectOfClass(CLASS_LIMITER, i);
+    l.object = object < 0 ? NONE : <u32>object;
+    if (object < 0) continue;
+    const row = rowOf(l.object, ACTIVE, EXCEEDED_PART);
+    l.exceeded = row != NONE && valueSize(meter, row) == 1 ? <u32>load<u8>(valueAt(meter, row)) : 0;
+    configure(meter, l);
+  }
+  deadlineSet(meter);
+}
+
+/** Takes what is monitored, and the threshold that counts now. */
+function configure(meter: Meter, l: Limiter): void {
+  l.monitored = NONE;
+  const r = reader;
+  if (settingOver(meter, l.object, MONITORED, r)) {
+    Axdr.readStructure(r, 3);
+    const classId = Axdr.readLongUnsigned(r);
+    const name = Axdr.readLogicalName(r);
+    l.attribute = Axdr.readInteger(r);
+    const found = r.err == Err.OK ? objectFind(classId, name) : -1;
+    if (found >= 0 && l.attribute >= 1 && l.attribute <= <i32>Template.of().object(found).attributeCount)
+      l.monitored = found;
+  }
+  thresholdTake(meter, l);
+}
+
+/** After a SET of an attribute: durations begin anew. */
+export function limiterChanged(meter: Meter, object: u32): void {
+  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+    const l = Limiter.of(meter, i);
+    if (l.object != object) continue;
+    l.since = 0;
+    configure(meter, l);
+    evaluate(meter, l);
+  }
+  deadlineSet(meter);
+}
+
+/** The clock or local time has moved: the emergency may begin or end. */
+export function limitersClock(meter: Meter): void {
+  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+    const l = Limiter.of(meter, i);
+    if (l.object != NONE) thresholdTake(meter, l);
+  }
+  deadlineSet(meter);
+}
+
+/** Whether the id of the emergency profile is in emergency_profile_group_id_list. */
+function isInGroup(meter: Meter, object: u32, id: u32): bool {
+  const r = items;
+  if (!settingOver(meter, object, GROUP, r)) return false;
+  const count = Axdr.readArray(r);
+  for (let i: u32 = 0; i < count; i++) if (Axdr.readLongUnsigned(r) == id && r.err == Err.OK) return true;
+  return false;
+}
+
+/** Whether the emergency profile holds at UTC second `now`; `l.turns` is when that changes. */
+function emergencyHolds(meter: Meter, l: Limiter, now: i64): bool {
+  l.turns = NEVER;
+  const r = reader;
+  if (!settingOver(meter, l.object, PROFILE, r)) return false;
+  Axdr.readStructure(r, 3);
+  const id = Axdr.readLongUnsigned(r);
+  if (r.err != Err.OK || dateTimeDataParse(r, date) != Err.OK || !dateTimeIsSpecified(date)) return false;
+  const duration = Axdr.readDoubleLongUnsigned(r);
+  if (r.err != Err.OK || !isInGroup(meter, l.object, id)) return false;
+  const local = dateTimeToLocalMs(date) / 1000;
+  const named = date.deviation != DEVIATION_UNSPECIFIED;
+  const from = named ? local + <i64>date.deviation * 60 : clockUtc(meter, local, Side.EARLIEST, Season.UNKNOWN);
+  const to = from + <i64>duration;
+  if (now < from) l.turns = from;
+  else if (now < to) l.turns = to;
+  return now >= from && now < to;
+}
+
+/** Whole number in an attribute; 0 with false in `reader` when it has none. */
+function numberOf(meter: Meter, object: u32, attribute: i32): i64 {
+  return settingOver(meter, object, attribute, items) ? dataInteger(items) : 0;
+}
+
+/** Takes the threshold that counts: a change of it is kept, and logged. @returns 0 or the error of the record */
+function thresholdTake(meter: Meter, l: Limiter): i32 {
+  const active = emergencyHolds(meter, l, clockSeconds(meter));
+  const from = rowOf(l.object, active ? EMERGENCY : NORMAL, 0);
+  const to = rowOf(l.object, ACTIVE, 0);
+  if (from == NONE || to == NONE) return Err.OK;
+  const size = valueSize(meter, from);
+  if (size > <u32>Template.of().attribute(to).capacity) return Err.OK;
+  const same =
+    valueSize(meter, to) == size && memory.compare(valueAt(meter, from), valueAt(meter, to), <usize>size) == 0;
+  if (!same || active != settingFlag(meter, l.object, PROFILE_ACTIVE)) {
+    memory.copy(number, valueAt(meter, from), <usize>min<u32>(size, 64));
+    changeOpen(meter);
+    changeValue(meter, to, number, size);
+    store<u8>(number, <u8>DataTag.BOOLEAN);
+    store<u8>(number + 1, active ? 1 : 0);
+    const flag = rowOf(l.object, PROFILE_ACTIVE, 0);
+    if (flag != NONE && <u32>Template.of().attribute(flag).capacity >= 2) changeValue(meter, flag, number, 2);
+    const err = changeCommit(meter);
+    if (err != Err.OK) {
+      // The flash is behind: once more at the next tick.
+      l.turns = clockSeconds(meter);
+      return err;
+    }
+    l.since = 0;
+  }
+  l.threshold = numberOf(meter, l.object, ACTIVE);
+  if (!same) {
+    eventRaise(meter, EventCode.LIMITER_THRESHOLD_CHANGED);
+    captureEvents(meter);
+  }
+  return Err.OK;
+}
+
+/** Looks at the monitored value; a value on the other side begins the duration, one back on its side ends it. */
+function evaluate(meter: Meter, l: Limiter): bool {
+  const before = l.since;
+  if (l.monitored == NONE) {
+    l.since = 0;
+    return before != 0;
+  }
+  ask.about(meter, l.monitored, l.attribute, Caller.MONITOR);
+  ask.pin = changetype<Pin>(pin);
+  ask.pin.kind = PinKind.NONE;
+  const w = writer.into(number, 64);
+  if (classGet(ask, w) != DataAccessResult.SUCCESS || w.err != Err.OK || ask.pin.kind != PinKind.NONE) return false;
+  const r = reader.over(number, w.size);
+  const found = dataInteger(r);
+  if (r.err != Err.OK) return false;
+  const other = found > l.threshold != (l.exceeded != 0);
+  if (!other) l.since = 0;
+  else if (l.since == 0) l.since = max<f64>(meter.meterTime, 1);
+  return l.since != before;
+}
+
+/** A sample was taken. */
+export function limitersSampled(meter: Meter): void {
+  let changed = false;
+  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+    const l = Limiter.of(meter, i);
+    if (l.object != NONE && evaluate(meter, l)) changed = true;
+  }
+  if (changed) deadlineSet(meter);
+}
+
+/** Meter time at which a limiter has something to do, ms, 0 = none. */
+function deadlineOf(meter: Meter, l: Limiter): f64 {
+  if (l.acting != 0) return max<f64>(meter.meterTime, 1);
+  let at: f64 = 0;
+  if (l.since != 0)
+    at = l.since + <f64>settingNumber(meter, l.object, l.exceeded != 0 ? MIN_UNDER : MIN_OVER, 0) * 1000;
+  if (l.turns == NEVER) return at;
+  const turns = max<f64>(clockMeterTime(meter, l.turns), 1);
+  return at == 0 ? turns : min<f64>(at, turns);
+}
+
+function deadlineSet(meter: Meter): void {
+  let earliest: f64 = 0;
+  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+    const l = Limiter.of(meter, i);
+    if (l.object == NONE) continue;
+    const at = deadlineOf(meter, l);
+    if (at != 0 && (earliest == 0 || at < earliest)) earliest = at;
+  }
+  agendaSet(meter, Duty.CONTROL, earliest);
+}
+
+/** Does what is due at one limiter. @returns false when the flash is behind */
+export function limitersRun(meter: Meter): bool {
+  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+    const l = Limiter.of(meter, i);
+    if (l.object == NONE) continue;
+    const at = deadlineOf(meter, l);
+    if (at == 0 || at > meter.meterTime) continue;
+    const done = run(meter, l);
+    deadlineSet(meter);
+    return done;
+  }
+  deadlineSet(meter);
+  return true;
+}
+
+function run(meter: Meter, l: Limiter): bool {
+  if (l.acting != 0) return act(meter, l);
+  if (l.turns != NEVER && l.turns <= clockSeconds(meter)) {
+    if (thresholdTake(meter, l) != Err.OK) return false;
+    evaluate(meter, l);
+    return true;
+  }
+  const exceeded: u32 = l.exceeded != 0 ? 0 : 1;
+  const row = rowOf(l.object, ACTIVE, EXCEEDED_PART);
+  store<u8>(number, <u8>exceeded);
+  if (row != NONE && changeValue(meter, row, number, 1) != Err.OK) return false;
+  l.exceeded = exceeded;
+  l.since = 0;
+  l.acting = 1;
+  eventRaise(meter, exceeded != 0 ? EventCode.LIMITER_THRESHOLD_EXCEEDED : EventCode.LIMITER_THRESHOLD_OK);
+  captureEvents(meter);
+  return act(meter, l);
+}
+
+/** Runs action_over_threshold or action_under_threshold. @returns false when the flash is behind: it is tried again */
+function act(meter: Meter, l: Limiter): bool {
+  const r = items;
+  if (settingOver(meter, l.object, ACTIONS, r)) {
+    Axdr.readStructure(r, 2);
+    if (l.exceeded == 0) {
+      Axdr.readStructure(r, 2);
+      Axdr.readLogicalName(r);
+      Axdr.readLongUnsigned(r);
+    }
+    const result = r.err == Err.OK ? executeItem(meter, Caller.MONITOR, 0, r) : 0;
+    if (result == DataAccessResult.TEMPORARY_FAILURE) return false;
+  }
+  l.acting = 0;
+  return true;
+}
