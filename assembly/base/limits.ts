@@ -48,6 +48,9 @@ export const LIMITERS_MAX: u32 = 8;
 export const IMAGE_BLOCKS_MAX: u32 = 4096;
 /** Octets of a block: with its descriptor and some protection it fits an APDU. */
 export const IMAGE_BLOCK_SIZE_MAX: u32 = 1024;
+/** Register monitors, and thresholds of one. */
+export const MONITORS_MAX: u32 = 12;
+export const THRESHOLDS_MAX: u32 = 16;
 /** Push setup objects, each with its own state of a push. */
 export const PUSHES_MAX: u32 = 16;
 /** Security setup objects, each with its own keys and counters. */

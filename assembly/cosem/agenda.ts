@@ -19,6 +19,7 @@ import {
 } from "./capture";
 import { controlBoot, controlClock, controlRun, controlSampled } from "./control";
 import { imageBoot } from "./image";
+import { monitorBoot, monitorDeadline, monitorPowerReturned, monitorRun, monitorSampled } from "./monitor";
 
 /** The duties, in the order in which those due at one instant are done: a demand period ends before its maximum is billed. */
 export const enum Duty {
@@ -43,7 +44,9 @@ function entryAt(meter: Meter, duty: u32): usize {
 
 /** When a duty is due: meter time, ms; 0 = it is not. */
 export function agendaAt(meter: Meter, duty: u32): f64 {
-  return duty == Duty.CAPTURE ? captureDeadline(meter) : load<f64>(entryAt(meter, duty));
+  if (duty == Duty.CAPTURE) return captureDeadline(meter);
+  const at = load<f64>(entryAt(meter, duty));
+  return duty == Duty.MONITOR ? monitorDeadline(meter, at != 0) : at;
 }
 
 /** Sets when a duty is due: meter time, ms; 0 = it is not. */
@@ -99,6 +102,11 @@ function run(meter: Meter, duty: u32): bool {
       return captureDue(meter, meter.meterTime);
     case Duty.CONTROL:
       return controlRun(meter);
+    case Duty.MONITOR:
+      agendaSet(meter, duty, 0);
+      if (monitorRun(meter)) return true;
+      agendaSoon(meter, duty);
+      return false;
     default:
       agendaSet(meter, duty, 0);
       return true;
@@ -110,6 +118,7 @@ export function agendaBoot(meter: Meter): bool {
   const down = captureBoot(meter);
   imageBoot(meter);
   controlBoot(meter);
+  monitorBoot(meter);
   if (down != 0) powerReturned(meter, down, clockSeconds(meter));
   return down != 0;
 }
@@ -118,6 +127,7 @@ export function agendaBoot(meter: Meter): bool {
 export function agendaSampled(meter: Meter): void {
   if (captureStopped(meter)) return;
   controlSampled(meter);
+  monitorSampled(meter);
 }
 
 /** The power is back after captureStopped(). */
@@ -131,6 +141,7 @@ export function agendaPowerReturns(meter: Meter): void {
 /** The meter was without power from UTC second `down` to `up` (of the clock). */
 function powerReturned(meter: Meter, down: i64, up: i64): void {
   controlClock(meter);
+  monitorPowerReturned(meter);
 }
 
 /**

@@ -15,6 +15,8 @@ import { DataAccessResult } from "../wire/results";
 import { Ask } from "./ask";
 import { captureEvents } from "./event_log";
 import { changeResult, plainCheck, plainRow } from "./plain";
+import { monitorForget } from "./monitor";
+import { alarmsForget } from "./push_marks";
 import { settingNumber } from "./setting";
 
 const CLASS_DATA: u32 = 1;
@@ -141,9 +143,11 @@ export function alarmSet(ask: Ask): i32 {
   if (bits == old) return DataAccessResult.SUCCESS;
   changeOpen(meter);
   bitsPut(meter, ask.object, bits);
+  if (part == Part.DESCRIPTOR) alarmsForget(meter, <u32>ask.row.ln4 - DESCRIPTOR, bits);
   if (part == Part.FILTER) passed(meter, <u32>ask.row.ln4 - FILTER, bits & ~old);
   const err = changeCommit(meter);
   if (err != Err.OK) return changeResult(err);
+  if (part == Part.DESCRIPTOR) monitorForget(meter, <u32>ask.row.ln4 - DESCRIPTOR, bits);
   if (part == Part.ERROR) eventRaise(meter, EventCode.ERROR_REGISTER_CLEARED);
   if (part == Part.REGISTER) eventRaise(meter, EventCode.ALARM_REGISTER_CLEARED);
   captureEvents(meter);

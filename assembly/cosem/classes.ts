@@ -1,6 +1,7 @@
 /** One row per interface class: which file answers. Attributes that nothing computes need no class file. */
 import { Writer } from "../base/writer";
-import { ActionResult } from "../wire/results";
+import { journalSequence } from "../store/journal";
+import { ActionResult, DataAccessResult } from "../wire/results";
 import { alarmOwns, alarmSet } from "./alarms";
 import { Ask } from "./ask";
 import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
@@ -11,11 +12,14 @@ import { disconnectControlInvoke, disconnectControlSet } from "./ic/disconnect_c
 import { limiterSet } from "./ic/limiter";
 import { imageTransferGet, imageTransferInvoke } from "./ic/image_transfer";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
-import { pushSetupInvoke } from "./ic/push_setup";
+import { parameterMonitorGet, parameterMonitorInvoke } from "./ic/parameter_monitor";
+import { pushSetupInvoke, pushSetupSet } from "./ic/push_setup";
 import { registerInvoke } from "./ic/register";
+import { registerMonitorSet } from "./ic/register_monitor";
 import { sapAssignmentGet } from "./ic/sap_assignment";
 import { scriptTableInvoke } from "./ic/script_table";
 import { securitySetupGet, securitySetupInvoke } from "./ic/security_setup";
+import { parameterChanged } from "./parameters";
 import { plainGet, plainSet } from "./plain";
 
 /** Answers GET: writes the value as Data, or pins a long source. */
@@ -35,6 +39,8 @@ export function classGet(ask: Ask, out: Writer): i32 {
       return imageTransferGet(ask, out);
     case 64:
       return securitySetupGet(ask, out);
+    case 65:
+      return parameterMonitorGet(ask, out);
     default:
       return plainGet(ask, out);
   }
@@ -42,6 +48,13 @@ export function classGet(ask: Ask, out: Writer): i32 {
 
 /** Answers SET with the value at ask.dataAt. */
 export function classSet(ask: Ask): i32 {
+  const before = journalSequence(ask.meter);
+  const result = attributeSet(ask);
+  if (result == DataAccessResult.SUCCESS && journalSequence(ask.meter) != before) parameterChanged(ask);
+  return result;
+}
+
+function attributeSet(ask: Ask): i32 {
   switch (ask.row.classId) {
     case 1:
       return alarmOwns(ask) ? alarmSet(ask) : plainSet(ask);
@@ -53,6 +66,10 @@ export function classSet(ask: Ask): i32 {
       return disconnectControlSet(ask);
     case 71:
       return limiterSet(ask);
+    case 21:
+      return registerMonitorSet(ask);
+    case 40:
+      return pushSetupSet(ask);
     default:
       return plainSet(ask);
   }
@@ -83,6 +100,8 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return securitySetupInvoke(ask, out);
     case 70:
       return disconnectControlInvoke(ask);
+    case 65:
+      return parameterMonitorInvoke(ask);
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }

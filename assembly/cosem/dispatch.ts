@@ -5,7 +5,7 @@
 import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { Template } from "../store/template";
+import { NONE, Template } from "../store/template";
 import { objectFind, objectTwin, OBJECT_OTHER_CLASS } from "../store/values";
 import { contextCiphered } from "../wire/names";
 import { DataAccessResult } from "../wire/results";
@@ -119,7 +119,7 @@ export function dispatchGet(
 }
 
 /**
- * Reads an attribute for a notification of the outbox slot. It is read on behalf of the meter: the receiver needs no right to
+ * Reads an attribute for a notification of the outbox slot, or (slot NONE) for one that is made ready before. It is read on behalf of the meter: the receiver needs no right to
  * it, but what no client may read (keys, secrets) is not pushed either. Rights of the receiver's association to it say how the
  * notification is protected.
  */
@@ -134,20 +134,31 @@ export function dispatchNotify(
   dataSize: u32,
   out: Writer,
 ): i32 {
-  const slot = Slot.of(meter, slotIndex);
   ask.about(meter, object, attribute, Caller.PUSH);
-  ask.association = slot.association;
   ask.slot = slotIndex;
   ask.pin.kind = PinKind.NONE;
   if (attribute < 1 || attribute > <i32>ask.row.attributeCount) return DataAccessResult.OBJECT_UNDEFINED;
   if (!readableBySome(object, attribute)) return DataAccessResult.READ_WRITE_DENIED;
-  const row = accessRow(slot.association, object);
-  if (row != 0) slot.responseMode |= load<u8>(row + <usize>(attribute - 1)) & AccessMode.RESPONSE_MASK;
+  if (slotIndex == NONE && isPersonal(ask.row.classId)) return DataAccessResult.READ_WRITE_DENIED;
+  if (slotIndex != NONE) notifyProtect(ask, meter, slotIndex);
   ask.selector = selector;
   ask.dataAt = dataAt;
   ask.dataSize = dataSize;
   if (selector != 0 && !selectable(ask)) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
   return classGet(ask, out);
+}
+
+/** Classes whose attributes depend on the association that asks. */
+export function isPersonal(classId: u32): bool {
+  return classId == 12 || classId == 15 || classId == 17 || classId == 64;
+}
+
+/** Takes the protection of the receiver's association for what is read. */
+function notifyProtect(ask: Ask, meter: Meter, slotIndex: u32): void {
+  const slot = Slot.of(meter, slotIndex);
+  ask.association = slot.association;
+  const row = accessRow(slot.association, ask.object);
+  if (row != 0) slot.responseMode |= load<u8>(row + <usize>(ask.attribute - 1)) & AccessMode.RESPONSE_MASK;
 }
 
 /** Whether some association may read an attribute. */

@@ -6,14 +6,17 @@ import { Err } from "../base/err";
 import { PUSHES_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { clockMeterTime, clockSeconds, clockStamp, NEVER } from "../meter/clock";
+import { EventCode, eventRaise } from "../meter/events";
 import { windowOpens } from "../meter/recurrence";
 import { entropyTake } from "../session/entropy";
 import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
 import { NOTIFY_AT, NOTIFY_SIZE } from "../store/layout";
-import { NONE, Template } from "../store/template";
-import { rowOf } from "../store/values";
+import { NONE, PushFlag, Template } from "../store/template";
+import { objectOfClass, rowOf } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
+import { pushFreeze, pushThaw } from "./push_freeze";
+import { marksDelivered, pushWasDelivered } from "./push_marks";
 import { settingNumber, settingOver } from "./setting";
 
 /** Octets of the area behind which the pushes stand: server/notification lays the outbox there. */
@@ -47,6 +50,7 @@ export const enum Message {
 const CONFIRMED: u32 = 2;
 /** Delays beyond a day are a day: all fields of repetition_delay fit it. */
 const DELAY_MAX: u32 = 86400;
+const CLASS_PUSH_SETUP: u32 = 40;
 
 /** A push of one Push setup object, 32 octets. */
 @unmanaged
@@ -72,7 +76,8 @@ export class Push {
 }
 
 if (offsetof<Push>() != 40 - 8) ERROR("a push has 32 octets");
-if (OUTBOX_SIZE + PUSHES_MAX * offsetof<Push>() > NOTIFY_SIZE) ERROR("pushes and outbox have NOTIFY_SIZE octets");
+if (OUTBOX_SIZE + PUSHES_MAX * offsetof<Push>() > 768 || NOTIFY_SIZE < 1024)
+  ERROR("outbox, pushes and marks have NOTIFY_SIZE octets");
 
 /** send_destination_and_method. */
 @unmanaged
@@ -137,7 +142,25 @@ export function pushStart(meter: Meter, object: u32): i32 {
   return Err.OK;
 }
 
+/** Starts the pushes that something asks for: `flag` of PushFlag. */
+export function pushesStart(meter: Meter, flag: PushFlag): void {
+  for (let i: u32 = 0; i < PUSHES_MAX; i++) {
+    const object = objectOfClass(CLASS_PUSH_SETUP, i);
+    if (object >= 0 && ((<u32>Template.of().object(object).flags) & flag) != 0) pushStart(meter, object);
+  }
+}
+
+/** The installation is pushed at power-up until it was delivered once. */
+export function pushInstallation(meter: Meter): void {
+  for (let i: u32 = 0; i < PUSHES_MAX; i++) {
+    const object = objectOfClass(CLASS_PUSH_SETUP, i);
+    if (object < 0 || ((<u32>Template.of().object(object).flags) & PushFlag.INSTALLATION) == 0) continue;
+    if (!pushWasDelivered(meter, object)) pushStart(meter, object);
+  }
+}
+
 function begin(meter: Meter, p: Push): void {
+  pushFreeze(meter, pushOf(p.object), p.object);
   p.failed = 0;
   p.again = 0;
   p.randomised = 0;
@@ -148,7 +171,9 @@ function begin(meter: Meter, p: Push): void {
 /** Ends a push, whatever its state (method reset of version 2). */
 export function pushReset(meter: Meter, object: u32): void {
   const index = pushOf(object);
-  if (index != NONE) memory.fill(changetype<usize>(Push.of(meter, index)), 0, offsetof<Push>());
+  if (index == NONE) return;
+  memory.fill(changetype<usize>(Push.of(meter, index)), 0, offsetof<Push>());
+  pushThaw(meter, index);
 }
 
 /** When a window of communication_window is open next: `utc` = it is; without windows it always is. */
@@ -247,6 +272,7 @@ export function pushDue(meter: Meter, busy: bool): u32 {
 
 /** It has been delivered. */
 export function pushDone(meter: Meter, p: Push): void {
+  marksDelivered(meter, p.object, pushOf(p.object));
   over(meter, p);
 }
 
@@ -254,6 +280,7 @@ export function pushDone(meter: Meter, p: Push): void {
 export function pushFailed(meter: Meter, p: Push): void {
   p.failed++;
   if (<u32>p.failed > settingNumber(meter, p.object, 6, 0)) {
+    eventRaise(meter, EventCode.NO_CONNECTION);
     over(meter, p);
     return;
   }
@@ -263,6 +290,7 @@ export function pushFailed(meter: Meter, p: Push): void {
 
 function over(meter: Meter, p: Push): void {
   p.phase = PushPhase.IDLE;
+  pushThaw(meter, pushOf(p.object));
   if (p.again != 0) begin(meter, p);
 }
 

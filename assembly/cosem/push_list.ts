@@ -12,9 +12,14 @@ import { DataAccessResult } from "../wire/results";
 import { Selector } from "../wire/selective";
 import { Ask, PinKind } from "./ask";
 import { dispatchNotify } from "./dispatch";
+import { markFirst } from "./push_marks";
 import { pinColumns } from "./profile_select";
 
+const CLASS_PROFILE: u32 = 7;
 const CLASS_CLOCK: u32 = 8;
+const BUFFER: i32 = 2;
+/** A buffer of which the push carries no row. */
+const NO_ROWS: i32 = -2;
 const DATE_SIZE: u32 = 5;
 const DATE_TIME_SIZE: u32 = 12;
 /** {class 8, clock, attribute 2}, from, to, no columns. */
@@ -39,6 +44,23 @@ function dateBound(r: Reader, w: Writer): void {
   w.u32(0xffffffff);
   w.u16(0x8000);
   w.u8(0xff);
+}
+
+/** The rows of a buffer that a push carries by itself. @returns as selectorMake() */
+function rowsSelect(meter: Meter, push: u32, object: u32, x: PushObject): i32 {
+  const row = Template.of().object(object);
+  const buffer = <u32>row.classId == CLASS_PROFILE && x.attribute == BUFFER && <u32>row.instance != NONE;
+  if (!buffer || x.dataIndex != 0) return 0;
+  const first = markFirst(meter, push, row.instance);
+  if (first == 0) return NO_ROWS;
+  if (first == 1) return 0;
+  const w = writer.into(parameters, PARAMETERS_SIZE);
+  Axdr.structure(w, 4);
+  Axdr.doubleLongUnsigned(w, first);
+  Axdr.doubleLongUnsigned(w, 0);
+  Axdr.longUnsigned(w, 1);
+  Axdr.longUnsigned(w, 0);
+  return Selector.ENTRY;
 }
 
 /**
@@ -103,14 +125,29 @@ export function pushElementObject(x: PushObject): i32 {
 }
 
 /**
- * Writes attribute `attribute` of the element's object as Data, or pins it.
+ * Writes attribute `attribute` of the element's object as Data, or pins it, for the push of object `push`. Without a slot
+ * (NONE) nothing is said of the protection it goes out with.
  * @returns a Data-Access-Result; other than success, what was written does not count
  */
-export function pushElementGet(ask: Ask, meter: Meter, slot: u32, x: PushObject, attribute: i32, out: Writer): i32 {
+export function pushElementGet(
+  ask: Ask,
+  meter: Meter,
+  slot: u32,
+  push: u32,
+  x: PushObject,
+  attribute: i32,
+  out: Writer,
+): i32 {
   const object = pushElementObject(x);
   if (object < 0) return DataAccessResult.OBJECT_UNDEFINED;
   const from = out.size;
-  const selector = selectorMake(x);
+  const own = x.restriction == Restriction.NONE;
+  const selector = own ? rowsSelect(meter, push, object, x) : selectorMake(x);
+  if (selector == NO_ROWS) {
+    ask.pin.kind = PinKind.NONE;
+    Axdr.array(out, 0);
+    return DataAccessResult.SUCCESS;
+  }
   if (selector < 0) return DataAccessResult.OTHER_REASON;
   const result = dispatchNotify(
     ask,

@@ -3,6 +3,7 @@ import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { agendaBoot } from "../cosem/agenda";
 import { imageTake } from "../cosem/image";
+import { pushInstallation } from "../cosem/push";
 import { EventCode, eventRaise } from "../meter/events";
 import { contextsBoot, SecurityContext } from "../session/keys";
 import { staticLoad } from "../session/transactions";
@@ -61,6 +62,7 @@ function bootFinish(meter: Meter): void {
     staticLoad(meter, SecurityContext.of(meter, i));
   // The log of a meter without a past begins with its first power-up.
   if (!agendaBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
+  pushInstallation(meter);
 }
 
 /** Next flash operation of a seat; see FlashOperation. */

@@ -4,6 +4,7 @@ import { ELLIPTIC } from "../base/suites";
 import { agendaDeadline, agendaDue, agendaPowerReturns, agendaSampled } from "../cosem/agenda";
 import { captureEvents, capturePowerFails } from "../cosem/capture";
 import { controlButton, controlFailure, outputsTell } from "../cosem/control";
+import { pushesStart } from "../cosem/push";
 import { HdlcEventKind } from "../link/hdlc_state";
 import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
 import { wrapperDeadline } from "../link/wrapper";
@@ -14,7 +15,7 @@ import { staticExact } from "../session/transactions";
 import { entropyAdd, entropyWanted } from "../session/entropy";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { NONE, PortKind, PortRow, Template } from "../store/template";
+import { NONE, PortKind, PortRow, PushFlag, Template } from "../store/template";
 import { hdlcConnection, hdlcEvent, wrapperInactivity, wrapperLine } from "./connection";
 import { PROVISION, PROVISION_SIZE, SAMPLE, Status } from "./regions";
 import { connectionClose, linkEnd } from "./line";
@@ -31,6 +32,9 @@ const enum Input {
   BUTTON = 9,
   /** 1 = the output of the main disconnector does not follow. */
   OUTPUT_FAILED = 12,
+  /** A new connection to the network; the meter is installed. */
+  CONNECTED = 13,
+  INSTALLED = 14,
 }
 
 const OUTPUT_ENTROPY_WANTED: i32 = 1;
@@ -68,6 +72,12 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
       return Err.OK;
     case Input.OUTPUT_FAILED:
       controlFailure(meter, value);
+      return Err.OK;
+    case Input.CONNECTED:
+      if (value != 0) pushesStart(meter, PushFlag.CONNECTIVITY);
+      return Err.OK;
+    case Input.INSTALLED:
+      if (value != 0) pushesStart(meter, PushFlag.INSTALLATION);
       return Err.OK;
     default:
       return inputTake(meter, kind, value);

@@ -17,11 +17,13 @@ import {
   pushDestination,
   pushDone,
   pushFailed,
+  pushOf,
   PushPhase,
   pushStamp,
   pushVersion,
 } from "../cosem/push";
 import { pushElementGet, pushElementObject } from "../cosem/push_list";
+import { marksBegin, PushMarks } from "../cosem/push_marks";
 import { settingNumber, settingOver } from "../cosem/setting";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
@@ -129,7 +131,7 @@ function attributeTake(t: Transfer, before: u32, result: i32): void {
 }
 
 /** Writes one element of the list; attribute 0 is a structure of all attributes. */
-function elementWrite(meter: Meter, t: Transfer): void {
+function elementWrite(meter: Meter, t: Transfer, push: u32): void {
   const slot = outboxSlotIndex();
   const object = pushElementObject(element);
   const whole = element.attribute == 0 && object >= 0;
@@ -139,7 +141,7 @@ function elementWrite(meter: Meter, t: Transfer): void {
   for (let id = first; id <= last; id++) {
     const before = value.size;
     ask.pin = t.pinNext();
-    attributeTake(t, before, pushElementGet(ask, meter, slot, element, id, value));
+    attributeTake(t, before, pushElementGet(ask, meter, slot, push, element, id, value));
   }
 }
 
@@ -155,10 +157,17 @@ function evaluate(meter: Meter, slot: Slot, p: Push): i32 {
   dataNotificationEmit(value, head);
   if (!settingOver(meter, p.object, 2, list)) return Err.UNKNOWN;
   const count = Axdr.readArray(list);
+  const from = value.size;
+  marksBegin(meter);
   Axdr.structure(value, count);
   for (let i: u32 = 0; i < count; i++) {
     if (pushObjectParse(list, pushVersion(p), element) != Err.OK) return Err.UNKNOWN;
-    elementWrite(meter, t);
+    elementWrite(meter, t, p.object);
+  }
+  const marks = PushMarks.of(meter);
+  if (marks.frozen == pushOf(p.object) + 1 && marks.frozenSize != 0) {
+    value.rewind(from);
+    value.octets(marks.content, marks.frozenSize);
   }
   if (value.err != Err.OK) return Err.LIMIT;
   t.freeze(value);

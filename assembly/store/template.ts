@@ -73,13 +73,28 @@ export class ObjectRow {
   /** Short name of attribute 1, 0 = none; offset of the short name of method 1 from it, 0 = no methods. */
   baseName: u16;
   methodsAt: u16;
-  reserved: u16;
+  /** What its class takes from the template: event of a monitor (class 21), rows that a push carries (class 40). */
+  extra: u16;
 
   @inline
   get logicalName(): usize {
     return changetype<usize>(this);
   }
 }
+
+/** Flags of a Push setup object: what starts it besides scripts and clients. */
+export const enum PushFlag {
+  /** Alarms: its content is that of the moment it was started. */
+  ALARM = 1,
+  /** The first boot, and whoever installs the meter. */
+  INSTALLATION = 2,
+  /** A new connection to the network. */
+  CONNECTIVITY = 4,
+}
+
+/** Which rows of a buffer a push carries (ObjectRow.extra of class 40): all, as many as it says, or those since it was delivered. */
+export const ROWS_ALL: u32 = 0;
+export const ROWS_SINCE_LAST: u32 = 0xffff;
 
 /** An attribute with a template value, a stored value or a computed one, 48 octets; sorted by id, then part. */
 @unmanaged

@@ -17,6 +17,7 @@ import {
   CLASS_LIMITER,
   CLASS_PROFILE,
   CLASS_PUSH_SETUP,
+  CLASS_REGISTER_MONITOR,
   CLASS_SECURITY_SETUP,
   type EventModel,
   type ObjectModel,
@@ -131,6 +132,8 @@ function objectsResolve(document: TemplateDocument): {
       attributes: attributeModels(object, firstRow, own),
       methods: object.class.methods,
       methodsAt: object.class.methodsAt,
+      flags: object.flags,
+      extra: object.extra,
       ...(object.baseName === undefined ? {} : { baseName: object.baseName }),
       access,
       firstRow,
@@ -230,6 +233,10 @@ export function compileTemplate(json: unknown): Compiled {
   const limiters = instancesPut(objects, CLASS_LIMITER);
   if (limiters > LIMITS.LIMITERS_MAX) {
     throw new TemplateError(`objects: ${limiters} limiters (limit ${LIMITS.LIMITERS_MAX})`);
+  }
+  const monitors = objects.filter(({ classId }) => classId === CLASS_REGISTER_MONITOR).length;
+  if (monitors > LIMITS.MONITORS_MAX) {
+    throw new TemplateError(`objects: ${monitors} register monitors (limit ${LIMITS.MONITORS_MAX})`);
   }
   const associations = associationsResolve(document, objects, rows, indexOf);
   const ports = portsResolve(document, objects, rows, indexOf);

@@ -76,6 +76,12 @@ export interface ObjectPartDocument {
   unit?: string;
   profile?: ProfileDocument;
   push?: string[];
+  /** Push setup: what starts it besides scripts and clients. */
+  pushOn?: "alarm" | "installation" | "connectivity";
+  /** Push setup: which rows of the buffers in its list it carries. */
+  pushRows?: "all" | "since-last" | number;
+  /** Register monitor: event of a value that rises above a threshold; the next code is that of its return. */
+  event?: number;
   image?: ImageDocument;
 }
 

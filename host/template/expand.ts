@@ -11,6 +11,7 @@ import type {
   ValueDocument,
 } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
+import { extrasOf } from "./extras.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameParse, logicalNameText, logicalNameWhole } from "./logical_name.ts";
 import { CLASS_ASSOCIATION, CLASS_ASSOCIATION_SN, CLASS_IMAGE_TRANSFER, CLASS_PUSH_SETUP } from "./model.ts";
@@ -33,6 +34,9 @@ export interface WholeObject {
   attributes: Map<number, AttributeDocument>;
   profile?: ProfileDocument;
   image?: ImageDocument;
+  /** ObjectRow.flags and ObjectRow.extra. */
+  flags: number;
+  extra: number;
 }
 
 /** How messages name an object. */
@@ -165,6 +169,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
     note: part.note ?? "",
     ...(object.shortName === undefined ? {} : { baseName: Number.parseInt(object.shortName, 16) }),
     access: accessOf(document, part.access),
+    ...extrasOf(part, c),
     attributes,
     ...(part.profile ? { profile: part.profile } : {}),
     ...(part.image ? { image: part.image } : {}),

@@ -130,11 +130,13 @@ function placesOf(parts: TemplateParts, accessSize: number, octetsSize: number):
 
 function objectPut(w: RowWriter, o: ObjectModel): void {
   for (const octet of o.octets) w.u8(octet);
-  w.u16(o.classId).u8(o.version).u8(o.attributes.length).u8(o.methods.length).u8(0);
+  w.u16(o.classId).u8(o.version).u8(o.attributes.length).u8(o.methods.length).u8(o.flags);
   w.u16(o.firstRow)
     .u16(o.rowCount)
     .u16(o.instance ?? NONE);
-  w.u16(o.baseName ?? 0).u16(o.methods.length === 0 ? 0 : o.methodsAt);
+  w.u16(o.baseName ?? 0)
+    .u16(o.methods.length === 0 ? 0 : o.methodsAt)
+    .u16(o.extra);
 }
 
 function attributePut(w: RowWriter, row: AttributeRow, defaultAt: number, typeAt: number): void {

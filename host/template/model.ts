@@ -38,6 +38,9 @@ export interface ObjectModel {
   methodsAt: number;
   /** Short name of attribute 1, undefined = none. */
   baseName?: number;
+  /** ObjectRow.flags and ObjectRow.extra of the image. */
+  flags: number;
+  extra: number;
   /** Octets of access_mode per attribute, then per method, for each client that sees the object. */
   access: Map<string, Uint8Array>;
   firstRow: number;
@@ -195,6 +198,7 @@ export const CLASS_ASSOCIATION = 15;
 export const CLASS_IMAGE_TRANSFER = 18;
 export const CLASS_HDLC_SETUP = 23;
 export const CLASS_LIMITER = 71;
+export const CLASS_REGISTER_MONITOR = 21;
 export const CLASS_PUSH_SETUP = 40;
 export const CLASS_ASSOCIATION_SN = 12;
 export const CLASS_SECURITY_SETUP = 64;

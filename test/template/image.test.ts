@@ -206,6 +206,7 @@ describe("objects and attributes", () => {
       ["18 0,0 56", 1],
       ["18 0,1 64", 1],
       ["8 2,2 2", 1],
+      ["40 2,1 44", model.objects.filter((o) => o.classId === 40).length],
       ["71 3,1 1", 1],
       ["3 2,1 8", registers],
     ];

@@ -1,0 +1,98 @@
+/** Parameter monitor, class_id 65, version 0. Watching is cosem/parameters's. */
+import { Err } from "../../base/err";
+import { Reader } from "../../base/reader";
+import { Writer } from "../../base/writer";
+import { changeValue } from "../../store/change";
+import { NONE, Template } from "../../store/template";
+import { objectFind, rowOf } from "../../store/values";
+import { Axdr } from "../../wire/axdr";
+import { ActionResult, DataAccessResult } from "../../wire/results";
+import { Ask, Pin, PIN_SIZE, PinKind } from "../ask";
+import { dispatchNotify } from "../dispatch";
+import { CHANGED_PARAMETER, Parameter, PARAMETERS } from "../parameters";
+import { changeResult, plainGet } from "../plain";
+import { settingOver } from "../setting";
+
+/** Octets of a list of parameters. */
+const LIST_SIZE: u32 = 512;
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const octets: usize = memory.data(512, 4);
+const wanted: Parameter = changetype<Parameter>(memory.data(offsetof<Parameter>(), 8));
+const parameter: Parameter = changetype<Parameter>(memory.data(offsetof<Parameter>(), 8));
+const inner: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
+const pin: Pin = changetype<Pin>(memory.data(128, 8));
+
+if (PIN_SIZE != 128) ERROR("a pin has 128 octets");
+
+export function parameterMonitorGet(ask: Ask, out: Writer): i32 {
+  if (ask.attribute != CHANGED_PARAMETER) return plainGet(ask, out);
+  // changed_parameter: its value is what it is now; null-data where no client may read it, or it is long.
+  const r = reader;
+  if (!settingOver(ask.meter, ask.object, CHANGED_PARAMETER, r)) return DataAccessResult.OBJECT_UNAVAILABLE;
+  Axdr.readStructure(r, 4);
+  const classId = Axdr.readLongUnsigned(r);
+  const name = Axdr.readLogicalName(r);
+  const attribute = Axdr.readInteger(r);
+  if (r.err != Err.OK) return DataAccessResult.OBJECT_UNAVAILABLE;
+  Axdr.structure(out, 4);
+  Axdr.longUnsigned(out, classId);
+  Axdr.logicalName(out, name);
+  Axdr.integer(out, attribute);
+  const before = out.size;
+  const object = objectFind(classId, name);
+  if (object >= 0) {
+    inner.pin = pin;
+    const result = dispatchNotify(inner, ask.meter, NONE, object, attribute, 0, 0, 0, out);
+    if (result == DataAccessResult.SUCCESS && pin.kind == PinKind.NONE) return result;
+  }
+  out.rewind(before);
+  Axdr.nullData(out);
+  return DataAccessResult.SUCCESS;
+}
+
+/** Writes the list without `wanted` to `octets`, with room for one more. @returns whether it was there */
+function listWithout(ask: Ask, more: u32): bool {
+  let found = false;
+  const count = settingOver(ask.meter, ask.object, PARAMETERS, list) ? Axdr.readArray(list) : 0;
+  const from = list.pos;
+  for (let i: u32 = 0; i < count; i++) {
+    if (parameter.read(list).is(wanted.classId, wanted.nameAt, wanted.attribute)) found = true;
+  }
+  const w = writer.into(octets, LIST_SIZE);
+  Axdr.array(w, count - (found ? 1 : 0) + more);
+  list.pos = from;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = list.pos;
+    const same = parameter.read(list).is(wanted.classId, wanted.nameAt, wanted.attribute);
+    if (!same) w.octets(at, <u32>(list.pos - at));
+  }
+  return found;
+}
+
+function listKeep(ask: Ask): i32 {
+  const row = rowOf(ask.object, PARAMETERS, 0);
+  if (row == NONE || writer.err != Err.OK || writer.size > <u32>Template.of().attribute(row).capacity)
+    return ActionResult.OTHER_REASON;
+  return changeResult(changeValue(ask.meter, row, octets, writer.size));
+}
+
+export function parameterMonitorInvoke(ask: Ask): i32 {
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  wanted.read(r);
+  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  const object = objectFind(wanted.classId, wanted.nameAt);
+  switch (ask.attribute) {
+    case 1: // add_parameter
+      if (object < 0 || rowOf(object, wanted.attribute, 0) == NONE) return ActionResult.OTHER_REASON;
+      listWithout(ask, 1);
+      writer.octets(ask.dataAt, ask.dataSize);
+      return listKeep(ask);
+    case 2: // delete_parameter
+      return listWithout(ask, 0) ? listKeep(ask) : <i32>ActionResult.OTHER_REASON;
+    default:
+      return ActionResult.OBJECT_UNAVAILABLE;
+  }
+}

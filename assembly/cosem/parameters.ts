@@ -1,0 +1,101 @@
+/**
+ * Parameter monitors (Blue Book, class_id 65): which of the parameters in the list was changed last, and when; a change is event 47. What is
+ * kept is which parameter it was: its value is read when somebody asks.
+ */
+import { Err } from "../base/err";
+import { Reader } from "../base/reader";
+import { Writer } from "../base/writer";
+import { clockSeconds, clockStamp, STAMP_SIZE } from "../meter/clock";
+import { EventCode, eventRaise } from "../meter/events";
+import { Meter } from "../store/block";
+import { changeAdd, changeCommit, changeOpen } from "../store/change";
+import { NONE, Template } from "../store/template";
+import { objectOfClass, rowOf } from "../store/values";
+import { Axdr } from "../wire/axdr";
+import { Ask } from "./ask";
+import { captureEvents } from "./event_log";
+import { settingOver } from "./setting";
+
+export const CLASS_PARAMETER_MONITOR: u32 = 65;
+export const CHANGED_PARAMETER: i32 = 2;
+const CAPTURE_TIME: i32 = 3;
+export const PARAMETERS: i32 = 4;
+const CLASS_CLOCK: u32 = 8;
+const CLOCK_TIME: i32 = 2;
+
+const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+const octets: usize = memory.data(32, 4);
+const stamp: usize = memory.data(16, 4);
+
+/** A value_definition {class_id, logical_name, attribute_index}. */
+@unmanaged
+export class Parameter {
+  classId: u32;
+  nameAt: usize;
+  attribute: i32;
+
+  /** Reads one; the error is the reader's. */
+  read(r: Reader): this {
+    Axdr.readStructure(r, 3);
+    this.classId = Axdr.readLongUnsigned(r);
+    this.nameAt = Axdr.readLogicalName(r);
+    this.attribute = Axdr.readInteger(r);
+    return this;
+  }
+
+  is(classId: u32, nameAt: usize, attribute: i32): bool {
+    return this.classId == classId && this.attribute == attribute && memory.compare(this.nameAt, nameAt, 6) == 0;
+  }
+}
+
+const parameter: Parameter = changetype<Parameter>(memory.data(offsetof<Parameter>(), 8));
+
+/** Whether a monitor has the attribute in its list. */
+function watches(meter: Meter, monitor: u32, ask: Ask): bool {
+  if (!settingOver(meter, monitor, PARAMETERS, list)) return false;
+  const count = Axdr.readArray(list);
+  for (let i: u32 = 0; i < count; i++) {
+    parameter.read(list);
+    if (list.err != Err.OK) return false;
+    if (parameter.is(ask.row.classId, ask.row.logicalName, ask.attribute)) return true;
+  }
+  return false;
+}
+
+/** Keeps what was changed, and when. */
+function changedKeep(meter: Meter, monitor: u32, ask: Ask): void {
+  const object = Template.of().object(monitor);
+  if (rowOf(monitor, CHANGED_PARAMETER, 0) == NONE) return;
+  const w = writer.into(octets, 32);
+  Axdr.structure(w, 4);
+  Axdr.longUnsigned(w, ask.row.classId);
+  Axdr.logicalName(w, ask.row.logicalName);
+  Axdr.integer(w, ask.attribute);
+  Axdr.nullData(w);
+  changeOpen(meter);
+  changeAdd(meter, object, CHANGED_PARAMETER, 0, octets, w.size);
+  clockStamp(meter, clockSeconds(meter), stamp);
+  writer.into(octets, 32);
+  Axdr.octetString(writer, stamp, STAMP_SIZE);
+  changeAdd(meter, object, CAPTURE_TIME, 0, octets, writer.size);
+  changeCommit(meter);
+}
+
+/** An attribute has been set to another value. */
+export function parameterChanged(ask: Ask): void {
+  const meter = ask.meter;
+  let watched = false;
+  for (let i: u32 = 0; ; i++) {
+    const monitor = objectOfClass(CLASS_PARAMETER_MONITOR, i);
+    if (monitor < 0) break;
+    if (!watches(meter, monitor, ask)) continue;
+    changedKeep(meter, monitor, ask);
+    watched = true;
+  }
+  // A change of time zone or daylight saving has raised it already.
+  const zone = <u32>ask.row.classId == CLASS_CLOCK && ask.attribute != CLOCK_TIME;
+  if (!watched || zone) return;
+  eventRaise(meter, EventCode.PARAMETERS_CHANGED);
+  captureEvents(meter);
+}
