@@ -1,4 +1,4 @@
-/** dlms-meter listen: prints what meters push, over TCP and UDP, until somebody ends it. */
+/** dlms-meter listen: prints what meters push, over TCP, UDP and a serial line, until somebody ends it. */
 
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
@@ -7,6 +7,8 @@ import { type Apdu } from "../client/apdu.ts";
 import { complain, octets, whole } from "../client/command.ts";
 import { toJson } from "../client/data.ts";
 import { dateTimeParse, dateTimeToIso } from "../client/date_time.ts";
+import { LLC_RESPONSE } from "../client/hdlc.ts";
+import { FrameReader } from "../client/hdlc_frame.ts";
 import { logicalNameText } from "../client/logical_name.ts";
 import {
   confirmationOf,
@@ -16,6 +18,7 @@ import {
 } from "../client/notification.ts";
 import { valueText } from "../client/objects.ts";
 import { toHex } from "../client/octets.ts";
+import { openSerial } from "../client/transport.ts";
 import { WpduReader, wpduDecode, wpduEncode, type Wpdu } from "../client/wrapper.ts";
 
 const PORT_DEFAULT = 4061;
@@ -23,6 +26,8 @@ const PORT_DEFAULT = 4061;
 const XML_START = 0x3c;
 
 interface ListenOptions extends NotificationKeys {
+  serial?: string;
+  baud: number;
   tcp?: number;
   udp?: number;
   host: string;
@@ -34,9 +39,13 @@ interface ListenOptions extends NotificationKeys {
 export function listenCommand(): Command {
   const port = whole(0, 65535);
   const command = new Command("listen")
-    .description("print what meters push: data notifications over TCP and UDP, plain, ciphered, in blocks or as XML")
-    .option("--tcp <port>", `TCP port (default ${PORT_DEFAULT} when neither is given; 0 = any free port)`, port)
-    .option("--udp <port>", `UDP port (default ${PORT_DEFAULT} when neither is given; 0 = any free port)`, port)
+    .description(
+      "print what meters push: data notifications over TCP, UDP or a serial line, plain, ciphered, in blocks or as XML",
+    )
+    .option("--tcp <port>", `TCP port (default ${PORT_DEFAULT} when nothing is given; 0 = any free port)`, port)
+    .option("--udp <port>", `UDP port (default ${PORT_DEFAULT} when nothing is given; 0 = any free port)`, port)
+    .option("--serial <path>", "serial line of a consumer interface: UI frames that nobody asked for")
+    .addOption(new Option("--baud <n>", "speed of the serial line").argParser(whole(50, 4_000_000)).default(9600))
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .addOption(new Option("--guek <hex>", "global unicast encryption key").argParser(octets(16)))
     .addOption(new Option("--gak <hex>", "global authentication key").argParser(octets(16)))
@@ -68,8 +77,8 @@ class Listening {
   }
 
   async run(): Promise<void> {
-    const { tcp, udp } = this.options;
-    const both = tcp === undefined && udp === undefined;
+    const { serial, tcp, udp } = this.options;
+    const both = serial === undefined && tcp === undefined && udp === undefined;
     const over = new Promise<void>((resolve) => (this.finish = resolve));
     process.once("SIGINT", this.finish).once("SIGTERM", this.finish);
     try {
@@ -77,11 +86,30 @@ class Listening {
       if (tcp !== undefined || both) ports["tcp"] = await this.tcpOpen(tcp ?? PORT_DEFAULT);
       if (udp !== undefined || both) ports["udp"] = await this.udpOpen(udp ?? PORT_DEFAULT);
       const where = Object.entries(ports).map(([kind, port]) => `${kind} ${this.options.host}:${port}`);
-      this.print({ event: "listening", host: this.options.host, ...ports }, `listening on ${where.join(" and ")}`);
+      if (serial !== undefined) where.push(await this.serialOpen(serial));
+      const facts = { host: this.options.host, ...ports, ...(serial === undefined ? {} : { serial }) };
+      this.print({ event: "listening", ...facts }, `listening on ${where.join(" and ")}`);
       await over;
     } finally {
       for (const close of this.closers) close();
     }
+  }
+
+  /** UI frames of a line on which nobody asks (GB9 8.4; a consumer interface). */
+  private async serialOpen(path: string): Promise<string> {
+    const transport = await openSerial(path, this.options.baud);
+    const reader = new NotificationReader(this.options);
+    const frames = new FrameReader();
+    transport.onData((octets) => {
+      for (const { control, source, destination, information } of frames.feed(octets)) {
+        if (control.type !== "UI" || information.length <= LLC_RESPONSE.length) continue;
+        const apdu = information.subarray(LLC_RESPONSE.length);
+        this.heard(path, () => [received(reader, { source: source.upper, destination: destination.upper, apdu })]);
+      }
+    });
+    transport.onClose(() => this.finish());
+    this.closers.push(() => void transport.close());
+    return path;
   }
 
   private tcpOpen(port: number): Promise<number> {

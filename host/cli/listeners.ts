@@ -47,6 +47,16 @@ export class Listeners {
     if (this.opened.length === 0) throw new ServeError("the template has no port to listen on");
   }
 
+  /** Opens the serial line of the consumer interface, which carries no connection. @throws ServeError */
+  async openCii(path: string, accept: LineAccept): Promise<void> {
+    try {
+      const line = await SerialLine.open(path, this.options.ciiBaud, accept, this.warn);
+      this.opened.push({ close: () => line.end() });
+    } catch (error) {
+      throw new ServeError(`--cii: ${(error as Error).message}; check the path and that you may use it`);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.opened.map((listener) => listener.close()));
   }

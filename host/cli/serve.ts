@@ -1,6 +1,7 @@
 /** `dlms-meter serve`: meters on TCP ports and a serial line, until somebody ends it. */
 import { Command } from "commander";
 import { Bank, type MeterSetup } from "../bank.ts";
+import { CiiLine } from "../cii.ts";
 import { ManualClock, RunningClock } from "../clock.ts";
 import { ControlError, Operator } from "../control/operator.ts";
 import { ControlSocket } from "../control/socket.ts";
@@ -14,19 +15,21 @@ import { ReplayError } from "../metrology/replay.ts";
 import type { Simulation } from "../metrology/player.ts";
 import { ScenarioError, scenarioRead } from "../metrology/scenario.ts";
 import { metrologyMaker } from "../metrology/source.ts";
+import { ciiApply } from "../template/cii.ts";
 import type { Compiled } from "../template/compile.ts";
+import type { TemplateDocument } from "../template/document.ts";
 import { TemplateError } from "../template/error.ts";
 import { planRefusalText } from "../template/limits.ts";
 import { modeEApply } from "../template/mode_e.ts";
 import { lowerAddressOf, multiDropApply, type Shared } from "../template/multi_drop.ts";
 import { Delivery } from "./delivery.ts";
-import { NetworkCourier } from "../transport/courier.ts";
+import { Console, reporterAbove } from "./console.ts";
+import { courierMaker } from "./couriers.ts";
 import { Listeners } from "./listeners.ts";
-import { Keyboard } from "./keyboard.ts";
 import { jsonReporter, textReporter, type Reporter } from "./report.ts";
+import { Screen } from "./screen.ts";
 import {
   isLoopback,
-  pushRefusal,
   ServeError,
   serveOptions,
   sharedLines,
@@ -83,17 +86,20 @@ class Service {
   private readonly listeners: Listeners;
   private readonly surroundings: Simulation[] = [];
   private control: ControlSocket | undefined;
-  private keyboard: Keyboard | undefined;
+  private readonly ciiLine = new CiiLine();
+  /** On a terminal, unless it is not wanted: where the face stands. */
+  private readonly screen: Screen | undefined;
+  private console: Console | undefined;
+  private served = false;
   private ending = false;
 
   constructor(options: ServeOptions) {
     this.options = options;
-    this.reporter = options.json ? jsonReporter : textReporter;
-    const { meters, hdlcAddressLength } = options;
+    this.screen = options.face && isInteractive(options) ? new Screen(process.stdout) : undefined;
+    const reporter = options.json ? jsonReporter : textReporter;
+    this.reporter = this.screen === undefined ? reporter : reporterAbove(this.screen, reporter);
     this.shared = sharedLines(options);
-    this.delivery = new Delivery(options, (document) =>
-      multiDropApply(options.modeE === true ? modeEApply(document) : document, this.shared, meters, hdlcAddressLength),
-    );
+    this.delivery = new Delivery(options, (document) => templateChanged(document, options, this.shared));
     this.compiled = this.delivery.compiled;
     this.start = options.start ?? Date.now();
     const core = new Core(coreOctets());
@@ -115,13 +121,15 @@ class Service {
     process.on("SIGTERM", () => end(143));
     await this.bootAll();
     const clock = new RunningClock(this.start, this.options.speed);
+    this.served = true;
     this.bank.start(clock);
     const operator = new Operator(this.bank, clock, this.surroundings, ({ facts, text }) =>
       this.reporter.event("control", facts as Record<string, unknown>, text),
     );
     try {
       await this.listeners.open();
-      const { control } = this.options;
+      const { cii, control } = this.options;
+      if (cii !== undefined && "path" in cii) await this.listeners.openCii(cii.path, this.ciiLine.accept);
       if (control !== undefined) this.control = await ControlSocket.open(control, (request) => operator.ask(request));
     } catch (error) {
       await this.close();
@@ -133,11 +141,14 @@ class Service {
       );
     }
     this.sayReady();
-    if (this.options.json !== true && process.stdin.isTTY && process.stdout.isTTY) {
-      const say = (text: string): void => this.reporter.event("keys", {}, text);
-      this.keyboard = new Keyboard(process.stdin, operator, say, () => end(130));
-      say("The key h shows what the keys do.");
-    }
+    if (isInteractive(this.options)) this.console = this.consoleOpen(clock, operator, () => end(130));
+  }
+
+  private consoleOpen(clock: RunningClock, operator: Operator, end: () => void): Console {
+    const { bank, surroundings, reporter, screen } = this;
+    const name = this.delivery.identity(0).logicalDeviceName;
+    const { image } = this.compiled;
+    return new Console({ bank, image, clock, operator, surroundings, name, reporter, screen, end });
   }
 
   private setupMaker(): (index: number, plan: Plan) => MeterSetup {
@@ -145,11 +156,12 @@ class Service {
     const from = this.start - options.backfill * DAY_MS;
     const scenario = options.scenario === undefined ? undefined : scenarioRead(options.scenario, this.start);
     const metrology = metrologyMaker(options.metrology, options.seed, from, scenario);
+    const courier = courierMaker(options, this.ciiLine, () => !this.served);
     return (index, plan) => ({
       provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
       flash: this.flash(index, plan.flashSize),
       metrology: (this.surroundings[index] = metrology(index)),
-      courier: new NetworkCourier((host) => pushRefusal(options.push, host)),
+      courier: courier(),
     });
   }
 
@@ -217,7 +229,7 @@ class Service {
   private async end(code: number): Promise<void> {
     if (this.ending) process.exit(code);
     this.ending = true;
-    this.keyboard?.close();
+    await this.console?.close();
     await this.close();
     this.reporter.event("stopped", {}, "stopped");
     process.exit(0);
@@ -232,6 +244,19 @@ class Service {
     for (const file of this.files) file.close();
     this.state?.release();
   }
+}
+
+/** Whether somebody sits in front of it. */
+function isInteractive(options: ServeOptions): boolean {
+  return options.json !== true && process.stdin.isTTY && process.stdout.isTTY;
+}
+
+/** The template as the options want it. */
+function templateChanged(document: TemplateDocument, options: ServeOptions, shared: Shared): TemplateDocument {
+  const { cii, meters, hdlcAddressLength, modeE } = options;
+  const destination = cii && ("path" in cii ? cii.path : cii.destination);
+  const told = destination === undefined ? document : ciiApply(document, destination);
+  return multiDropApply(modeE === true ? modeEApply(told) : told, shared, meters, hdlcAddressLength);
 }
 
 function stateOpen(path: string): StateDir {

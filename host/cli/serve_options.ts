@@ -5,6 +5,7 @@ import type { Extension } from "../template/document.ts";
 import { TEMPLATE_DEFAULT } from "../template/load.ts";
 import type { AddressLength, Shared } from "../template/multi_drop.ts";
 import { extensionsOption } from "./extensions_option.ts";
+import { placeOf } from "../transport/courier.ts";
 import { keysText } from "./keyboard.ts";
 import { optionCollect } from "./template.ts";
 
@@ -16,6 +17,9 @@ export class ServeError extends Error {}
 
 /** Where meters may push to. */
 export type PushReach = "loopback" | "anywhere" | "none";
+
+/** The consumer interface: a serial line, or a place in the network. */
+export type Cii = { path: string } | { host: string; destination: string };
 
 export interface ServeOptions {
   tcp: number;
@@ -32,6 +36,7 @@ export interface ServeOptions {
   /** All meters on one HDLC line over TCP, as they are on the serial line. */
   multiDrop?: boolean;
   hdlcAddressLength?: AddressLength;
+  ciiBaud: number;
   template: string;
   extensions?: Extension[];
   override: string[];
@@ -50,6 +55,10 @@ export interface ServeOptions {
   /** Path of the control socket. */
   control?: string;
   push: PushReach;
+  /** Where consumer information goes. */
+  cii?: Cii;
+  /** The face of the first meter on a terminal. */
+  face: boolean;
   json?: boolean;
 }
 
@@ -82,6 +91,13 @@ function instant(text: string): number {
   const time = match === null ? NaN : Date.parse(match[1] !== undefined && match[4] === undefined ? `${text}Z` : text);
   if (time >= 0) return time;
   throw new InvalidArgumentError("Give a time such as 2026-01-01 or 2026-01-01T12:00:00Z.");
+}
+
+function cii(text: string): Cii {
+  if (text.includes("/") || /^COM\d+$/i.test(text)) return { path: text };
+  const place = /:\d+$/.test(text) ? placeOf(text) : undefined;
+  if (place !== undefined) return { host: place.host, destination: text };
+  throw new InvalidArgumentError("Give HOST:PORT, or the path of a serial line.");
 }
 
 function addressLength(text: string): AddressLength {
@@ -135,6 +151,13 @@ export function withServeOptions(command: Command): Command {
       "--scenario <file>",
       `what happens to the meters: a JSON file, or an example: ${SCENARIO_EXAMPLES.join(", ")}`,
     )
+    .option("--no-face", "on a terminal: do not show the face of the first meter")
+    .option(
+      "--cii <where>",
+      "push consumer information to client 103 every minute: HOST:PORT (wrapper over TCP), or a serial line at --cii-baud (UI frames)",
+      cii,
+    )
+    .option("--cii-baud <n>", "speed of the consumer interface", whole(50, 4_000_000), 9600)
     .option("--control <path>", "listen on a Unix socket for the commands inject, time and status, for this user alone")
     .addOption(
       new Option("--push <where>", "where the meters may push to: this machine only, or wherever a client sends them")
@@ -174,9 +197,17 @@ function modeECheck(raw: RawOptions): void {
   if (raw.meters > 1) throw new ServeError(`--mode-e: one meter on the line, not ${raw.meters}; give --meters 1`);
 }
 
+/** One consumer's line is one meter's. */
+function ciiCheck(raw: RawOptions): void {
+  if (raw.cii === undefined || !("path" in raw.cii)) return;
+  if (raw.meters > 1) throw new ServeError(`--cii: one meter on the line, not ${raw.meters}; give --meters 1`);
+  if (raw.cii.path === raw.serial) throw new ServeError("--cii: needs a line of its own, not that of --serial");
+}
+
 /** Fills in the ports; throws ServeError when the two ranges do not fit or overlap. */
 export function serveOptions(raw: RawOptions): ServeOptions {
   if (raw.modeE === true) modeECheck(raw);
+  ciiCheck(raw);
   if (raw.echo === true && raw.serial === undefined) throw new ServeError("--echo is for a serial line: --serial");
   const tcp = raw.tcp ?? WRAPPER_PORT;
   const hdlcTcp = raw.hdlcTcp ?? (tcp === 0 ? 0 : tcp + raw.meters);

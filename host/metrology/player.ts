@@ -99,7 +99,8 @@ export class Player implements StepSource, Signals {
   private readonly meter: number;
   private entries: Entry[] = [];
   private seeds = 0;
-  private connected = true;
+  /** The main disconnector is closed. */
+  connected = true;
   /** The entries that last over [from, to). */
   private lasting: { from: number; to: number; entries: readonly Entry[] } | undefined;
   /** Inputs as the meter knows them, and up to when. */

@@ -77,6 +77,11 @@ export class SteppedMetrology implements Metrology {
     return this.result;
   }
 
+  /** Values of the last sample, as they are in it. */
+  get values(): Int32Array {
+    return this.result.values;
+  }
+
   /** The source will change at `time` already, before or after what it said. */
   changed(time: number): void {
     this.changesAt = Math.min(this.changesAt, time);

@@ -1,0 +1,74 @@
+/** The terminal that `serve` runs on: its keys, and the face of the first meter below what is logged. */
+import type { Bank } from "../bank.ts";
+import type { RunningClock } from "../clock.ts";
+import type { Operator } from "../control/operator.ts";
+import type { Simulation } from "../metrology/player.ts";
+import { MeterPort, portFor, portsOf } from "../ports.ts";
+import { Face, type FaceFacts } from "./face.ts";
+import { FaceReader } from "./face_reader.ts";
+import { Keyboard } from "./keyboard.ts";
+import type { Reporter } from "./report.ts";
+import { Screen } from "./screen.ts";
+
+/** The same reporter, above what stands at the end of the terminal. */
+export function reporterAbove(screen: Screen, reporter: Reporter): Reporter {
+  return {
+    event: (...event) => screen.above(() => reporter.event(...event)),
+    warn: (text) => screen.above(() => reporter.warn(text)),
+  };
+}
+
+/** What is shown, and on whose behalf. */
+export interface ConsoleParts {
+  readonly bank: Bank;
+  readonly image: Uint8Array;
+  readonly clock: RunningClock;
+  readonly operator: Operator;
+  readonly surroundings: readonly Simulation[];
+  /** Of the first meter. */
+  readonly name: string;
+  readonly reporter: Reporter;
+  /** undefined: no face. */
+  readonly screen: Screen | undefined;
+  /** What Ctrl-C and q do. */
+  readonly end: () => void;
+}
+
+export class Console {
+  private readonly keyboard: Keyboard;
+  private readonly face: Face | undefined;
+
+  constructor(parts: ConsoleParts) {
+    const { operator, reporter, screen } = parts;
+    const say = (text: string): void => reporter.event("keys", {}, text);
+    this.keyboard = new Keyboard(process.stdin, operator, say, parts.end);
+    say("The key h shows what the keys do.");
+    this.face = screen && new Face(screen, () => factsOf(parts), readerOf(parts));
+  }
+
+  async close(): Promise<void> {
+    this.keyboard.close();
+    await this.face?.close();
+  }
+}
+
+function factsOf({ bank, clock, surroundings, name }: ConsoleParts): FaceFacts {
+  const { values, signals } = surroundings[0]!;
+  const time = clock.meterTime();
+  const { state } = bank.meters[0]!;
+  return {
+    name,
+    state,
+    time,
+    speed: clock.speed,
+    values,
+    connected: signals.connected,
+    lasting: signals.lastingAt(time),
+  };
+}
+
+/** A reader on the wrapper port; none where the only connection would be taken from clients. */
+function readerOf({ bank, image }: ConsoleParts): FaceReader | undefined {
+  const port = portFor(portsOf(image), "wrapper");
+  return port === undefined || port.connections < 2 ? undefined : new FaceReader(new MeterPort(bank.meters[0]!, port));
+}

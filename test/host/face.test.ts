@@ -1,0 +1,151 @@
+/** The face of a meter at the end of a terminal: what it shows, and that it never breaks what is logged. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { faceLines, type FaceFacts } from "../../host/cli/face.ts";
+import { FaceReader } from "../../host/cli/face_reader.ts";
+import { printable, Screen } from "../../host/cli/screen.ts";
+import { template } from "../device/rig.ts";
+import { ROOT } from "../tidy/sources.ts";
+import { Rig } from "./rig.ts";
+import { hasSocat, until } from "./terminals.ts";
+
+const MAIN = join(ROOT, "dist/cli/main.js");
+
+/** As much of a terminal as the screen uses: lines, cursor up, return, clearing to the end. */
+class Terminal {
+  columns = 40;
+  rows = 20;
+  readonly lines: string[] = [""];
+  private row = 0;
+
+  write(text: string): void {
+    for (const part of text.split(/(\n|\r|\x1b\[\d*[AJ])/)) this.take(part);
+  }
+
+  private take(part: string): void {
+    if (part === "\n") this.lines[++this.row] ??= "";
+    else if (part.endsWith("A") && part.startsWith("\x1b")) this.row -= Number(part.slice(2, -1));
+    else if (part.startsWith("\x1b")) this.lines.splice(this.row, Infinity, "");
+    else if (part !== "\r") this.lines[this.row] += part;
+  }
+}
+
+describe("the lower end of a terminal", () => {
+  it("stays below what is logged, which stands there whole and once", () => {
+    const terminal = new Terminal();
+    const screen = new Screen(terminal);
+    const log = (text: string): void => screen.above(() => terminal.write(`${text}\n`));
+    log("one");
+    screen.show(["a", "b"]);
+    log("two\nthree");
+    screen.show(["a", "c", "d"]);
+    log("four");
+    expect(terminal.lines).toEqual(["one", "two", "three", "four", "a", "c", "d", ""]);
+    screen.show([]);
+    log("five");
+    expect(terminal.lines).toEqual(["one", "two", "three", "four", "five", ""]);
+  });
+
+  it("takes half of the terminal at most, cuts lines that it would break, and lets no text command it", () => {
+    const terminal = new Terminal();
+    terminal.columns = 10;
+    terminal.rows = 6;
+    new Screen(terminal).show(["x".repeat(30), "\x1b[2J\x07ok\x9b", "3", "4"]);
+    expect(terminal.lines).toEqual(["x".repeat(9), "·[2J·ok·", "3", ""]);
+    expect(printable("Überlast\n")).toBe("Überlast·");
+  });
+});
+
+describe("the lines of a face", () => {
+  const facts: FaceFacts = {
+    name: "MMM1030300000000",
+    state: "running",
+    time: Date.UTC(2026, 2, 1, 12, 0, 5, 250),
+    speed: 60,
+    values: Int32Array.of(230_000, 229_500, 0, 2217, 1330, 0, 500_000, -300_000, 0, 0, 0, 0, 50_000),
+    connected: false,
+    lasting: [
+      { do: "sag", since: 0 },
+      { do: "magnet", since: 0 },
+    ],
+  };
+
+  it("show what is known, aligned, and leave out what is not", () => {
+    const display = {
+      lines: [
+        { name: "1-0:1.8.0.255", value: "12.345 kWh" },
+        { name: "0-0:96.1.0.255", value: "00000000" },
+      ],
+      clock: "2026-03-01T13:00:05+01:00",
+      tariff: "RATE1",
+      message: "Pay now",
+    };
+    expect(faceLines(facts, display)).toEqual([
+      "── MMM1030300000000 ── running ── 2026-03-01T12:00:05Z ── ×60 ──",
+      "  1-0:1.8.0.255   12.345 kWh",
+      "  0-0:96.1.0.255  00000000",
+      "  L1 230.0 V 2.22 A 500 W   L2 229.5 V 1.33 A -300 W   L3 0.0 V 0.00 A 0 W",
+      "  DISCONNECTED   tariff RATE1   clock 2026-03-01T13:00:05+01:00",
+      '  "Pay now"',
+      "  sag, magnet",
+    ]);
+    const still = { ...facts, speed: 0, connected: true, lasting: [] };
+    expect(faceLines(still, undefined)).toHaveLength(3);
+    expect(faceLines({ ...still, state: "outage" }, display)).toEqual([
+      "── MMM1030300000000 ── outage ── 2026-03-01T12:00:05Z ── standing still ──",
+    ]);
+  });
+});
+
+describe("the reader of a face", () => {
+  it("reads the display list as far as everybody may, and finds the meter again after an outage", async () => {
+    const open = { public: { get: "all" } };
+    const names = ["0-0:21.0.1.255", "1-0:1.8.0.255", "0-0:96.1.0.255", "0-0:96.13.0.255"];
+    const compiled = template({ objects: names.map((logicalName) => ({ logicalName, access: open })) } as never);
+    const rig = new Rig({ template: compiled, steps: [{ do: "outage", at: "2h", for: "1min" }] });
+    rig.pass(3_600_000);
+    const reader = new FaceReader(rig.port("wrapper"));
+    const display = (await reader.read())!;
+    expect(display.lines.map(({ name }) => name)).toEqual(["0-0:96.1.0.255", "1-0:1.8.0.255"]);
+    expect(display.lines[1]!.value).toMatch(/^1(\.0+)? kWh$|^1000 Wh$/);
+    expect(display.clock).toContain("2026-01-15T02:00:00");
+    rig.pass(3_600_000);
+    expect(await reader.read()).toBeUndefined();
+    rig.pass(60_000);
+    expect((await reader.read())!.lines).toHaveLength(2);
+    await reader.close();
+  });
+
+  it("of the default template shows the clock alone", async () => {
+    const rig = new Rig();
+    const reader = new FaceReader(rig.port("wrapper"));
+    expect(await reader.read()).toMatchObject({ lines: [], clock: expect.stringContaining("2026-01-15") as string });
+    await reader.close();
+  });
+});
+
+describe.runIf(existsSync(MAIN) && hasSocat)("serve on a terminal", () => {
+  it.each([
+    ["shows the face", [], true],
+    ["shows none with --no-face", ["--no-face"], false],
+  ])("%s", async (_what, words, shown) => {
+    const command = [process.execPath, MAIN, "serve", "--tcp", "0", "--metrology", "constant", ...words].join(" ");
+    const socat = spawn("socat", ["STDIO", `EXEC:"${command}",pty,setsid,ctty,stderr`]);
+    let text = "";
+    socat.stdout.on("data", (chunk) => (text += String(chunk)));
+    try {
+      await until(() => text.includes("The key h shows"), 20_000);
+      socat.stdin.write("m");
+      await until(() => text.includes("magnet on 1 meter"));
+      if (shown)
+        await until(() => /── MMM\d+ ── running ── .*──/.test(text) && text.includes("L1 230.0 V 2.22 A 500 W"));
+      socat.stdin.write("q");
+      await until(() => text.includes("stopped"));
+      expect(text.includes("── running ──")).toBe(shown);
+    } finally {
+      socat.kill();
+    }
+  });
+});
