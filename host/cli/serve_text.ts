@@ -172,7 +172,7 @@ export function welcomeText(model: TemplateModel, reach: Reach, c: Credentials):
   return [
     "",
     `${model.parts.title}, logical device name ${c.logicalDeviceName}, system title ${c.systemTitle}`,
-    `clients: ${clients}; server SAP 1; the management client authenticates with ${c.suite === 0 ? "LLS or HLS GMAC" : `LLS, HLS GMAC or HLS ECDSA; security suite ${c.suite}`}`,
+    `clients: ${clients}; server SAP 1; the management client authenticates with ${c.suite === 0 ? "LLS or HLS GMAC" : `LLS or HLS GMAC, SHA-256 or ECDSA; security suite ${c.suite}`}`,
     "",
     "keys (published test values that everybody knows: never give them to a real meter)",
     `  encryption key EK      ${c.encryptionKey}`,

@@ -1,15 +1,15 @@
 /** A template with its Security setups in another suite. */
-import type { TemplateDocument } from "./document.ts";
+import type { AssociationDocument, TemplateDocument } from "./document.ts";
 
 const CLASS_SECURITY_SETUP = 64;
 const SECURITY_SUITE = "3";
 
 type Objects = TemplateDocument["objects"];
 
-/**
- * `document` in suite 0, 1 or 2: security_suite of every Security setup, and HLS with ECDSA wherever GMAC is accepted, since
- * the suites 1 and 2 bring the keys for it.
- */
+/** What suites 1 and 2 authenticate with besides: SHA-256 with the HLS secret, ECDSA with the key pairs. Both are mandatory in IDIS Package 3. */
+const MECHANISMS: readonly string[] = ["hls-sha256", "hls-ecdsa"];
+
+/** `document` in suite 0, 1 or 2: security_suite of every Security setup, and MECHANISMS wherever GMAC is accepted. */
 export function suiteApply(document: TemplateDocument, suite: number): TemplateDocument {
   const objects = document.objects.map((object): Objects[number] => {
     if (object.class !== CLASS_SECURITY_SETUP) return object;
@@ -17,11 +17,13 @@ export function suiteApply(document: TemplateDocument, suite: number): TemplateD
     return { ...object, attributes: { ...object.attributes, [SECURITY_SUITE]: attribute } };
   });
   if (suite === 0) return { ...document, objects };
-  const associations = Object.entries(document.associations).map(([name, association]) => {
-    const { mechanisms } = association;
-    const signs = mechanisms.includes("gmac") && !mechanisms.includes("hls-ecdsa");
-    return [name, signs ? { ...association, mechanisms: [...mechanisms, "hls-ecdsa"] } : association] as const;
-  });
+  const associations = Object.entries(document.associations).map(
+    ([name, association]): [string, AssociationDocument] => {
+      const { mechanisms } = association;
+      const more = mechanisms.includes("gmac") ? MECHANISMS.filter((one) => !mechanisms.includes(one)) : [];
+      return [name, { ...association, mechanisms: [...mechanisms, ...more] }];
+    },
+  );
   return { ...document, objects, associations: Object.fromEntries(associations) };
 }
 

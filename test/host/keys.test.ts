@@ -6,6 +6,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Delivery } from "../../host/cli/delivery.ts";
+import { templateRead } from "../../host/template/load.ts";
+import { suiteApply } from "../../host/template/suite.ts";
 import { keysCommand } from "../../host/cli/keys.ts";
 import { certificateParse, certificatesOf, trustCheck, USAGE } from "../../host/client/certificate.ts";
 import { keyUnwrap } from "../../host/client/key_derivation.ts";
@@ -164,6 +166,15 @@ describe("keys demo and serve", () => {
     expect(b!.includes(toHex(meters[2]!.der))).toBe(true);
     const client = certificateParse(certificatesOf(readFileSync(join(out, "client-sign.pem")))[0]!.der);
     expect(a!.includes(toHex(client.publicKey))).toBe(true);
+  });
+
+  test("suites 1 and 2 bring their ways to authenticate to every association with HLS-GMAC, and to no other", () => {
+    const mechanisms = (suite: number): string[][] =>
+      Object.values(suiteApply(templateRead(), suite).associations).map((one) => one.mechanisms);
+    const [none, , ...others] = mechanisms(0);
+    expect(mechanisms(0)).toEqual([["none"], ["lls", "gmac"], ["none"], ["none"]]);
+    for (const suite of [1, 2])
+      expect(mechanisms(suite)).toEqual([none, ["lls", "gmac", "hls-sha256", "hls-ecdsa"], ...others]);
   });
 
   test("random worlds differ", async () => {
