@@ -53,6 +53,9 @@ export const MONITORS_MAX: u32 = 12;
 export const THRESHOLDS_MAX: u32 = 16;
 /** Push setup objects, each with its own state of a push. */
 export const PUSHES_MAX: u32 = 16;
+/** Demand registers that integrate, and sub-periods in the window of one. */
+export const DEMANDS_MAX: u32 = 16;
+export const DEMAND_PERIODS_MAX: u32 = 15;
 /** Security setup objects, each with its own keys and counters. */
 export const SECURITY_CONTEXTS_MAX: u32 = 4;
 /** Backward steps of the clock that a profile remembers before a range becomes a scan. */

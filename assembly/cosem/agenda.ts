@@ -13,6 +13,7 @@ import {
   captureDeadline,
   captureDown,
   captureDue,
+  capturePowerFails,
   capturePowerReturns,
   captureStopped,
   captureZoneSet,
@@ -20,6 +21,15 @@ import {
 import { controlBoot, controlClock, controlRun, controlSampled } from "./control";
 import { imageBoot } from "./image";
 import { monitorBoot, monitorDeadline, monitorPowerReturned, monitorRun, monitorSampled } from "./monitor";
+import {
+  demandBoot,
+  demandClockMoved,
+  demandPowerFails,
+  demandPowerReturned,
+  demandRun,
+  demandZoneSet,
+} from "./demand";
+import { qualityBoot, qualityPowerFails, qualityPowerReturned, qualityRun, qualitySampled } from "./quality";
 
 /** The duties, in the order in which those due at one instant are done: a demand period ends before its maximum is billed. */
 export const enum Duty {
@@ -98,6 +108,8 @@ export function agendaDue(meter: Meter): bool {
 /** One instant of a duty. The function sets when it is due next; false = the flash is behind, and it stays due. */
 function run(meter: Meter, duty: u32): bool {
   switch (duty) {
+    case Duty.DEMAND:
+      return demandRun(meter);
     case Duty.CAPTURE:
       return captureDue(meter, meter.meterTime);
     case Duty.CONTROL:
@@ -107,6 +119,8 @@ function run(meter: Meter, duty: u32): bool {
       if (monitorRun(meter)) return true;
       agendaSoon(meter, duty);
       return false;
+    case Duty.QUALITY:
+      return qualityRun(meter);
     default:
       agendaSet(meter, duty, 0);
       return true;
@@ -117,6 +131,8 @@ function run(meter: Meter, duty: u32): bool {
 export function agendaBoot(meter: Meter): bool {
   const down = captureBoot(meter);
   imageBoot(meter);
+  demandBoot(meter);
+  qualityBoot(meter);
   controlBoot(meter);
   monitorBoot(meter);
   if (down != 0) powerReturned(meter, down, clockSeconds(meter));
@@ -126,8 +142,17 @@ export function agendaBoot(meter: Meter): bool {
 /** A sample was taken. Called often: functions compare, and become due. */
 export function agendaSampled(meter: Meter): void {
   if (captureStopped(meter)) return;
+  qualitySampled(meter);
   controlSampled(meter);
   monitorSampled(meter);
+}
+
+/** The power fails: what is under way is kept as it stands, with event 1. Until it returns nothing is done. */
+export function agendaPowerFails(meter: Meter): void {
+  if (captureStopped(meter)) return;
+  demandPowerFails(meter);
+  qualityPowerFails(meter);
+  capturePowerFails(meter);
 }
 
 /** The power is back after captureStopped(). */
@@ -140,6 +165,8 @@ export function agendaPowerReturns(meter: Meter): void {
 
 /** The meter was without power from UTC second `down` to `up` (of the clock). */
 function powerReturned(meter: Meter, down: i64, up: i64): void {
+  demandPowerReturned(meter, down, up);
+  qualityPowerReturned(meter, down, up);
   controlClock(meter);
   monitorPowerReturned(meter);
 }
@@ -151,12 +178,13 @@ function powerReturned(meter: Meter, down: i64, up: i64): void {
 export function agendaClockSet(meter: Meter, ms: f64, limit: i64): i32 {
   const from = clockSeconds(meter);
   const err = captureClockSet(meter, ms, limit);
-  if (err == Err.OK) clockMoved(meter, from, clockSeconds(meter));
+  if (err == Err.OK) clockMoved(meter, from, clockSeconds(meter), limit);
   return err;
 }
 
-/** The clock was moved from UTC second `from` to `to`, silently corrected or set. */
-function clockMoved(meter: Meter, from: i64, to: i64): void {
+/** The clock was moved from UTC second `from` to `to`, silently corrected within `limit` seconds or set. */
+function clockMoved(meter: Meter, from: i64, to: i64, limit: i64): void {
+  demandClockMoved(meter, to, abs(to - from) <= limit);
   controlClock(meter);
 }
 
@@ -164,4 +192,5 @@ function clockMoved(meter: Meter, from: i64, to: i64): void {
 export function agendaZoneSet(meter: Meter): void {
   captureZoneSet(meter);
   controlClock(meter);
+  demandZoneSet(meter);
 }

@@ -11,6 +11,8 @@ import { dataProtectionInvoke } from "./ic/data_protection";
 import { disconnectControlInvoke, disconnectControlSet } from "./ic/disconnect_control";
 import { limiterSet } from "./ic/limiter";
 import { imageTransferGet, imageTransferInvoke } from "./ic/image_transfer";
+import { demandRegisterGet, demandRegisterInvoke, demandRegisterSet } from "./ic/demand_register";
+import { extendedRegisterInvoke } from "./ic/extended_register";
 import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
 import { parameterMonitorGet, parameterMonitorInvoke } from "./ic/parameter_monitor";
 import { pushSetupInvoke, pushSetupSet } from "./ic/push_setup";
@@ -25,6 +27,8 @@ import { plainGet, plainSet } from "./plain";
 /** Answers GET: writes the value as Data, or pins a long source. */
 export function classGet(ask: Ask, out: Writer): i32 {
   switch (ask.row.classId) {
+    case 5:
+      return demandRegisterGet(ask, out);
     case 7:
       return profileGenericGet(ask, out);
     case 8:
@@ -58,6 +62,8 @@ function attributeSet(ask: Ask): i32 {
   switch (ask.row.classId) {
     case 1:
       return alarmOwns(ask) ? alarmSet(ask) : plainSet(ask);
+    case 5:
+      return demandRegisterSet(ask);
     case 7:
       return profileGenericSet(ask);
     case 8:
@@ -80,6 +86,10 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
   switch (ask.row.classId) {
     case 3:
       return registerInvoke(ask);
+    case 4:
+      return extendedRegisterInvoke(ask);
+    case 5:
+      return demandRegisterInvoke(ask);
     case 7:
       return profileGenericInvoke(ask, out);
     case 8:

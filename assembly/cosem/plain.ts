@@ -84,7 +84,7 @@ function counterEmit(ask: Ask, tag: u32, out: Writer): bool {
 }
 
 /** `value` without its last `digits` decimal digits, rounded down. */
-function scaled(value: i64, digits: u32): i64 {
+export function scaled(value: i64, digits: u32): i64 {
   let unit: i64 = 1;
   for (let i: u32 = 0; i < digits && i < 18; i++) unit *= 10;
   const quotient = value / unit;
@@ -99,7 +99,7 @@ function clamp(value: i64, low: i64, high: i64): i64 {
  * A number as Data of type `tag`. What counts rolls over at the end of the type, as the register of a meter does; any
  * other value stops there.
  */
-function numberEmit(w: Writer, tag: u32, value: i64, rolls: bool): void {
+export function numberEmit(w: Writer, tag: u32, value: i64, rolls: bool): void {
   switch (tag) {
     case DataTag.BOOLEAN:
       return Axdr.boolean(w, value != 0);

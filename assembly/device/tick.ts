@@ -1,8 +1,8 @@
 /** Everything that happens without octets from the wire: samples, inputs, due instants, entropy. */
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
-import { agendaDeadline, agendaDue, agendaPowerReturns, agendaSampled } from "../cosem/agenda";
-import { captureEvents, capturePowerFails } from "../cosem/capture";
+import { agendaDeadline, agendaDue, agendaPowerFails, agendaPowerReturns, agendaSampled } from "../cosem/agenda";
+import { captureEvents } from "../cosem/capture";
 import { controlButton, controlFailure, outputsTell } from "../cosem/control";
 import { pushesStart } from "../cosem/push";
 import { HdlcEventKind } from "../link/hdlc_state";
@@ -61,7 +61,7 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
   if (timesTake(meter, meter.lineTime, meterTime) != Err.OK) return Err.STATE;
   switch (kind) {
     case Input.POWER_FAILS:
-      capturePowerFails(meter);
+      agendaPowerFails(meter);
       for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) countersReserveExactly(meter, i);
       return Err.OK;
     case Input.POWER_RETURNS:

@@ -261,7 +261,8 @@ function objectsCheck(t: Template): i32 {
     const fits =
       <u64>a.defaultAt + <u64>a.defaultSize <= <u64>t.size &&
       <u64>a.typeAt + <u64>a.typeSize <= <u64>t.size &&
-      a.object < t.objectCount;
+      a.object < t.objectCount &&
+      a.source <= t.objectCount;
     if (!fits) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
     if (<u32>a.capacity > CAPACITY_MAX) return REFUSED.refuse(Limit.CAPACITY, a.object, a.capacity);
   }

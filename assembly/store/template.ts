@@ -118,7 +118,9 @@ export class AttributeRow {
   digits: u8;
   reserved0: u8;
   object: u16;
-  reserved1: u32;
+  /** Of the value of a maximum: its demand register, as object index + 1; 0 = none. */
+  source: u16;
+  reserved1: u16;
   reserved2: u32;
   min: i64;
   max: i64;

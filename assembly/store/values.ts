@@ -48,6 +48,13 @@ export function objectOfClass(classId: u32, instance: u32): i32 {
   return OBJECT_UNKNOWN;
 }
 
+/** First object with a logical name, of whatever class; OBJECT_UNKNOWN when there is none. */
+export function objectNamed(logicalName: usize): i32 {
+  const t = Template.of();
+  const found = firstWithName(t, nameOf(logicalName));
+  return found < 0 ? OBJECT_UNKNOWN : found;
+}
+
 function sameKey(a: ObjectRow, b: ObjectRow): bool {
   return a.classId == b.classId && nameOf(a.logicalName) == nameOf(b.logicalName);
 }

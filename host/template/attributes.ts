@@ -4,7 +4,7 @@ import type { AttributeDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText, type WholeObject } from "./expand.ts";
 import { LIMITS } from "./limits.ts";
-import { CLASS_IMAGE_TRANSFER, CLASS_SECURITY_SETUP } from "./model.ts";
+import { CLASS_DEMAND_REGISTER, CLASS_IMAGE_TRANSFER, CLASS_SECURITY_SETUP } from "./model.ts";
 import { HIDDEN_ROWS, QUANTITIES, type Quantity, UNITS } from "./tables.ts";
 import { type Type, typeCapacity, typeDescription, typeFits, typeParse, typeRange, typeTag, typeText } from "./type.ts";
 import { type ClassOf, type Value, valueCheck, valueEmit, valueParse, valueType } from "./value.ts";
@@ -25,6 +25,8 @@ export interface AttributeRow {
   /** Octets a stored value may take, 0 = none can be stored. */
   capacity: number;
   quantity: number;
+  /** Of the value of a maximum: object index of its Demand register + 1; 0 = none. */
+  source: number;
   default: Uint8Array;
   type: Uint8Array;
   /** Type as text, empty when hidden. */
@@ -36,6 +38,9 @@ export interface AttributeRow {
 
 /** Largest octets of a change record in front of the value: head, key, length and check value. */
 const RECORD_HEAD_MAX = 64;
+
+/** Numbers of the energies of all phases and rates are below this. */
+const TOTAL_ID_MAX = 16;
 
 /** Attribute of Security setup. */
 const SECURITY_SUITE = 3;
@@ -70,13 +75,22 @@ function scalerUnit(object: WholeObject, classOf: ClassOf): { scaler: number; un
   return { scaler: ((octets[3] ?? 0) << 24) >> 24, unit: octets[5] ?? 0 };
 }
 
+/** Unit of the power whose energy is a total that the core integrates (assembly/meter/metering_state.ts, BASES). */
+function demandUnit({ name, kind, unit, id }: Quantity): string {
+  const power = { Wh: "W", varh: "var", VAh: "VA" }[unit ?? ""];
+  if (kind === "cumulative" && power !== undefined && id < TOTAL_ID_MAX) return power;
+  throw new TemplateError(`demandOf: ${name} is not an energy of all phases and rates`);
+}
+
 /** Decimal digits to drop from the quantity's unit to reach the object's scaler. */
 function digitsOf(object: WholeObject, quantity: Quantity | undefined, classOf: ClassOf): number {
   if (!quantity || quantity.unit === null) return 0;
-  const shown = scalerUnit(object, classOf) ?? { scaler: 0, unit: UNITS.get(quantity.unit)! };
+  const wanted = object.class.id === CLASS_DEMAND_REGISTER ? demandUnit(quantity) : quantity.unit;
+  const shown = scalerUnit(object, classOf) ?? { scaler: 0, unit: UNITS.get(wanted)! };
   const unit = [...UNITS].find(([, code]) => code === shown.unit)?.[0] ?? `unit ${shown.unit}`;
-  if (unit !== quantity.unit) {
-    throw new TemplateError(`quantity: ${quantity.name} counts ${quantity.unit}, the object's unit is ${unit}`);
+  if (unit !== wanted) {
+    const told = wanted === quantity.unit ? `counts ${wanted}` : `averages to ${wanted}`;
+    throw new TemplateError(`quantity: ${quantity.name} ${told}, the object's unit is ${unit}`);
   }
   const digits = shown.scaler - quantity.exponent;
   if (digits >= 0 && digits <= 18) return digits;
@@ -129,6 +143,7 @@ function rowOf(object: WholeObject, id: number, settable: boolean, classOf: Clas
     tag: typeTag(type),
     capacity: stored ? capacityOf(document, type, value) : 0,
     quantity: quantity?.id ?? 0,
+    source: 0,
     default: value ? valueEmit(value) : new Uint8Array(0),
     type: Uint8Array.from(typeDescription(type)),
     typeText: typeText(type),
@@ -162,6 +177,7 @@ function hiddenRows(object: WholeObject, secret: boolean): Omit<AttributeRow, "o
     tag: 0,
     capacity: row.capacity,
     quantity: 0,
+    source: 0,
     default: row.class === CLASS_IMAGE_TRANSFER && row.part === IMAGE_KEY ? imageKey(object) : new Uint8Array(0),
     type: new Uint8Array(0),
     typeText: "",

@@ -7,13 +7,14 @@ import { associationsResolve, needsSecret } from "./associations.ts";
 import { type AttributeRow, attributeRows, SETTABLE } from "./attributes.ts";
 import type { EventDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
-import { groupChosen, objectsExpand, type WholeObject } from "./expand.ts";
+import { groupChosen, objectsExpand, objectText, type WholeObject } from "./expand.ts";
 import { imageEmit } from "./image.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameWhole } from "./logical_name.ts";
 import {
   type AttributeModel,
   CLASS_CLOCK,
+  CLASS_DEMAND_REGISTER,
   CLASS_LIMITER,
   CLASS_PROFILE,
   CLASS_PUSH_SETUP,
@@ -101,6 +102,22 @@ function twinsCheck(objects: ObjectModel[]): void {
   });
 }
 
+/** The Demand register whose maximum an object keeps. */
+function maximumResolve(
+  { maximumOf }: WholeObject,
+  object: ObjectModel,
+  objects: ObjectModel[],
+  rows: AttributeRow[],
+  indexOf: IndexOf,
+): void {
+  if (maximumOf === undefined) return;
+  const source = objects[within("maximumOf", () => indexOf(maximumOf, object.device))]!;
+  if (source.classId !== CLASS_DEMAND_REGISTER) {
+    throw new TemplateError(`maximumOf: object ${source.logicalName} is class ${source.classId}, not Demand register`);
+  }
+  rows[object.attributes[1]!.row!]!.source = source.index + 1;
+}
+
 function objectsResolve(document: TemplateDocument): {
   objects: ObjectModel[];
   rows: AttributeRow[];
@@ -143,6 +160,9 @@ function objectsResolve(document: TemplateDocument): {
     };
   });
   twinsCheck(objects);
+  whole.forEach((object, index) =>
+    within(objectText(object), () => maximumResolve(object, objects[index]!, objects, rows, indexOf)),
+  );
   if (rows.length > LIMITS.ATTRIBUTES_MAX) {
     throw new TemplateError(`objects: ${rows.length} attribute rows (limit ${LIMITS.ATTRIBUTES_MAX})`);
   }
@@ -237,6 +257,10 @@ export function compileTemplate(json: unknown): Compiled {
   const monitors = objects.filter(({ classId }) => classId === CLASS_REGISTER_MONITOR).length;
   if (monitors > LIMITS.MONITORS_MAX) {
     throw new TemplateError(`objects: ${monitors} register monitors (limit ${LIMITS.MONITORS_MAX})`);
+  }
+  const demands = objects.filter((object) => object.classId === CLASS_DEMAND_REGISTER).length;
+  if (demands > LIMITS.DEMANDS_MAX) {
+    throw new TemplateError(`objects: ${demands} demand registers (limit ${LIMITS.DEMANDS_MAX})`);
   }
   const associations = associationsResolve(document, objects, rows, indexOf);
   const ports = portsResolve(document, objects, rows, indexOf);

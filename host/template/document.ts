@@ -72,6 +72,10 @@ export interface ObjectPartDocument {
   access?: string | AccessDocument;
   attributes?: Record<string, AttributeDocument>;
   quantity?: string;
+  /** Quantity that a Demand register averages. */
+  demandOf?: string;
+  /** Demand register of which an Extended register keeps the maximum. */
+  maximumOf?: string;
   scaler?: number;
   unit?: string;
   profile?: ProfileDocument;

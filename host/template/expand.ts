@@ -14,7 +14,14 @@ import { TemplateError, within } from "./error.ts";
 import { extrasOf } from "./extras.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameParse, logicalNameText, logicalNameWhole } from "./logical_name.ts";
-import { CLASS_ASSOCIATION, CLASS_ASSOCIATION_SN, CLASS_IMAGE_TRANSFER, CLASS_PUSH_SETUP } from "./model.ts";
+import {
+  CLASS_ASSOCIATION,
+  CLASS_ASSOCIATION_SN,
+  CLASS_DEMAND_REGISTER,
+  CLASS_EXTENDED_REGISTER,
+  CLASS_IMAGE_TRANSFER,
+  CLASS_PUSH_SETUP,
+} from "./model.ts";
 import { type InterfaceClass, interfaceClass, UNITS } from "./tables.ts";
 
 /** An object with everything its kind gives it. */
@@ -37,6 +44,8 @@ export interface WholeObject {
   /** ObjectRow.flags and ObjectRow.extra. */
   flags: number;
   extra: number;
+  /** Logical name of the Demand register of a maximum. */
+  maximumOf?: string;
 }
 
 /** How messages name an object. */
@@ -139,6 +148,26 @@ function imagePut(attributes: Map<number, AttributeDocument>, image: ImageDocume
   put(7, { value: { array: [] }, type: IMAGE_INFO, stored: true });
 }
 
+/** The averages of a Demand register are computed; its periods are what the core can integrate. */
+function demandPut(attributes: Map<number, AttributeDocument>, quantity: string, c: InterfaceClass): void {
+  if (c.id !== CLASS_DEMAND_REGISTER)
+    throw new TemplateError(`demandOf: class ${c.id} (${c.name}) is not Demand register`);
+  for (const id of [2, 3]) attributes.set(id, { ...attributes.get(id), quantity });
+  const period = Number(attributes.get(8)?.value?.["double-long-unsigned"]);
+  if (!(period > 0 && 3600 % period === 0)) throw new TemplateError(`period: ${period} s do not fill a whole hour`);
+  const periods = Number(attributes.get(9)?.value?.["long-unsigned"]);
+  if (!(periods >= 1 && periods <= LIMITS.DEMAND_PERIODS_MAX)) {
+    throw new TemplateError(`number_of_periods: ${periods} (limits 1 to ${LIMITS.DEMAND_PERIODS_MAX})`);
+  }
+}
+
+/** Value, status and capture time of a maximum are the meter's own. */
+function maximumPut(attributes: Map<number, AttributeDocument>, c: InterfaceClass): void {
+  if (c.id !== CLASS_EXTENDED_REGISTER)
+    throw new TemplateError(`maximumOf: class ${c.id} (${c.name}) is not Extended register`);
+  for (const id of [2, 4, 5]) attributes.set(id, { ...attributes.get(id), stored: true });
+}
+
 function objectExpand(document: TemplateDocument, object: ObjectDocument): WholeObject {
   const part = object.kind === undefined ? object : partsJoin(kindOf(document, object.kind), object);
   if (part.class === undefined) throw new TemplateError("class is missing");
@@ -155,6 +184,8 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
   if (part.quantity !== undefined) attributes.set(2, { ...attributes.get(2), quantity: part.quantity });
   if (part.push) pushPut(attributes, part.push, c);
   if (part.image) imagePut(attributes, part.image, c);
+  if (part.demandOf !== undefined) demandPut(attributes, part.demandOf, c);
+  if (part.maximumOf !== undefined) maximumPut(attributes, c);
   if (part.profile) profilePut(attributes, part.profile, c);
   else if (c.id === 7) throw new TemplateError("profile is missing");
   return {
@@ -173,6 +204,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
     attributes,
     ...(part.profile ? { profile: part.profile } : {}),
     ...(part.image ? { image: part.image } : {}),
+    ...(part.maximumOf === undefined ? {} : { maximumOf: part.maximumOf }),
   };
 }
 

@@ -192,6 +192,8 @@ export class TemplateModel {
   }
 }
 
+export const CLASS_EXTENDED_REGISTER = 4;
+export const CLASS_DEMAND_REGISTER = 5;
 export const CLASS_PROFILE = 7;
 export const CLASS_CLOCK = 8;
 export const CLASS_ASSOCIATION = 15;

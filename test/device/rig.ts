@@ -19,6 +19,7 @@ import { coreOctets } from "../../host/files.ts";
 import type { Flash } from "../../host/flash/flash.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
 import { metrologyMaker } from "../../host/metrology/source.ts";
+import { SteppedMetrology, type StepSource } from "../../host/metrology/steps.ts";
 import { MeterPort, portFor, portsOf } from "../../host/ports.ts";
 import type { Pump } from "../../host/pump.ts";
 import { compileTemplate, type Compiled } from "../../host/template/compile.ts";
@@ -89,6 +90,8 @@ export interface RigOptions {
   start?: number;
   /** Default constant: 500, 300 and 200 W */
   metrology?: "constant" | "household";
+  /** What a test has to be measured, in place of that. */
+  source?: StepSource;
   template?: Compiled;
   /** Default: an empty one in memory */
   flash?: (index: number, size: number) => Flash;
@@ -144,7 +147,7 @@ export class Rig {
           options.provision?.(index) ?? Buffer.alloc(0),
         ]),
         flash: options.flash?.(index, plan.flashSize) ?? new MemoryFlash(plan.flashSize),
-        metrology: metrology(index),
+        metrology: options.source === undefined ? metrology(index) : new SteppedMetrology(options.source),
       }),
       entropy: options.entropy ?? seeded(seed),
       report: (meter, text) => this.reports.push(`${meter}: ${text}`),

@@ -203,6 +203,8 @@ describe("objects and attributes", () => {
     const others: [string, number][] = [
       ["15 7,1 64", 1],
       ["8 2,1 8", 1],
+      ...[4, 5, 6].map((part): [string, number] => [`8 2,${part} 6`, 1]),
+      ["5 2,1 148", 10],
       ["18 0,0 56", 1],
       ["18 0,1 64", 1],
       ["8 2,2 2", 1],

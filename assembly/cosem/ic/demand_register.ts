@@ -1,0 +1,88 @@
+/** Demand register, class_id 5, version 0. Integrating is meter/demand's and cosem/demand's. */
+import { Err } from "../../base/err";
+import { DEMANDS_MAX } from "../../base/limits";
+import { Reader } from "../../base/reader";
+import { Writer } from "../../base/writer";
+import { clockStamp, STAMP_SIZE } from "../../meter/clock";
+import { Demand, demandAverage, demandRunning } from "../../meter/demand";
+import { NONE, Template } from "../../store/template";
+import { rowOf } from "../../store/values";
+import { Axdr } from "../../wire/axdr";
+import { dataInteger } from "../../wire/data";
+import { ActionResult, DataAccessResult } from "../../wire/results";
+import { Ask } from "../ask";
+import { demandClose, demandPeriodsValid, demandRestart } from "../demand";
+import { numberEmit, plainGet, plainSet, scaled } from "../plain";
+import { parameterIsZero } from "./clock";
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const stamp: usize = memory.data(12, 4);
+
+export function demandRegisterGet(ask: Ask, out: Writer): i32 {
+  const instance = <u32>ask.row.instance;
+  if (instance >= DEMANDS_MAX) return plainGet(ask, out);
+  const d = Demand.of(ask.meter, instance);
+  if (d.due == 0) return plainGet(ask, out);
+  switch (ask.attribute) {
+    case 2: // current_average_value
+      return averageGet(ask, out, demandAverage(d, demandRunning(ask.meter, d)));
+    case 3: // last_average_value
+      return averageGet(ask, out, demandAverage(d, d.last));
+    case 5: // status
+      return numberGet(ask, out, d.lastStatus);
+    case 6: // capture_time
+      return d.captured == 0 ? plainGet(ask, out) : momentGet(ask, out, d.captured);
+    case 7: // start_time_current
+      return momentGet(ask, out, d.start);
+    default: // scaler_unit, period, number_of_periods
+      return plainGet(ask, out);
+  }
+}
+
+function numberGet(ask: Ask, out: Writer, value: i64): i32 {
+  const row = rowOf(ask.object, ask.attribute, 0);
+  if (row == NONE) return DataAccessResult.OBJECT_UNAVAILABLE;
+  numberEmit(out, Template.of().attribute(row).tag, value, false);
+  return DataAccessResult.SUCCESS;
+}
+
+function averageGet(ask: Ask, out: Writer, value: i64): i32 {
+  const row = rowOf(ask.object, ask.attribute, 0);
+  if (row == NONE) return DataAccessResult.OBJECT_UNAVAILABLE;
+  return numberGet(ask, out, scaled(value, Template.of().attribute(row).digits));
+}
+
+function momentGet(ask: Ask, out: Writer, utc: u32): i32 {
+  clockStamp(ask.meter, utc, stamp);
+  Axdr.octetString(out, stamp, STAMP_SIZE);
+  return DataAccessResult.SUCCESS;
+}
+
+/** A SET of period or number_of_periods begins anew. */
+export function demandRegisterSet(ask: Ask): i32 {
+  const periodic = ask.attribute == 8 || ask.attribute == 9;
+  if (periodic) {
+    const r = reader.over(ask.dataAt, ask.dataSize);
+    const value = dataInteger(r);
+    const period = ask.attribute == 8 ? value : 1;
+    const periods = ask.attribute == 9 ? value : 1;
+    const fits = value >= 0 && value <= 0xffff && demandPeriodsValid(<u32>period, <u32>periods);
+    if (r.err == Err.OK && !fits) return DataAccessResult.OTHER_REASON;
+  }
+  const result = plainSet(ask);
+  if (periodic && result == DataAccessResult.SUCCESS) demandRestart(ask.meter, ask.object);
+  return result;
+}
+
+export function demandRegisterInvoke(ask: Ask): i32 {
+  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  switch (ask.attribute) {
+    case 1: // reset
+      demandRestart(ask.meter, ask.object);
+      return ActionResult.SUCCESS;
+    case 2: // next_period
+      return demandClose(ask.meter, ask.object) ? ActionResult.SUCCESS : ActionResult.OTHER_REASON;
+    default:
+      return ActionResult.OBJECT_UNAVAILABLE;
+  }
+}

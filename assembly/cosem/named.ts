@@ -1,0 +1,72 @@
+/**
+ * Values that a function of the meter finds by the logical name the standard gives them (OBIS, IEC 62056-6-1). An object that
+ * the template does not have is nothing to the function.
+ */
+import { Writer } from "../base/writer";
+import { Meter } from "../store/block";
+import { changeAdd } from "../store/change";
+import { NONE, Template } from "../store/template";
+import { objectNamed, rowOf, valueAt, valueSize } from "../store/values";
+import { numberEmit, scaled } from "./plain";
+import { settingNumber } from "./setting";
+
+const VALUE: i32 = 2;
+const SCALER_UNIT: i32 = 3;
+const CLASS_REGISTER: u32 = 3;
+/** Octets of a scaler_unit: structure of an integer and an enum. */
+const SCALER_UNIT_SIZE: u32 = 6;
+
+const name: usize = memory.data(6);
+const octets: usize = memory.data(16, 4);
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+
+/** Object a-0:c.d.e.255, NONE when there is none. */
+export function named(a: u32, c: u32, d: u32, e: u32): u32 {
+  store<u8>(name, <u8>a);
+  store<u8>(name + 1, 0);
+  store<u8>(name + 2, <u8>c);
+  store<u8>(name + 3, <u8>d);
+  store<u8>(name + 4, <u8>e);
+  store<u8>(name + 5, 255);
+  const object = objectNamed(name);
+  return object < 0 ? NONE : <u32>object;
+}
+
+/** Decimal digits that the register `object` does not show of a number in thousandths of its unit. */
+function digitsOf(meter: Meter, object: u32): u32 {
+  const row = <u32>Template.of().object(object).classId == CLASS_REGISTER ? rowOf(object, SCALER_UNIT, 0) : NONE;
+  if (row == NONE || valueSize(meter, row) != SCALER_UNIT_SIZE) return 3;
+  const digits = 3 + (((<i32>load<u8>(valueAt(meter, row) + 3)) << 24) >> 24);
+  return digits < 0 ? 0 : digits;
+}
+
+/** The number in `object` in thousandths of its unit; `otherwise` without the object. */
+export function namedMilli(meter: Meter, object: u32, otherwise: i32): i32 {
+  if (object == NONE) return otherwise;
+  let value = <i64>settingNumber(meter, object, VALUE, 0);
+  for (let i = digitsOf(meter, object); i > 0; i--) value *= 10;
+  return <i32>min<i64>(value, i32.MAX_VALUE);
+}
+
+/** Adds a number in thousandths of its unit to the open record as the value of `object`, NONE for no object. */
+export function namedMilliPut(meter: Meter, object: u32, milli: i64): void {
+  if (object != NONE) namedPut(meter, object, scaled(milli, digitsOf(meter, object)));
+}
+
+/** Adds `value` to the open record as the value of `object`, in the type it has; at the end of the type a number stops. */
+export function namedPut(meter: Meter, object: u32, value: i64): void {
+  put(meter, object, value, false);
+}
+
+/** Adds one to a counter, in the open record; behind the end of its type it begins at 0. */
+export function namedCount(meter: Meter, object: u32): void {
+  if (object != NONE) put(meter, object, <i64>settingNumber(meter, object, VALUE, 0) + 1, true);
+}
+
+function put(meter: Meter, object: u32, value: i64, rolls: bool): void {
+  const row = rowOf(object, VALUE, 0);
+  if (row == NONE) return;
+  const a = Template.of().attribute(row);
+  numberEmit(writer.into(octets, 16), a.tag, value, rolls);
+  if (writer.size <= <u32>a.capacity) changeAdd(meter, Template.of().object(object), VALUE, 0, octets, writer.size);
+}
