@@ -5,13 +5,14 @@ import { HdlcConnection, HdlcEventKind, Reply } from "../link/hdlc_state";
 import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
 import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
 import { wrapperDatagramReceive, WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
-import { apduMore, apduNoSlot, apduOutside, apduServe, apduTooLong, blockStreaming } from "../server/apdu";
+import { apduMore, apduNoSlot, apduOutside, apduTooLong, blockStreaming } from "../server/apdu";
 import { AssociationState, Slot, SLOT_LINK_SIZE, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
 import { Layout } from "../store/layout";
 import { NONE, PortFlag, PortKind, PortRow, Template } from "../store/template";
 import { ApduTag } from "../wire/tags";
 import { wrapperHeaderEmit, WRAPPER_HEADER_SIZE } from "../wire/wrapper";
+import { communicationEnd, communicationServe } from "./communication";
 import { notifyFrameBuilt, notifyHdlc, notifyWrapper } from "./notify";
 import { hdlcConnection, hdlcEvent, wrapperEvent, wrapperLine } from "./connection";
 import { identificationTake, identificationTransmit } from "./identification";
@@ -40,6 +41,7 @@ const CLOSING: u32 = 2;
 function slotsReset(meter: Meter, port: PortRow, first: u32, open: u32): void {
   for (let i: u32 = 0; i < <u32>port.links; i++) {
     const slot = Slot.of(meter, first + i);
+    communicationEnd(meter, first + i);
     slot.disassociate();
     slot.outboundSize = 0;
     slot.open = open;
@@ -115,12 +117,14 @@ function hdlcHandle(meter: Meter, c: HdlcConnection, first: u32): bool {
   const index = first + e.link;
   const slot = Slot.of(meter, index);
   // Whoever had a link that was given to another pair of addresses has lost it with all that was associated.
-  for (let k: u32 = 0; k < c.links; k++) if (((e.reboundLinks >> k) & 1) != 0) Slot.of(meter, first + k).disassociate();
-  if (e.kind == HdlcEventKind.LINK_UP || e.kind == HdlcEventKind.LINK_DOWN) linkEnd(slot);
+  for (let k: u32 = 0; k < c.links; k++) {
+    if (((e.reboundLinks >> k) & 1) != 0) associationEnd(meter, first + k);
+  }
+  if (e.kind == HdlcEventKind.LINK_UP || e.kind == HdlcEventKind.LINK_DOWN) linkEnd(meter, index);
   if (e.kind == HdlcEventKind.APDU && e.confirmed == 0) {
     hdlcUnconfirmed(meter, c, first);
   } else if (e.kind == HdlcEventKind.APDU) {
-    apduServe(meter, index, e.clientSap, e.serverSap, e.apdu, e.size, 1);
+    communicationServe(meter, index, e.clientSap, e.serverSap, e.apdu, e.size, 1);
     hdlcAnswer(c, e.link, slot);
   } else if (e.kind == HdlcEventKind.TOO_LONG) {
     apduTooLong(meter, index, e.confirmed != 0 ? 1 : 0);
@@ -130,8 +134,13 @@ function hdlcHandle(meter: Meter, c: HdlcConnection, first: u32): bool {
 }
 
 /** The data link connection of a slot has begun or ended: an association opened in a UI frame does not depend on it. */
-export function linkEnd(slot: Slot): void {
-  if (slot.unconfirmed != Unconfirmed.FRAME) slot.disassociate();
+export function linkEnd(meter: Meter, index: u32): void {
+  if (Slot.of(meter, index).unconfirmed != Unconfirmed.FRAME) associationEnd(meter, index);
+}
+
+function associationEnd(meter: Meter, index: u32): void {
+  communicationEnd(meter, index);
+  Slot.of(meter, index).disassociate();
 }
 
 /** Serves the APDU of a UI frame to each logical device that it was for; none of them answers (GB9 8.4.5.4.7). */
@@ -140,7 +149,7 @@ function hdlcUnconfirmed(meter: Meter, c: HdlcConnection, first: u32): void {
   for (let k: u32 = 0; k < c.links; k++) {
     if (((e.links >> k) & 1) == 0) continue;
     const apdu = c.slot(k) + <usize>(c.inboundAt + LLC_SIZE);
-    apduServe(meter, first + k, e.clientSap, c.link(k).upper, apdu, e.size, 0);
+    communicationServe(meter, first + k, e.clientSap, c.link(k).upper, apdu, e.size, 0);
   }
 }
 
@@ -178,7 +187,7 @@ function wrapperTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
     else if (port.links > 1) apduNoSlot(meter, index);
     if (!opens || port.links > 1) return consumed;
   }
-  apduServe(meter, index, e.clientWPort, e.serverWPort, head.inbound, e.size, 1);
+  communicationServe(meter, index, e.clientWPort, e.serverWPort, head.inbound, e.size, 1);
   return consumed;
 }
 

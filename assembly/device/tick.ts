@@ -122,7 +122,7 @@ function lineExpire(meter: Meter, port: PortRow, first: u32): void {
   if (port.kind == PortKind.HDLC) {
     const c = hdlcConnection(meter, port, first);
     while (hdlcExpire(c, meter.lineTime, hdlcEvent)) {
-      if (hdlcEvent.kind == HdlcEventKind.LINK_DOWN) linkEnd(Slot.of(meter, first + hdlcEvent.link));
+      if (hdlcEvent.kind == HdlcEventKind.LINK_DOWN) linkEnd(meter, first + hdlcEvent.link);
     }
     opticalExpire(meter, port, first, c);
     return;

@@ -1,5 +1,6 @@
 /** Values the core computes, by the numbers of host/template/quantities.json (a test compares both). */
 import { Meter } from "../store/block";
+import { ACCESS_AT, ACCESS_SIZE } from "../store/layout";
 import { clockStatus } from "./clock";
 import { averageRead, AVERAGES } from "./averages";
 import { accumulatorOf, EVENT_CODES, Instant, Metering, UNCOUNTED } from "./metering_state";
@@ -72,6 +73,11 @@ export const enum Quantity {
   EVENT_CODE_COMMUNICATION = 141,
   ACTIVE_TARIFF = 144,
   INVOCATION_COUNTER = 152,
+  ACCESS_CLIENT = 176,
+  ACCESS_PORT = 177,
+  ACCESS_KINDS = 178,
+  ACCESS_COUNT = 179,
+  ACCESS_USER = 180,
   SYSTEM_TITLE = 153,
   LOGICAL_DEVICE_NAME = 154,
   VOLTAGE_AVERAGE_L1 = 160,
@@ -177,6 +183,24 @@ function instantRead(m: Metering, id: i32): i64 {
   }
 }
 
+/** What a row of the communication details log says of an association, from Quantity.ACCESS_CLIENT on. */
+export const enum AccessDetail {
+  CLIENT = 0,
+  PORT = 1,
+  KINDS = 2,
+  COUNT = 3,
+  USER = 4,
+}
+
+const ACCESS_DETAILS: u32 = 5;
+
+if (ACCESS_DETAILS * 2 > ACCESS_SIZE) ERROR("details of an access have ACCESS_SIZE octets");
+
+/** Says something of the association that is logged next. */
+export function accessDetailSet(meter: Meter, detail: AccessDetail, value: u32): void {
+  store<u16>(meter.area(ACCESS_AT + ((<u32>detail) << 1)), <u16>value);
+}
+
 /** Whether a quantity counts for ever, so that its register rolls over instead of stopping at its end. */
 export function quantityCounts(id: u32): bool {
   return accumulatorOf(id) != UNCOUNTED;
@@ -194,6 +218,8 @@ export function quantityRead(meter: Meter, id: u32): i64 {
   if (id == Quantity.CLOCK_STATUS) return clockStatus(meter);
   const average = id - Quantity.VOLTAGE_AVERAGE_L1;
   if (average < 2 * AVERAGES) return averageRead(meter, average);
+  const detail = id - Quantity.ACCESS_CLIENT;
+  if (detail < ACCESS_DETAILS) return load<u16>(meter.area(ACCESS_AT + (detail << 1)));
   const log = id - Quantity.EVENT_CODE_STANDARD;
   return log < EVENT_CODES ? m.eventCode(log) : 0;
 }

@@ -3,7 +3,7 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { guardPassed } from "../session/guard";
 import { contextsRefresh, contextsStale, SecurityContext } from "../session/keys";
-import { AssociationState, Slot, Unconfirmed } from "../session/slot";
+import { AccessKind, AssociationState, Slot, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
 import { Layout } from "../store/layout";
@@ -203,6 +203,7 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     exceptionNotPossible(slot);
     return;
   }
+  accessCount(slot, tag);
   const r = reader.over(at, size);
   switch (tag) {
     case ApduTag.GET_REQUEST:
@@ -221,6 +222,17 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
       if (contextShortNames(slot.context) && shortNameServe(meter, slotIndex, slot, tag, r)) return;
       unknownServe(slot, tag);
   }
+}
+
+/** Counts a request of an association. */
+function accessCount(slot: Slot, tag: u32): void {
+  let kind: u32 = AccessKind.WRITE;
+  if (tag == ApduTag.GET_REQUEST || tag == ApduTag.READ_REQUEST) kind = AccessKind.READ;
+  else if (tag == ApduTag.ACTION_REQUEST) kind = AccessKind.METHOD;
+  else if (tag == ApduTag.ACCESS_REQUEST) kind = AccessKind.ANY;
+  if (slot.state != AssociationState.ASSOCIATED) return;
+  slot.accessKinds |= kind;
+  slot.accesses = min<u32>(slot.accesses + 1, 0xffff);
 }
 
 /** Services of short name referencing; false for an APDU that is none of them. */

@@ -32,6 +32,15 @@ export const enum Unconfirmed {
   FRAME = 2,
 }
 
+/** Kinds of requests that an association was used for. */
+export const enum AccessKind {
+  READ = 1,
+  WRITE = 2,
+  METHOD = 4,
+  /** ACCESS: any of them. */
+  ANY = 8,
+}
+
 @unmanaged
 export class Slot {
   /** 1 while the host holds the connection of this slot open. */
@@ -61,6 +70,9 @@ export class Slot {
   unconfirmed: u32;
   /** Whoever is identified as the user of the client: user_id + 1, 0 = nobody. */
   user: u32;
+  /** Requests served, at most 65535, and their kinds: AccessKind. */
+  accesses: u32;
+  accessKinds: u32;
   /** Row of the template; meaningless while non-associated. */
   association: u32;
   clientSap: u32;

@@ -59,7 +59,10 @@ export const QUALITY_AT: u32 = IMAGE_AT + IMAGE_SIZE;
 export const QUALITY_SIZE: u32 = 1024;
 export const DEMAND_AT: u32 = QUALITY_AT + QUALITY_SIZE;
 export const DEMAND_SIZE: u32 = 3072;
-export const METER_SIZE: u32 = DEMAND_AT + DEMAND_SIZE;
+/** The row of the communication details log under way: meter/quantity.ts. */
+export const ACCESS_AT: u32 = DEMAND_AT + DEMAND_SIZE;
+export const ACCESS_SIZE: u32 = 16;
+export const METER_SIZE: u32 = ACCESS_AT + ACCESS_SIZE;
 
 /** Octets of one security context and of one ring's state. */
 export const SECURITY_CONTEXT_SIZE: u32 = 1024;
