@@ -12,6 +12,7 @@ import { AssociationState, Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { NONE, PortFlag, PortRow, Template } from "../store/template";
 import { objectFind } from "../store/values";
+import { ApduTag } from "../wire/tags";
 
 const CLASS_PROFILE: u32 = 7;
 const detailsLog: usize = memory.data<u8>([0, 0, 99, 98, 6, 255]);
@@ -79,9 +80,11 @@ export function communicationServe(
 ): void {
   const slot = Slot.of(meter, index);
   used.take(slot);
+  const asks = size != 0 && load<u8>(at) == ApduTag.AARQ;
   apduServe(meter, index, clientSap, serverSap, at, size, confirmed);
   const was = used.state == AssociationState.ASSOCIATED;
   const is = slot.state == AssociationState.ASSOCIATED;
-  if (was && (!is || slot.accesses < used.accesses)) detailsWrite(meter, index);
+  // What is not understood writes nothing: an AARQ that is refused ends an association without a row.
+  if (was && (is ? slot.accesses < used.accesses : !asks)) detailsWrite(meter, index);
   if (!was && is && isLocal(Template.of().port(portIndex(index)))) eventRaise(meter, EventCode.LOCAL_COMMUNICATION);
 }
