@@ -90,7 +90,8 @@ class Service {
   /** On a terminal, unless it is not wanted: where the face stands. */
   private readonly screen: Screen | undefined;
   private console: Console | undefined;
-  private served = false;
+  /** The meters live through their past. */
+  private history = false;
   private ending = false;
 
   constructor(options: ServeOptions) {
@@ -121,7 +122,6 @@ class Service {
     process.on("SIGTERM", () => end(143));
     await this.bootAll();
     const clock = new RunningClock(this.start, this.options.speed);
-    this.served = true;
     this.bank.start(clock);
     const operator = new Operator(this.bank, clock, this.surroundings, ({ facts, text }) =>
       this.reporter.event("control", facts as Record<string, unknown>, text),
@@ -156,7 +156,7 @@ class Service {
     const from = this.start - options.backfill * DAY_MS;
     const scenario = options.scenario === undefined ? undefined : scenarioRead(options.scenario, this.start);
     const metrology = metrologyMaker(options.metrology, options.seed, from, scenario);
-    const courier = courierMaker(options, this.ciiLine, () => !this.served);
+    const courier = courierMaker(options, this.ciiLine, () => this.history);
     return (index, plan) => ({
       provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
       flash: this.flash(index, plan.flashSize),
@@ -182,7 +182,9 @@ class Service {
       );
     }
     for (const file of this.files) file.relaxed = file.fresh;
+    this.history = this.options.backfill > 0;
     await backfill(this.bank, fresh, from, this.start, this.options.json !== true);
+    this.history = false;
     for (const file of this.files) file.relaxed = false;
     await Promise.all(this.files.map((file) => file.sync()));
     this.bank.clock = new ManualClock(this.start, performance.now());

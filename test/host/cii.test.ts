@@ -1,9 +1,12 @@
 /** Consumer information: `serve --cii` to a serial line and over TCP, received by `listen`. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { ciiFrame, CiiLine } from "../../host/cii.ts";
+import { courierMaker } from "../../host/cli/couriers.ts";
+import type { ServeOptions } from "../../host/cli/serve_options.ts";
 import { data, fromHex, toHex } from "../../host/client/index.ts";
 import { FrameReader } from "../../host/client/hdlc_frame.ts";
 import { attribute, Client, method } from "../../host/client/session.ts";
@@ -55,6 +58,22 @@ async function serve(...words: string[]): Promise<Service> {
   return { events, keys, port: (named(events, "ready") as { tcp: number[] }).tcp[0]! };
 }
 
+function folderMade(): { folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), "cii-"));
+  endings.push(() => rmSync(folder, { recursive: true }));
+  return { folder };
+}
+
+/** Its octets as hexadecimal digits, as the client's JSON has them. */
+async function logicalDeviceName(port: number): Promise<string> {
+  const client = new Client(await connectTcp("127.0.0.1", port));
+  await client.connect();
+  await client.associate();
+  const { value } = (await client.get(attribute(1, "0-0:42.0.0.255", 2))) as { value: Uint8Array };
+  await client.disconnect();
+  return toHex(value);
+}
+
 /** The management client asks for the push. */
 async function push(port: number): Promise<void> {
   const client = new Client(await connectTcp("127.0.0.1", port), LLS);
@@ -88,6 +107,25 @@ describe("a push as a UI frame", () => {
     line.send(new Uint8Array(1), listener);
     end.closed();
     expect(heard).toEqual(["the line is not there", "delivered", "the line is gone"]);
+  });
+});
+
+describe("who carries the pushes of serve", () => {
+  it("counts what is pushed in the history as received, and afterwards refuses what must not leave", () => {
+    let history = true;
+    const raw = { push: "none", cii: { host: "203.0.113.7", destination: "203.0.113.7:1" } };
+    const courier = courierMaker(raw as ServeOptions, new CiiLine(), () => history)();
+    const heard: string[] = [];
+    const listener = {
+      delivered: () => heard.push("delivered"),
+      failed: (reason: string) => heard.push(reason),
+      answered: () => undefined,
+    };
+    courier.deliver(0, "203.0.113.8:1", new Uint8Array(1), listener);
+    history = false;
+    courier.deliver(0, "203.0.113.8:1", new Uint8Array(1), listener);
+    expect(heard).toEqual(["delivered", "pushes are off (--push none)"]);
+    courier.drop();
   });
 });
 
@@ -139,6 +177,25 @@ describe.runIf(existsSync(MAIN))("serve --cii", () => {
     await push(port);
     await until(() => child.exitCode !== null || named(events, "error") !== undefined, 20_000);
     expectPush(events);
+  });
+
+  it("inject install makes the meter push that it has been installed", async () => {
+    const { events } = start("listen", "--tcp", "0");
+    await until(() => named(events, "listening") !== undefined, 20_000);
+    const place = Buffer.from(`127.0.0.1:${(named(events, "listening") as { tcp: number }).tcp}`).toString("hex");
+    const destination = JSON.stringify({ structure: [{ enum: 0 }, { "octet-string": place }, { enum: 0 }] });
+    const { folder } = folderMade();
+    const control = join(folder, "meter.sock");
+    const words = ["--control", control, "--override", `0-7:25.9.0.255:3=${destination}`];
+    const { port } = await serve(...words);
+    const name = await logicalDeviceName(port);
+    const pushed = (): Record<string, unknown>[] => events.filter(({ event }) => event === "data-notification");
+    // A meter that never ran says so once by itself.
+    await until(() => pushed().length === 1, 20_000);
+    const injected = spawnSync(process.execPath, [MAIN, "inject", control, "install"], { encoding: "utf8" });
+    expect(injected).toMatchObject({ status: 0, stderr: "" });
+    await until(() => pushed().length === 2, 20_000);
+    expect(JSON.stringify(pushed()[1])).toContain(name);
   });
 
   it.each([

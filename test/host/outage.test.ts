@@ -1,7 +1,10 @@
 /** Outages and loads of a scenario as a meter of the built core lives through them. */
 import { describe, expect, it } from "vitest";
+import * as data from "../../host/client/data.ts";
 import { numberOf } from "../../host/client/data.ts";
-import { attribute, type Client } from "../../host/client/session.ts";
+import { attribute, type Client, method } from "../../host/client/session.ts";
+import { DISTURBANCES } from "../../host/metrology/disturbance.ts";
+import { STEP_SCHEMAS } from "../../host/metrology/scenario.ts";
 import { LLS, Rig } from "./rig.ts";
 
 const MINUTE = 60_000;
@@ -73,5 +76,53 @@ describe("a load of a scenario", () => {
     // 1 kW for 30 min, 4 kW for 30 min; then 4 - 9 kW for 15 min, power back at 105 min: 1 - 9 kW for 15 min; 1 kW for 1 h.
     expect(numberOf(await client.get(ENERGY), "energy")).toBe(500 + 2000 + 1000);
     expect(numberOf(await client.get(attribute(3, "1-0:2.8.0.255", 2)), "energy")).toBe(1250 + 2000);
+  });
+});
+
+describe("the main disconnector", () => {
+  const DISCONNECT = method(70, "0-0:96.3.10.255", 1);
+  const RECONNECT = method(70, "0-0:96.3.10.255", 2);
+  const MODE = attribute(70, "0-0:96.3.10.255", 4);
+
+  it("stops the load while it is open, but not what goes past it", async () => {
+    const rig = new Rig({ steps: [{ do: "unexpected-consumption", at: "2h", for: "30min" }] });
+    rig.pass(HOUR);
+    const client = await associated(rig);
+    // Mode 2: a remote reconnection closes it at once.
+    await client.set(MODE, data.enumerated(2));
+    await client.action(DISCONNECT, data.integer(0));
+    expect(rig.surroundings[0]!.signals.connected).toBe(false);
+    rig.pass(2 * HOUR);
+    const again = await associated(rig);
+    // 1 kW for the first hour, and for half an hour past the open disconnector.
+    expect(numberOf(await again.get(ENERGY), "energy")).toBe(1500);
+    await again.action(RECONNECT, data.integer(0));
+    rig.pass(HOUR);
+    expect(numberOf(await (await associated(rig)).get(ENERGY), "energy")).toBe(2500);
+    expect(rig.reports).toEqual([]);
+  });
+
+  it("is as it was after an outage", async () => {
+    const rig = new Rig({ steps: [{ do: "outage", at: "1h", for: "1min" }] });
+    const client = await associated(rig);
+    await client.action(DISCONNECT, data.integer(0));
+    rig.pass(3 * HOUR);
+    expect(rig.surroundings[0]!.signals.connected).toBe(false);
+    expect(numberOf(await (await associated(rig)).get(ENERGY), "energy")).toBe(0);
+  });
+});
+
+describe("contacts", () => {
+  it("are all known to the core", () => {
+    const contacts = [...DISTURBANCES].filter(([, { level, pulse }]) => level !== undefined || pulse !== undefined);
+    const steps = contacts.map(([name], i) => ({
+      do: name,
+      at: i,
+      ...(STEP_SCHEMAS.get(name)!.properties["for"] ? { for: 1 } : {}),
+    }));
+    expect(steps.length).toBeGreaterThan(10);
+    const rig = new Rig({ steps });
+    rig.pass(HOUR);
+    expect(rig.reports).toEqual([]);
   });
 });
