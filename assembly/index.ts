@@ -5,6 +5,7 @@ import { lineEventSeat, receiveSeat, transmitPollSeat } from "./device/line";
 import { deliverEventSeat, deliverPollSeat } from "./device/notify";
 import { regionAddress } from "./device/regions";
 import { deadlinePollSeat, entropySeat, inputSeat, outputPollSeat, sampleSeat, tickSeat } from "./device/tick";
+import { showSeat } from "./device/show";
 import { Layout, plan as planTemplate, planRefusal } from "./store/layout";
 
 /** Version of the calls in this file; the host refuses a core with another one. */
@@ -96,4 +97,8 @@ export function deliverPoll(seat: u32, lineTime: f64): i32 {
 
 export function deliverEvent(seat: u32, kind: i32, size: u32, lineTime: f64, meterTime: f64): i32 {
   return deliverEventSeat(seat, kind, size, lineTime, meterTime);
+}
+
+export function show(seat: u32, list: u32, item: u32): i32 {
+  return showSeat(seat, list, item);
 }

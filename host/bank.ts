@@ -29,6 +29,8 @@ export interface BankOptions {
   /** Octets nobody can guess; the system's by default. */
   readonly entropy?: (size: number) => Uint8Array;
   readonly report?: (meter: number, text: string) => void;
+  /** A meter wants its time server asked. */
+  readonly timeWanted?: (meter: Pump) => void;
 }
 
 export class Bank implements PumpHost {
@@ -91,6 +93,10 @@ export class Bank implements PumpHost {
 
   report(pump: Pump, text: string): void {
     this.options.report?.(pump.index, text);
+  }
+
+  timeWanted(pump: Pump): void {
+    this.options.timeWanted?.(pump);
   }
 
   wake(pump: Pump): void {

@@ -48,6 +48,8 @@ export const Input = {
   OUTPUT_FAILED: 12,
   NETWORK: 13,
   INSTALLATION: 14,
+  /** ms that a time server is ahead of meter time */
+  TIME_SOURCE: 15,
 } as const;
 
 /** transmitPoll(): the connection is to be closed. */
@@ -58,6 +60,8 @@ export const OUTPUT_ENTROPY = 1;
 export const OUTPUT_RATE = 2;
 export const OUTPUT_DELIVERY = 4;
 export const OUTPUT_SWITCHED = 8;
+/** outputPoll(): the time server of the NTP setup is to be asked. */
+export const OUTPUT_TIME = 16;
 
 /** deliverPoll(): the connection of the last delivery is to be closed. */
 export const DELIVER_CLOSE = 0x10000;
@@ -77,6 +81,19 @@ export interface Delivery {
   /** Journal sequence it depends on. */
   readonly sequence: number;
 }
+
+/** What a meter shows at one place of its face. */
+export interface FaceItem {
+  readonly classId: number;
+  /** 6 octets */
+  readonly logicalName: Uint8Array;
+  readonly attribute: number;
+  /** Data in A-XDR */
+  readonly value: Uint8Array;
+}
+
+/** Lists of FaceItems: 0 general display list, 1 alternate one, 2 clock, message text, tariff and disconnector, 3 NTP setup. */
+export const FACE_LISTS = 4;
 
 /** What a meter measured over an interval, in the units and the order of the sample region. */
 export interface Sample {
@@ -132,6 +149,7 @@ interface CoreExports {
   outputPoll(seat: number): number;
   deliverPoll(seat: number, lineTime: number): number;
   deliverEvent(seat: number, kind: number, size: number, lineTime: number, meterTime: number): number;
+  show(seat: number, list: number, item: number): number;
 }
 
 /** Writes a sample as the sample region holds it (docs/ARCHITECTURE.md, section 3). */
@@ -375,6 +393,15 @@ export class CoreBank {
     return this.exports.deliverEvent(seat, kind, octets.length, lineTime, meterTime);
   }
 
+  /** An item of a list of the meter's face, undefined behind the last. */
+  show(seat: number, list: number, item: number): FaceItem | undefined {
+    const size = this.exports.show(seat, list, item);
+    if (size <= 0) return undefined;
+    const octets = this.out.slice(0, size);
+    const classId = (octets[0]! << 8) | octets[1]!;
+    return { classId, logicalName: octets.subarray(2, 8), attribute: octets[8]!, value: octets.subarray(9) };
+  }
+
   /** A raw copy of a seat's block: all state of the meter. */
   snapshot(seat: number): Uint8Array {
     return this.block(seat).slice();
@@ -423,4 +450,5 @@ export type CoreCalls = Pick<
   | "deliverPoll"
   | "delivery"
   | "deliverEvent"
+  | "show"
 >;

@@ -14,8 +14,10 @@ import {
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
   OUTPUT_SWITCHED,
+  OUTPUT_TIME,
   TRANSMIT_CLOSE,
   type CoreCalls,
+  type FaceItem,
 } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
 import { LineTime } from "./line_time.ts";
@@ -41,6 +43,8 @@ export interface PumpHost {
   /** `wakeAt` of the pump has changed. */
   wake(pump: Pump): void;
   report(pump: Pump, text: string): void;
+  /** The meter wants its time server asked; the answer goes to timeFound(). */
+  timeWanted?(pump: Pump): void;
 }
 
 /** What makes a meter out of a seat. */
@@ -156,6 +160,23 @@ export class Pump {
     this.dropLines();
     this.state = "off";
     this.wakeAt = Infinity;
+  }
+
+  /** A list of the meter's face, as it is now; nothing while it is not running. */
+  face(list: number): FaceItem[] {
+    const items: FaceItem[] = [];
+    if (this.state !== "running" || this.settling !== undefined) return items;
+    for (;;) {
+      const item = this.parts.core.show(this.parts.seat, list, items.length);
+      if (item === undefined) return items;
+      items.push(item);
+    }
+  }
+
+  /** A time server is `offset` ms ahead of this host, whole. */
+  timeFound(offset: number): void {
+    this.surroundings.inform({ kind: Input.TIME_SOURCE, value: offset });
+    this.run();
   }
 
   /** Does all that is to be done now. */
@@ -296,6 +317,7 @@ export class Pump {
       const { rateSlot, rate } = core;
       this.connections.find((connection) => connection.slot === rateSlot)?.rateSet(rate);
     }
+    if ((outputs & OUTPUT_TIME) !== 0) this.host.timeWanted?.(this);
     if ((outputs & OUTPUT_SWITCHED) !== 0) this.surroundings.switched(core.switched, this.meterTime);
     if ((outputs & OUTPUT_ENTROPY) !== 0) this.seed();
     if ((outputs & OUTPUT_DELIVERY) !== 0 && this.pushes.poll(core, seat, this.lineTime)) {

@@ -60,6 +60,11 @@ export class Surroundings {
     return signal.kind === Input.POWER_FAILS;
   }
 
+  /** Has the core told something at the next opportunity. */
+  inform(signal: Signal): void {
+    this.waiting.push(signal);
+  }
+
   private refused(kind: number, result: number): void {
     if (this.unknown.has(kind)) return;
     this.unknown.add(kind);

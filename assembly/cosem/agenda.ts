@@ -19,6 +19,7 @@ import {
   captureZoneSet,
 } from "./capture";
 import { controlBoot, controlClock, controlRun, controlSampled } from "./control";
+import { functionsBoot } from "./function_control";
 import { imageBoot } from "./image";
 import { monitorBoot, monitorDeadline, monitorPowerReturned, monitorRun, monitorSampled } from "./monitor";
 import {
@@ -30,6 +31,7 @@ import {
   demandZoneSet,
 } from "./demand";
 import { qualityBoot, qualityPowerFails, qualityPowerReturned, qualityRun, qualitySampled } from "./quality";
+import { protectionsBoot } from "./port_protection";
 
 /** The duties, in the order in which those due at one instant are done: a demand period ends before its maximum is billed. */
 export const enum Duty {
@@ -129,6 +131,8 @@ function run(meter: Meter, duty: u32): bool {
 
 /** Makes the functions ready, when the values are there. @returns whether the meter has a past */
 export function agendaBoot(meter: Meter): bool {
+  functionsBoot(meter);
+  protectionsBoot(meter);
   const down = captureBoot(meter);
   imageBoot(meter);
   demandBoot(meter);

@@ -17,6 +17,7 @@ import {
 } from "../meter/clock";
 import { EventCode, eventLog, eventLogs, eventRaiseAt, eventsWait } from "../meter/events";
 import { inputsBoot } from "../meter/inputs";
+import { Quantity } from "../meter/quantity";
 import { meteringBoot, meteringKeep } from "../meter/metering";
 import { Meter } from "../store/block";
 import { changeAbort, changeCommit, changeOpen, changeRowsReset } from "../store/change";
@@ -50,6 +51,8 @@ class CaptureState {
   nextSwitch: i64;
   /** UTC second at which the power went, 0 = it is there. */
   down: i64;
+  /** Bit p: nothing is captured in profile p (function control). */
+  off: u32;
 
   @inline
   static of(meter: Meter): CaptureState {
@@ -74,7 +77,7 @@ export function capturePeriod(meter: Meter, profile: u32): u32 {
 /** Takes the period of a profile and waits for the end of the next one, with a clean status. */
 export function captureStart(meter: Meter, profile: u32): void {
   const ring = Ring.of(meter, profile);
-  ring.period = capturePeriod(meter, profile);
+  ring.period = ((CaptureState.of(meter).off >> profile) & 1) != 0 ? 0 : capturePeriod(meter, profile);
   ring.status = 0;
   dueAfter(meter, ring, clockSeconds(meter));
 }
@@ -349,6 +352,24 @@ export function captureCleared(meter: Meter, profile: u32): void {
   if (eventLogs(profile)) return;
   eventRaiseAt(meter, EventCode.LOAD_PROFILE_CLEARED, clockSeconds(meter), Season.UNKNOWN);
   captureEvents(meter);
+}
+
+/**
+ * Lets a profile capture or not (IDIS, opt-in and opt-out); `told`: a load profile says it in the log. Before captureBoot() it is only noted.
+ * @returns whether an event was raised
+ */
+export function captureEnable(meter: Meter, profile: u32, on: bool, told: bool): bool {
+  const state = CaptureState.of(meter);
+  const bit = (<u32>1) << profile;
+  state.off = on ? state.off & ~bit : state.off | bit;
+  if (!told) return false;
+  captureStart(meter, profile);
+  const ring = Ring.of(meter, profile);
+  const first = statusColumnOf(ring, Quantity.PROFILE_STATUS_1);
+  if (!first && !statusColumnOf(ring, Quantity.PROFILE_STATUS_2)) return false;
+  const enabled = first ? EventCode.LOAD_PROFILE_1_ENABLED : EventCode.LOAD_PROFILE_2_ENABLED;
+  eventRaiseAt(meter, on ? enabled : enabled + 1, clockSeconds(meter), Season.UNKNOWN);
+  return true;
 }
 
 /** What quantity `quantity`, the status of a load profile, would be if a row were captured now. */

@@ -10,6 +10,9 @@ import { clockGet, clockInvoke, clockSet } from "./ic/clock";
 import { dataProtectionInvoke } from "./ic/data_protection";
 import { disconnectControlInvoke, disconnectControlSet } from "./ic/disconnect_control";
 import { limiterSet } from "./ic/limiter";
+import { functionControlInvoke } from "./ic/function_control";
+import { ntpSetupInvoke } from "./ic/ntp_setup";
+import { portProtectionGet, portProtectionInvoke } from "./ic/port_protection";
 import { imageTransferGet, imageTransferInvoke } from "./ic/image_transfer";
 import { demandRegisterGet, demandRegisterInvoke, demandRegisterSet } from "./ic/demand_register";
 import { extendedRegisterInvoke } from "./ic/extended_register";
@@ -45,6 +48,8 @@ export function classGet(ask: Ask, out: Writer): i32 {
       return securitySetupGet(ask, out);
     case 65:
       return parameterMonitorGet(ask, out);
+    case 124:
+      return portProtectionGet(ask, out);
     default:
       return plainGet(ask, out);
   }
@@ -112,6 +117,12 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return disconnectControlInvoke(ask);
     case 65:
       return parameterMonitorInvoke(ask);
+    case 100:
+      return ntpSetupInvoke(ask);
+    case 122:
+      return functionControlInvoke(ask);
+    case 124:
+      return portProtectionInvoke(ask);
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }

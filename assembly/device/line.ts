@@ -1,6 +1,7 @@
 /** Octets in, octets out: the connections of a meter (docs/ARCHITECTURE.md, section 3). */
 import { Err } from "../base/err";
 import { EXCHANGE_SIZE, LLC_SIZE } from "../base/limits";
+import { portClosed } from "../cosem/port_protection";
 import { HdlcConnection, HdlcEventKind, Reply } from "../link/hdlc_state";
 import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
 import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
@@ -95,6 +96,11 @@ export function receiveSeat(seat: u32, first: u32, size: u32, lineTime: f64, met
   const open = Slot.of(meter, first).open;
   if (open == CLOSING) return size;
   if (open != OPEN) return Err.STATE;
+  if (portClosed(meter, port)) {
+    // Nobody is heard on it; what the meter sends unasked goes out all the same.
+    if (portRow(port).kind == PortKind.WRAPPER) connectionClose(meter, portRow(port), first);
+    return size;
+  }
   return portRow(port).kind == PortKind.HDLC
     ? <i32>hdlcTake(meter, portRow(port), first, size)
     : <i32>wrapperTake(meter, portRow(port), first, size);

@@ -5,6 +5,7 @@ import { agendaDeadline, agendaDue, agendaPowerFails, agendaPowerReturns, agenda
 import { captureEvents } from "../cosem/capture";
 import { controlButton, controlFailure, outputsTell } from "../cosem/control";
 import { pushesStart } from "../cosem/push";
+import { timeSourceTake, timeSourceTell } from "../cosem/time_source";
 import { HdlcEventKind } from "../link/hdlc_state";
 import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
 import { wrapperDeadline } from "../link/wrapper";
@@ -35,12 +36,15 @@ const enum Input {
   /** A new connection to the network; the meter is installed. */
   CONNECTED = 13,
   INSTALLED = 14,
+  /** ms that a time server is ahead of meter time. */
+  TIME_SOURCE = 15,
 }
 
 const OUTPUT_ENTROPY_WANTED: i32 = 1;
 const OUTPUT_RATE: i32 = 2;
 const OUTPUT_DELIVERY_WAITS: i32 = 4;
 const OUTPUT_SWITCHED: i32 = 8;
+const OUTPUT_TIME_WANTED: i32 = 16;
 
 /** Takes the sample region: what was measured from the last sample to `meterTime`. */
 export function sampleSeat(seat: u32, meterTime: f64): i32 {
@@ -69,6 +73,9 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
       return Err.OK;
     case Input.BUTTON:
       controlButton(meter, value);
+      return Err.OK;
+    case Input.TIME_SOURCE:
+      timeSourceTake(meter, <f64>value);
       return Err.OK;
     case Input.OUTPUT_FAILED:
       controlFailure(meter, value);
@@ -195,13 +202,14 @@ function switchedTell(meter: Meter): bool {
   return true;
 }
 
-/** Outputs that wait: bit 0 entropy wanted, bit 1 a line has a new rate (told once), bit 2 a notification for deliverPoll(), bit 3 outputs have changed. */
+/** Outputs that wait: bit 0 entropy wanted, bit 1 a line has a new rate (told once), bit 2 a notification for deliverPoll(), bit 3 outputs have changed, bit 4 ask the time server. */
 export function outputPollSeat(seat: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
   const meter = Meter.at(seat);
   const rate = rateWanted(meter) ? OUTPUT_RATE : 0;
   const delivery = deliverWaits(meter) ? OUTPUT_DELIVERY_WAITS : 0;
+  const time = timeSourceTell(meter) ? OUTPUT_TIME_WANTED : 0;
   const switched = switchedTell(meter) ? OUTPUT_SWITCHED : 0;
-  return (entropyWanted(meter) ? OUTPUT_ENTROPY_WANTED : 0) | rate | delivery | switched;
+  return (entropyWanted(meter) ? OUTPUT_ENTROPY_WANTED : 0) | rate | delivery | switched | time;
 }

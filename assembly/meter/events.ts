@@ -15,6 +15,9 @@ export const enum EventCode {
   FIRMWARE_ACTIVATED = 18,
   ERROR_REGISTER_CLEARED = 10,
   ALARM_REGISTER_CLEARED = 11,
+  /** The code above each says that it is disabled. */
+  LOAD_PROFILE_1_ENABLED = 22,
+  LOAD_PROFILE_2_ENABLED = 24,
   AUTHENTICATION_FAILURE = 46,
   PARAMETERS_CHANGED = 47,
   KEYS_CHANGED = 48,

@@ -8,7 +8,8 @@ import { Reader } from "../base/reader";
 import { ELLIPTIC } from "../base/suites";
 import { certificateOffered } from "../session/certificate_trust";
 import { entropyTake } from "../session/entropy";
-import { guardPassed, guardWaits } from "../session/guard";
+import { functionMechanismOff } from "../cosem/function_control";
+import { guardWaits } from "../session/guard";
 import { asymmetric } from "../session/key_pair";
 import { contextOf, SecurityContext } from "../session/keys";
 import { llsSecretIs } from "../session/secret";
@@ -27,7 +28,7 @@ import { aareAccepted, aareInitiateError, aareProviderRefused, aareRefused } fro
 import { exceptionNotPossible } from "./exception";
 import { isProtected, Opened, protectionOpen, REQUEST_AUTHENTICATED, REQUEST_ENCRYPTED } from "./layer_open";
 import { policyMetByUserInformation } from "./protection";
-import { authenticationRefused, openRefused } from "./refused";
+import { authenticationPassed, authenticationRefused, openRefused } from "./refused";
 
 /** Octets of the challenges accepted and of the one made (GB9 9.2.7.4); HLS-ECDSA has longer ones. */
 const CHALLENGE_SIZE_MIN: u32 = 8;
@@ -83,7 +84,7 @@ export function aarqServe(meter: Meter, slot: Slot, clientSap: u32, serverSap: u
     return;
   }
   const diagnostic = namesCheck(meter, slot, x);
-  if (diagnostic == UserDiagnostic.AUTHENTICATION_FAILURE) authenticationRefused(meter, slot.association);
+  if (diagnostic == UserDiagnostic.AUTHENTICATION_FAILURE) authenticationRefused(meter, slot, slot.association);
   if (diagnostic != UserDiagnostic.NULL) {
     aareRefused(meter, slot, diagnostic, AssociationResult.REJECTED_PERMANENT);
     return;
@@ -161,7 +162,8 @@ function mechanismCheck(meter: Meter, slot: Slot, row: AssociationRow, x: Aarq, 
   const lowestTaken = (row.mechanisms & 1) != 0;
   if (!x.authenticationRequired && !lowestTaken) return UserDiagnostic.AUTHENTICATION_REQUIRED;
   if (mechanism == <i32>Err.STATE) return UserDiagnostic.AUTHENTICATION_MECHANISM_NAME_REQUIRED;
-  if (mechanism < 0 || mechanism > 7 || (((<u32>row.mechanisms) >> (<u32>mechanism)) & 1) == 0)
+  const offered = mechanism >= 0 && mechanism <= 7 && (((<u32>row.mechanisms) >> (<u32>mechanism)) & 1) != 0;
+  if (!offered || functionMechanismOff(meter, mechanism))
     return UserDiagnostic.AUTHENTICATION_MECHANISM_NAME_NOT_RECOGNISED;
   slot.mechanism = mechanism;
   if (mechanism == <i32>Mechanism.LOWEST) return UserDiagnostic.NULL;
@@ -255,7 +257,7 @@ function associate(meter: Meter, slot: Slot): void {
     }
     slot.stocSize = size;
   } else if (slot.mechanism == <u32>Mechanism.LLS) {
-    guardPassed(meter, slot.association);
+    authenticationPassed(meter, slot, slot.association);
   }
   slot.state = hls ? AssociationState.ASSOCIATION_PENDING : AssociationState.ASSOCIATED;
   aareAccepted(meter, slot, initiate.qualityOfService, initiate.shortTag);

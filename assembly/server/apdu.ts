@@ -1,7 +1,6 @@
 /** One APDU in, at most one out: ACSE, protection, service (GB9 9.4). */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
-import { guardPassed } from "../session/guard";
 import { contextsRefresh, contextsStale, SecurityContext } from "../session/keys";
 import { AccessKind, AssociationState, Slot, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
@@ -27,7 +26,7 @@ import { Layers, layersBegin, layersBroadcast } from "./layers";
 import { policyMet } from "./protection";
 import { preEstablish } from "./pre_established";
 import { isHlsRead, readServe } from "./read";
-import { authenticationRefused, openRefused } from "./refused";
+import { authenticationPassed, authenticationRefused, openRefused } from "./refused";
 import { rlrqServe } from "./release";
 import { setServe } from "./set";
 import { serviceOutside } from "./short_name";
@@ -261,9 +260,9 @@ function readRun(meter: Meter, slotIndex: u32, slot: Slot, r: Reader): void {
 
 /** What pass 3 of HLS has come to shows in the state of the association. */
 function passThreeDone(meter: Meter, slot: Slot, association: u32): void {
-  if (slot.state == AssociationState.ASSOCIATED) guardPassed(meter, association);
+  if (slot.state == AssociationState.ASSOCIATED) authenticationPassed(meter, slot, association);
   if (slot.state != AssociationState.NON_ASSOCIATED) return;
-  authenticationRefused(meter, association);
+  authenticationRefused(meter, slot, association);
   slot.disassociate();
 }
 

@@ -1,7 +1,8 @@
 /** What follows when protection does not open or authentication fails: the standard's answer, an event, and nothing else. */
 import { Err } from "../base/err";
 import { EventCode, eventRaise, eventTimes } from "../meter/events";
-import { GuardEvent, guardEvent, guardFailed } from "../session/guard";
+import { portFailed, portPassed } from "../cosem/port_protection";
+import { GuardEvent, guardEvent, guardFailed, guardPassed } from "../session/guard";
 import { SecurityOption, securityOption } from "../session/options";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
@@ -30,8 +31,15 @@ export function openRefused(meter: Meter, slot: Slot, err: i32): void {
   else exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.DECIPHERING_ERROR);
 }
 
-/** A wrong password, or a wrong answer to a challenge. */
-export function authenticationRefused(meter: Meter, association: u32): void {
+/** A client has proved who it is. */
+export function authenticationPassed(meter: Meter, slot: Slot, association: u32): void {
+  guardPassed(meter, association);
+  portPassed(meter, slot);
+}
+
+/** A wrong password, or a wrong answer to a challenge, in a slot that wanted `association`. */
+export function authenticationRefused(meter: Meter, slot: Slot, association: u32): void {
   guardFailed(meter, association);
+  portFailed(meter, slot);
   raise(meter, GuardEvent.AUTHENTICATION, EventCode.AUTHENTICATION_FAILURE);
 }

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { packageFile } from "../files.ts";
 import { callCommand } from "./call.ts";
 import { injectCommand, statusCommand, timeCommand } from "./control.ts";
+import { imageCommand } from "./image.ts";
 import { keysCommand } from "./keys.ts";
 import { listenCommand } from "./listen.ts";
 import { metersCommand } from "./meters.ts";
@@ -14,6 +15,7 @@ import { readoutCommand } from "./readout.ts";
 import { serveCommand } from "./serve.ts";
 import { setCommand } from "./set.ts";
 import { templateCommand } from "./template.ts";
+import { updateCommand } from "./update.ts";
 
 // `dlms-meter read … | head` ends the reader first; that is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -34,6 +36,8 @@ const program = new Command("dlms-meter")
   .addCommand(readoutCommand())
   .addCommand(setCommand())
   .addCommand(callCommand())
+  .addCommand(updateCommand())
+  .addCommand(imageCommand())
   .addCommand(listenCommand())
   .addCommand(templateCommand())
   .addCommand(objectsCommand())

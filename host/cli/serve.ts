@@ -12,6 +12,7 @@ import { MemoryFlash } from "../flash/memory.ts";
 import { StateDir } from "../flash/state_dir.ts";
 import { ProvisionError } from "../keys/provision.ts";
 import { ReplayError } from "../metrology/replay.ts";
+import { TimeKeeper } from "../ntp.ts";
 import type { Simulation } from "../metrology/player.ts";
 import { ScenarioError, scenarioRead } from "../metrology/scenario.ts";
 import { metrologyMaker } from "../metrology/source.ts";
@@ -35,6 +36,7 @@ import {
   sharedLines,
   withServeOptions,
   type ServeOptions,
+  pushRefusal,
 } from "./serve_options.ts";
 import { commandsOf, credentialsOf, provisionedText, welcomeText, type Reach } from "./serve_text.ts";
 import { backfill } from "./backfill.ts";
@@ -84,6 +86,7 @@ class Service {
   private readonly files: FileFlash[] = [];
   private readonly bank: Bank;
   private readonly listeners: Listeners;
+  private readonly time: TimeKeeper;
   private readonly surroundings: Simulation[] = [];
   private control: ControlSocket | undefined;
   private readonly ciiLine = new CiiLine();
@@ -111,6 +114,12 @@ class Service {
       clock: new ManualClock(this.start, performance.now()),
       setup: this.setupMaker(),
       report: (meter, text) => this.reporter.event("meter", { meter, text }, `meter ${meter}: ${text}`),
+      timeWanted: (meter) => void this.time.ask(meter),
+    });
+    this.time = new TimeKeeper({
+      meters: () => this.bank.meters,
+      report: (meter, text) => this.reporter.event("meter", { meter, text }, `meter ${meter}: ${text}`),
+      refusal: (server) => pushRefusal(options.push, server),
     });
     this.listeners = new Listeners(this.bank, this.compiled.image, options, (text) => this.reporter.warn(text));
   }
@@ -123,6 +132,7 @@ class Service {
     await this.bootAll();
     const clock = new RunningClock(this.start, this.options.speed);
     this.bank.start(clock);
+    this.time.start();
     const operator = new Operator(this.bank, clock, this.surroundings, ({ facts, text }) =>
       this.reporter.event("control", facts as Record<string, unknown>, text),
     );
@@ -240,6 +250,7 @@ class Service {
   /** Closes the ports, then lets every meter write what it holds back, then gives the state folder free. */
   private async close(): Promise<void> {
     await this.control?.close();
+    this.time.stop();
     await this.listeners.close();
     for (const file of this.files) file.relaxed = false;
     await this.bank.powerFail();

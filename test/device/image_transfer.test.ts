@@ -215,6 +215,54 @@ describe("transfer", () => {
   });
 });
 
+describe("activation", () => {
+  it("by its script, which only activates what is verified", async () => {
+    const octets = made();
+    await initiate(octets);
+    await send(octets);
+    await resultOf(transfer.verify());
+    expect(await resultOf(client.action(method(9, "0-0:10.0.107.255", 1), d.longUnsigned(1)))).toBe(0);
+    expect(await transfer.status()).toBe(6);
+    expect(await text("1-0:0.2.0.255")).toEqual(IDENTIFIER);
+  });
+
+  it("leaves everything else as it is: registers, profiles, keys, values", async () => {
+    const octets = made({ firmware: 2 });
+    raw.advance(3 * 900_000);
+    await client.set(attribute(1, "0-0:96.1.1.255", 2), d.octetString(Buffer.from("customer")));
+    const look = async (): Promise<unknown[]> => [
+      await client.get(attribute(3, "1-0:1.8.0.255", 2)),
+      await client.get(attribute(7, "1-0:99.1.0.255", 2)),
+      await text("0-0:96.1.1.255"),
+      await text("1-0:0.2.0.255"),
+    ];
+    const before = await look();
+    await initiate(octets);
+    await send(octets);
+    await resultOf(transfer.activate());
+    await cut();
+    expect(await text("1-1:0.2.0.255")).toEqual(IDENTIFIER);
+    expect(await look()).toEqual(before);
+  });
+
+  it("is brought about by the client, which goes on where it was interrupted", async () => {
+    const octets = made();
+    await initiate(octets);
+    await send(octets, [0, 3]);
+    const slot = raw.slotOf("wrapper", 0);
+    let requests = 0;
+    const feed = raw.feed.bind(raw);
+    raw.feed = (to, sent) => (to === slot && requests++, feed(to, sent));
+    await transfer.run(octets, { resume: true, wait: () => Promise.resolve() });
+    const whole = requests;
+    expect(await transfer.status()).toBe(6);
+    requests = 0;
+    await transfer.run(octets, { wait: () => Promise.resolve() });
+    // Two blocks fewer, and no initiation; but a look at the status.
+    expect(requests).toBe(whole + 2);
+  });
+});
+
 describe("images that are not for this meter", () => {
   async function verified(octets: Uint8Array): Promise<number> {
     await initiate(octets);

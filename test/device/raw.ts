@@ -20,6 +20,7 @@ import {
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
   OUTPUT_SWITCHED,
+  OUTPUT_TIME,
 } from "../../host/core.ts";
 import type { Transport } from "../../host/client/index.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
@@ -104,6 +105,8 @@ export class RawMeter {
   readonly rates = new Map<number, number>();
   /** States of disconnector and relays as the meter has told them. */
   readonly outputs: number[] = [];
+  /** How often the meter wanted its time server asked. */
+  timeAsked = 0;
   /** Programs and erases so far. */
   writes = 0;
   /** What the meter has pushed since the last look, "close" where its connection ended. */
@@ -300,6 +303,7 @@ export class RawMeter {
         continue;
       }
       const outputs = this.bank.outputPoll(this.seat);
+      if ((outputs & OUTPUT_TIME) !== 0) this.timeAsked++;
       if ((outputs & OUTPUT_SWITCHED) !== 0) this.outputs.push(this.bank.switched);
       if ((outputs & OUTPUT_RATE) !== 0) this.rates.set(this.bank.rateSlot, this.bank.rate);
       if ((outputs & OUTPUT_DELIVERY) !== 0 && !this.flashHeld && this.deliver()) continue;

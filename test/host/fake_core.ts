@@ -158,6 +158,10 @@ export class FakeCore implements CoreCalls {
     return 0;
   }
 
+  show(): undefined {
+    return undefined;
+  }
+
   outputPoll(): number {
     const rated = this.rateWanted !== undefined;
     this.rate = this.rateWanted ?? 0;

@@ -115,11 +115,11 @@ function timeSet(ask: Ask): i32 {
   if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
   const ms = timeMs(ask.meter, time);
   if (ms < 0) return DataAccessResult.OTHER_REASON;
-  return changeResult(agendaClockSet(ask.meter, <f64>ms, shiftLimit(ask.meter)));
+  return changeResult(agendaClockSet(ask.meter, <f64>ms, clockShiftLimit(ask.meter)));
 }
 
 /** Seconds within which setting the clock is a correction. */
-function shiftLimit(meter: Meter): i64 {
+export function clockShiftLimit(meter: Meter): i64 {
   const object = objectFind(3, SHIFT_LIMIT);
   const row = object < 0 ? NONE : rowOf(object, 2, 0);
   if (row == NONE) return SHIFT_LIMIT_DEFAULT;
@@ -156,7 +156,7 @@ export function parameterIsZero(r: Reader): bool {
 
 /** Data-Access-Results and Action-Results of the kinds used here have the same numbers. */
 function timeMove(meter: Meter, ms: f64): i32 {
-  return changeResult(agendaClockSet(meter, ms, shiftLimit(meter)));
+  return changeResult(agendaClockSet(meter, ms, clockShiftLimit(meter)));
 }
 
 /** Smallest capture period of the meter, s; 0 = nothing is captured by period. */

@@ -1,0 +1,95 @@
+/**
+ * What the face of a meter shows, item by item: the columns of the display lists, as they are now, and what stands beside them. A
+ * host asks; nothing is kept.
+ */
+import { Err } from "../base/err";
+import { Writer } from "../base/writer";
+import { Meter } from "../store/block";
+import { Ring } from "../store/rings";
+import { NONE, Template } from "../store/template";
+import { objectFind } from "../store/values";
+import { Axdr } from "../wire/axdr";
+import { DataAccessResult } from "../wire/results";
+import { Ask, Caller, Pin, PinKind } from "./ask";
+import { classGet } from "./classes";
+import { functionProfileOff } from "./function_control";
+
+/** Lists that a host can ask for; those with a row in ROWS are the same in every meter. */
+const enum FaceList {
+  GENERAL = 0,
+  ALTERNATE = 1,
+  /** Clock, consumer message text, tariff, disconnector. */
+  SURROUND = 2,
+  /** NTP setup: activated, server_address, server_port. */
+  TIME_SOURCE = 3,
+}
+
+/** 0-0:21.0.1.255; E counts the lists. */
+const listName: usize = memory.data<u8>([0, 0, 21, 0, 1, 255]);
+const LIST_E: usize = 4;
+
+/** {list, class, attribute, A … E} */
+// prettier-ignore
+const ROWS: usize = memory.data<u8>([
+  2, 8, 2, 0, 0, 1, 0, 0, // Clock, time
+  2, 1, 2, 0, 0, 96, 13, 0, // Consumer message text
+  2, 1, 2, 0, 0, 96, 14, 0, // Currently active energy tariff
+  2, 70, 3, 0, 0, 96, 3, 10, // Disconnect control, control_state
+  3, 100, 2, 0, 0, 25, 10, 0, // NTP setup, activated
+  3, 100, 3, 0, 0, 25, 10, 0, // server_address
+  3, 100, 4, 0, 0, 25, 10, 0, // server_port
+]);
+const ROW_SIZE: u32 = 8;
+const ROW_COUNT: u32 = 7;
+
+const name: usize = memory.data(6, 2);
+const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
+const pin: usize = memory.data(128, 8);
+
+/** Writes {class_id u16, logical name, attribute u8, value as Data}; a value that cannot be had is null-data. */
+function itemEmit(meter: Meter, object: u32, attribute: i32, w: Writer): void {
+  const row = Template.of().object(object);
+  w.u16(row.classId);
+  w.octets(row.logicalName, 6);
+  w.u8(attribute);
+  const begins = w.size;
+  ask.about(meter, object, attribute, Caller.CAPTURE);
+  ask.pin = changetype<Pin>(pin);
+  ask.pin.kind = PinKind.NONE;
+  const result = classGet(ask, w);
+  if (result == DataAccessResult.SUCCESS && w.err == Err.OK && ask.pin.kind == PinKind.NONE) return;
+  w.rewind(begins);
+  Axdr.nullData(w);
+}
+
+/** Number of the profile of a display list, NONE without one, or while the display is switched off. */
+function listOf(meter: Meter, list: u32): u32 {
+  store<u8>(listName + LIST_E, <u8>(1 + list));
+  const object = objectFind(7, listName);
+  if (object < 0) return NONE;
+  const profile = <u32>Template.of().object(object).instance;
+  return functionProfileOff(meter, profile) ? NONE : profile;
+}
+
+/** Writes item `item` of list `list` to `w`. @returns false behind the last one */
+export function faceItem(meter: Meter, list: u32, item: u32, w: Writer): bool {
+  if (list <= <u32>FaceList.ALTERNATE) {
+    const profile = listOf(meter, list);
+    if (profile == NONE || item >= Ring.of(meter, profile).columns) return false;
+    const column = Ring.of(meter, profile).column(item);
+    itemEmit(meter, column.object, column.attribute, w);
+    return true;
+  }
+  let left = item;
+  for (let i: u32 = 0; i < ROW_COUNT; i++) {
+    const row = ROWS + <usize>(i * ROW_SIZE);
+    if (<u32>load<u8>(row) != list) continue;
+    memory.copy(name, row + 3, 5);
+    store<u8>(name + 5, 255);
+    const object = objectFind(load<u8>(row + 1), name);
+    if (object < 0 || left-- != 0) continue;
+    itemEmit(meter, object, load<u8>(row + 2), w);
+    return true;
+  }
+  return false;
+}
