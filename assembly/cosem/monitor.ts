@@ -34,6 +34,8 @@ const ACTIONS: i32 = 4;
 /** Actions that may follow one another at one instant; then monitors that drive each other wait a second. */
 const ACTIONS_AT_ONCE: u32 = 32;
 const PAUSE_MS: f64 = 1000;
+/** The largest double-long-unsigned: a threshold that nobody has set. */
+const UNREACHABLE: i64 = 0xffffffff;
 
 @unmanaged
 class Monitors {
@@ -168,6 +170,8 @@ export function monitorSampled(meter: Meter): void {
   for (let i: u32 = 0; i < MONITORS_MAX; i++) {
     const m = Monitor.of(meter, i);
     if (<u32>m.object == NONE || m.live == 0) continue;
+    // As delivered: no measured value reaches it.
+    if (m.known != 0 && m.high == UNREACHABLE && m.low == i64.MIN_VALUE) continue;
     const value = valueRead(meter, m);
     if (reader.err != Err.OK || (m.known != 0 && value > m.low && value <= m.high)) continue;
     agendaSoon(meter, Duty.MONITOR);

@@ -110,6 +110,24 @@ describe("a value that samples change", () => {
     expect([await text(meter), await events(meter)]).toEqual(["2", [71]]);
   });
 
+  it("is only remembered by the first sample after an outage, and not looked at in it", async () => {
+    const currents = new Currents().set(1_000);
+    const meter = await fuse(currents);
+    meter.raw.advance(1000);
+    meter.raw.advance(0);
+    meter.raw.powerFails();
+    currents.set(20_000);
+    meter.raw.advance(60_000);
+    meter.input(2, 0);
+    meter.raw.advance(1000);
+    meter.raw.advance(0);
+    expect([await text(meter), await events(meter)]).toEqual(["", []]);
+    currents.set(1_000);
+    meter.raw.advance(1000);
+    meter.raw.advance(0);
+    expect([await text(meter), await events(meter)]).toEqual(["2", [71]]);
+  });
+
   it("is only remembered by a new threshold", async () => {
     const currents = new Currents().set(10_000);
     const meter = await fuse(currents);
