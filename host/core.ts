@@ -88,6 +88,9 @@ export interface FaceItem {
   /** 6 octets */
   readonly logicalName: Uint8Array;
   readonly attribute: number;
+  /** scaler_unit of the value; unit 0 = it has none */
+  readonly scaler: number;
+  readonly unit: number;
   /** Data in A-XDR */
   readonly value: Uint8Array;
 }
@@ -399,7 +402,8 @@ export class CoreBank {
     if (size <= 0) return undefined;
     const octets = this.out.slice(0, size);
     const classId = (octets[0]! << 8) | octets[1]!;
-    return { classId, logicalName: octets.subarray(2, 8), attribute: octets[8]!, value: octets.subarray(9) };
+    const [attribute, scaler, unit] = [octets[8]!, (octets[9]! << 24) >> 24, octets[10]!];
+    return { classId, logicalName: octets.subarray(2, 8), attribute, scaler, unit, value: octets.subarray(11) };
   }
 
   /** A raw copy of a seat's block: all state of the meter. */

@@ -7,7 +7,7 @@ import { Writer } from "../base/writer";
 import { Meter } from "../store/block";
 import { Ring } from "../store/rings";
 import { NONE, Template } from "../store/template";
-import { objectFind } from "../store/values";
+import { objectFind, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr } from "../wire/axdr";
 import { DataAccessResult } from "../wire/results";
 import { Ask, Caller, Pin, PinKind } from "./ask";
@@ -46,12 +46,29 @@ const name: usize = memory.data(6, 2);
 const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 const pin: usize = memory.data(128, 8);
 
-/** Writes {class_id u16, logical name, attribute u8, value as Data}; a value that cannot be had is null-data. */
+/** Octets of a scaler_unit: structure of two, integer, enum. */
+const SCALER_UNIT_SIZE: u32 = 6;
+
+/** Where the scaler_unit stands that counts for an attribute, 0 = none does. */
+function scalerUnitOf(meter: Meter, object: u32, classId: u32, attribute: i32): usize {
+  const extended = classId == 3 || classId == 4;
+  if (!(extended && attribute == 2) && !(classId == 5 && (attribute == 2 || attribute == 3))) return 0;
+  const row = rowOf(object, extended ? 3 : 4, 0);
+  return row != NONE && valueSize(meter, row) == SCALER_UNIT_SIZE ? valueAt(meter, row) : 0;
+}
+
+/**
+ * Writes {class_id u16, logical name, attribute u8, scaler i8, unit u8 (0 = it has none), value as Data}; a value that cannot be had
+ * is null-data.
+ */
 function itemEmit(meter: Meter, object: u32, attribute: i32, w: Writer): void {
   const row = Template.of().object(object);
   w.u16(row.classId);
   w.octets(row.logicalName, 6);
   w.u8(attribute);
+  const scaled = scalerUnitOf(meter, object, row.classId, attribute);
+  w.u8(scaled != 0 ? load<u8>(scaled + 3) : 0);
+  w.u8(scaled != 0 ? load<u8>(scaled + 5) : 0);
   const begins = w.size;
   ask.about(meter, object, attribute, Caller.CAPTURE);
   ask.pin = changetype<Pin>(pin);

@@ -3,9 +3,8 @@ import type { Bank } from "../bank.ts";
 import type { RunningClock } from "../clock.ts";
 import type { Operator } from "../control/operator.ts";
 import type { Simulation } from "../metrology/player.ts";
-import { MeterPort, portFor, portsOf } from "../ports.ts";
 import { Face, type FaceFacts } from "./face.ts";
-import { FaceReader } from "./face_reader.ts";
+import { displayOf } from "./face_reader.ts";
 import { Keyboard } from "./keyboard.ts";
 import type { Reporter } from "./report.ts";
 import { Screen } from "./screen.ts";
@@ -21,7 +20,6 @@ export function reporterAbove(screen: Screen, reporter: Reporter): Reporter {
 /** What is shown, and on whose behalf. */
 export interface ConsoleParts {
   readonly bank: Bank;
-  readonly image: Uint8Array;
   readonly clock: RunningClock;
   readonly operator: Operator;
   readonly surroundings: readonly Simulation[];
@@ -43,12 +41,18 @@ export class Console {
     const say = (text: string): void => reporter.event("keys", {}, text);
     this.keyboard = new Keyboard(process.stdin, operator, say, parts.end);
     say("The key h shows what the keys do.");
-    this.face = screen && new Face(screen, () => factsOf(parts), readerOf(parts));
+    this.face =
+      screen &&
+      new Face(
+        screen,
+        () => factsOf(parts),
+        () => displayOf(parts.bank.meters[0]!),
+      );
   }
 
   async close(): Promise<void> {
     this.keyboard.close();
-    await this.face?.close();
+    this.face?.close();
   }
 }
 
@@ -65,10 +69,4 @@ function factsOf({ bank, clock, surroundings, name }: ConsoleParts): FaceFacts {
     connected: signals.connected,
     lasting: signals.lastingAt(time),
   };
-}
-
-/** A reader on the wrapper port; none where the only connection would be taken from clients. */
-function readerOf({ bank, image }: ConsoleParts): FaceReader | undefined {
-  const port = portFor(portsOf(image), "wrapper");
-  return port === undefined || port.connections < 2 ? undefined : new FaceReader(new MeterPort(bank.meters[0]!, port));
 }

@@ -1,6 +1,6 @@
 /** The face of the first meter at the lower end of the terminal: what its display shows, and what the simulation knows of its surroundings. */
 import type { Lasting } from "../metrology/player.ts";
-import type { Display, FaceReader } from "./face_reader.ts";
+import type { Display } from "./face_reader.ts";
 import type { Screen } from "./screen.ts";
 
 /** How often the face is drawn, ms. */
@@ -49,33 +49,24 @@ export function faceLines(facts: FaceFacts, display: Display | undefined): strin
 export class Face {
   private readonly screen: Screen;
   private readonly facts: () => FaceFacts;
-  private readonly reader: FaceReader | undefined;
+  private readonly read: () => Display | undefined;
   private readonly timer: NodeJS.Timeout;
-  private display: Display | undefined;
-  private busy = false;
-  private closed = false;
 
-  constructor(screen: Screen, facts: () => FaceFacts, reader: FaceReader | undefined) {
+  constructor(screen: Screen, facts: () => FaceFacts, read: () => Display | undefined) {
     this.screen = screen;
     this.facts = facts;
-    this.reader = reader;
-    this.timer = setInterval(() => void this.refresh(), REFRESH_MS);
-    void this.refresh();
+    this.read = read;
+    this.timer = setInterval(() => this.refresh(), REFRESH_MS);
+    this.refresh();
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
+  close(): void {
     clearInterval(this.timer);
     this.screen.show([]);
-    await this.reader?.close();
   }
 
-  private async refresh(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
+  private refresh(): void {
     const facts = this.facts();
-    this.display = facts.state === "running" ? await this.reader?.read() : undefined;
-    this.busy = false;
-    if (!this.closed) this.screen.show(faceLines(this.facts(), this.display));
+    this.screen.show(faceLines(facts, facts.state === "running" ? this.read() : undefined));
   }
 }

@@ -157,8 +157,7 @@ class Service {
   private consoleOpen(clock: RunningClock, operator: Operator, end: () => void): Console {
     const { bank, surroundings, reporter, screen } = this;
     const name = this.delivery.identity(0).logicalDeviceName;
-    const { image } = this.compiled;
-    return new Console({ bank, image, clock, operator, surroundings, name, reporter, screen, end });
+    return new Console({ bank, clock, operator, surroundings, name, reporter, screen, end });
   }
 
   private setupMaker(): (index: number, plan: Plan) => MeterSetup {

@@ -110,6 +110,8 @@ describe("a meter", () => {
           classId: 100,
           logicalName: new Uint8Array(6),
           attribute: 2 + i,
+          scaler: 0,
+          unit: 0,
           value: encode(value),
         })),
     };
