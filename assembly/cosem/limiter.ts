@@ -84,6 +84,7 @@ const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 const pin: usize = memory.data(128, 8);
 const date: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
 /** A number as Data, longer values are no numbers. */
+const NUMBER_SIZE: u32 = 64;
 const number: usize = memory.data(64, 8);
 
 /** Makes the limiters ready; the side on which a value was is kept, so that nothing is done twice over an outage. */
@@ -177,11 +178,11 @@ function thresholdTake(meter: Meter, l: Limiter): i32 {
   const to = rowOf(l.object, ACTIVE, 0);
   if (from == NONE || to == NONE) return Err.OK;
   const size = valueSize(meter, from);
-  if (size > <u32>Template.of().attribute(to).capacity) return Err.OK;
+  if (size > NUMBER_SIZE || size > <u32>Template.of().attribute(to).capacity) return Err.OK;
   const same =
     valueSize(meter, to) == size && memory.compare(valueAt(meter, from), valueAt(meter, to), <usize>size) == 0;
   if (!same || active != settingFlag(meter, l.object, PROFILE_ACTIVE)) {
-    memory.copy(number, valueAt(meter, from), <usize>min<u32>(size, 64));
+    memory.copy(number, valueAt(meter, from), <usize>size);
     changeOpen(meter);
     changeValue(meter, to, number, size);
     store<u8>(number, <u8>DataTag.BOOLEAN);
@@ -214,7 +215,7 @@ function evaluate(meter: Meter, l: Limiter): bool {
   ask.about(meter, l.monitored, l.attribute, Caller.MONITOR);
   ask.pin = changetype<Pin>(pin);
   ask.pin.kind = PinKind.NONE;
-  const w = writer.into(number, 64);
+  const w = writer.into(number, NUMBER_SIZE);
   if (classGet(ask, w) != DataAccessResult.SUCCESS || w.err != Err.OK || ask.pin.kind != PinKind.NONE) return false;
   const r = reader.over(number, w.size);
   const found = dataInteger(r);
@@ -282,7 +283,8 @@ function run(meter: Meter, l: Limiter): bool {
   const exceeded: u32 = l.exceeded != 0 ? 0 : 1;
   const row = rowOf(l.object, ACTIVE, EXCEEDED_PART);
   store<u8>(number, <u8>exceeded);
-  if (row != NONE && changeValue(meter, row, number, 1) != Err.OK) return false;
+  const kept = row != NONE && <u32>Template.of().attribute(row).capacity != 0;
+  if (kept && changeValue(meter, row, number, 1) != Err.OK) return false;
   l.exceeded = exceeded;
   l.since = 0;
   l.acting = 1;
