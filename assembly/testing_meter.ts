@@ -2,10 +2,12 @@
 import "./trap";
 import { Err } from "./base/err";
 import { Writer } from "./base/writer";
+import { agendaBoot, agendaDeadline, agendaDue, agendaPowerReturns } from "./cosem/agenda";
 import { Ask, Caller, Pin, PIN_SIZE, PinKind } from "./cosem/ask";
 import { captureBoot, captureDeadline, captureDue, captureEvents } from "./cosem/capture";
 import { capturePowerFails, capturePowerReturns } from "./cosem/capture";
 import { classGet, classInvoke, classSet } from "./cosem/classes";
+import { registerCounts } from "./cosem/register_activation";
 import { profileHeadEmit, profileRowEmit } from "./cosem/ic/profile_generic";
 import {
   clockAlignedAfter,
@@ -19,8 +21,8 @@ import {
 } from "./meter/clock";
 import { eventRaise, eventRaiseAt } from "./meter/events";
 import { inputTell } from "./meter/inputs";
-import { meteringSample, tariffRateSet } from "./meter/metering";
-import { Metering } from "./meter/metering_state";
+import { meteringSample } from "./meter/metering";
+import { BASES, Metering, RATES, TOTALS } from "./meter/metering_state";
 import { quantityRead } from "./meter/quantity";
 import { Meter, SeatState } from "./store/block";
 import { entriesApply } from "./store/change";
@@ -84,12 +86,29 @@ export function boot(seat: u32, provisionSize: u32, flashSize: u32, meterTime: f
   return journalBoot(meter, flashSize);
 }
 
+/** 1 = the meter does all its duties, 0 = captures alone. */
+const WHOLE: usize = memory.data(4, 4);
+
+export function whole(on: i32): void {
+  store<u32>(WHOLE, on);
+}
+function isWhole(): bool {
+  return load<u32>(WHOLE) != 0;
+}
+function dueNext(meter: Meter): f64 {
+  return isWhole() ? agendaDeadline(meter) : captureDeadline(meter);
+}
+function dueDo(meter: Meter): bool {
+  return isWhole() ? agendaDue(meter) : captureDue(meter, meter.meterTime);
+}
+
 /** 1 when the journal is replayed and the meter runs. */
 export function bootFinish(seat: u32): i32 {
   const meter = Meter.at(seat);
   if (!journalReady(meter)) return 0;
   meter.state = SeatState.RUNNING;
-  captureBoot(meter);
+  if (isWhole()) agendaBoot(meter);
+  else captureBoot(meter);
   return 1;
 }
 
@@ -116,20 +135,20 @@ export function timeSet(seat: u32, meterTime: f64): void {
 }
 export function due(seat: u32): i32 {
   const meter = Meter.at(seat);
-  return captureDue(meter, meter.meterTime) ? 1 : 0;
+  return dueDo(meter) ? 1 : 0;
 }
 export function deadline(seat: u32): f64 {
-  return captureDeadline(Meter.at(seat));
+  return dueNext(Meter.at(seat));
 }
 /** Runs from deadline to deadline until meter time `end`; returns how many instants were handled. */
 export function run(seat: u32, end: f64): i32 {
   const meter = Meter.at(seat);
   let handled = 0;
   for (;;) {
-    const next = captureDeadline(meter);
+    const next = dueNext(meter);
     if (next == 0 || next > end) break;
     if (next > meter.meterTime) meter.meterTime = next;
-    if (!captureDue(meter, meter.meterTime)) return -1;
+    if (!dueDo(meter)) return -1;
     handled++;
   }
   meter.meterTime = end;
@@ -139,14 +158,23 @@ export function powerFails(seat: u32): void {
   capturePowerFails(Meter.at(seat));
 }
 export function powerReturns(seat: u32): void {
-  capturePowerReturns(Meter.at(seat));
+  const meter = Meter.at(seat);
+  if (isWhole()) agendaPowerReturns(meter);
+  else capturePowerReturns(meter);
 }
 export function sample(seat: u32): i32 {
   const meter = Meter.at(seat);
   return meteringSample(meter, INPUT, meter.meterTime);
 }
-export function tariffRate(seat: u32, rate: u32): i32 {
-  return tariffRateSet(Meter.at(seat), rate);
+/** Lets the accumulators of one rate count, and those of no other, as register activations do. */
+export function tariffRate(seat: u32, rate: u32): void {
+  const m = Metering.of(Meter.at(seat));
+  m.countAll();
+  for (let i: u32 = 0; i < RATES * BASES; i++) if (i / BASES != rate - 1) m.countStop(TOTALS + i);
+}
+/** Whether the register of an object counts under the active masks. */
+export function counts(seat: u32, object: u32): i32 {
+  return registerCounts(Meter.at(seat), object) ? 1 : 0;
 }
 export function quantity(seat: u32, id: u32): i64 {
   return quantityRead(Meter.at(seat), id);

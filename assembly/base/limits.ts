@@ -56,6 +56,9 @@ export const PUSHES_MAX: u32 = 16;
 /** Demand registers that integrate, and sub-periods in the window of one. */
 export const DEMANDS_MAX: u32 = 16;
 export const DEMAND_PERIODS_MAX: u32 = 15;
+/** Single action schedule and Schedule objects, each with the instant it is due next. */
+export const SINGLE_ACTIONS_MAX: u32 = 16;
+export const SCHEDULES_MAX: u32 = 2;
 /** Security setup objects, each with its own keys and counters. */
 export const SECURITY_CONTEXTS_MAX: u32 = 4;
 /** Backward steps of the clock that a profile remembers before a range becomes a scan. */

@@ -32,6 +32,8 @@ import {
 } from "./demand";
 import { qualityBoot, qualityPowerFails, qualityPowerReturned, qualityRun, qualitySampled } from "./quality";
 import { protectionsBoot } from "./port_protection";
+import { scheduleBoot, scheduleClockMoved, scheduleMissed, scheduleRefresh, scheduleRun } from "./schedule";
+import { tariffBoot, tariffRefresh, tariffRun } from "./tariff";
 
 /** The duties, in the order in which those due at one instant are done: a demand period ends before its maximum is billed. */
 export const enum Duty {
@@ -123,6 +125,10 @@ function run(meter: Meter, duty: u32): bool {
       return false;
     case Duty.QUALITY:
       return qualityRun(meter);
+    case Duty.SCHEDULE:
+      return scheduleRun(meter);
+    case Duty.TARIFF:
+      return tariffRun(meter);
     default:
       agendaSet(meter, duty, 0);
       return true;
@@ -139,6 +145,8 @@ export function agendaBoot(meter: Meter): bool {
   qualityBoot(meter);
   controlBoot(meter);
   monitorBoot(meter);
+  scheduleBoot(meter);
+  tariffBoot(meter);
   if (down != 0) powerReturned(meter, down, clockSeconds(meter));
   return down != 0;
 }
@@ -173,6 +181,8 @@ function powerReturned(meter: Meter, down: i64, up: i64): void {
   qualityPowerReturned(meter, down, up);
   controlClock(meter);
   monitorPowerReturned(meter);
+  scheduleMissed(meter, down, up);
+  tariffRefresh(meter);
 }
 
 /**
@@ -190,6 +200,8 @@ export function agendaClockSet(meter: Meter, ms: f64, limit: i64): i32 {
 function clockMoved(meter: Meter, from: i64, to: i64, limit: i64): void {
   demandClockMoved(meter, to, abs(to - from) <= limit);
   controlClock(meter);
+  scheduleClockMoved(meter, from, to, abs(to - from) <= limit);
+  tariffRefresh(meter);
 }
 
 /** After a change of time zone or daylight saving: local time has moved. */
@@ -197,4 +209,6 @@ export function agendaZoneSet(meter: Meter): void {
   captureZoneSet(meter);
   controlClock(meter);
   demandZoneSet(meter);
+  scheduleRefresh(meter);
+  tariffRefresh(meter);
 }

@@ -173,12 +173,13 @@ function rowsWrite(meter: Meter, mask: u32, status: u32): i32 {
 }
 
 /**
- * Logs the events that wait, then handles the earliest due instant that has come at meter time `now`: the rows of all
+ * Logs the events that wait; without any handles the earliest due instant that has come at meter time `now`: the rows of all
  * profiles that wait for it, in one record with the accumulators, then a switch of daylight saving.
  * @returns whether an instant was handled; false when nothing was due, or the flash is behind
  */
 export function captureDue(meter: Meter, now: f64): bool {
-  if (CaptureState.of(meter).down != 0 || !captureEvents(meter)) return false;
+  if (CaptureState.of(meter).down != 0) return false;
+  if (eventsWait(meter)) return captureEvents(meter);
   const at = earliest(meter);
   if (at == NEVER || clockMeterTime(meter, at) > now) return false;
   let mask: u32 = 0;

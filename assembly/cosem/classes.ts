@@ -4,6 +4,7 @@ import { journalSequence } from "../store/journal";
 import { ActionResult, DataAccessResult } from "../wire/results";
 import { alarmOwns, alarmSet } from "./alarms";
 import { Ask } from "./ask";
+import { activityCalendarGet, activityCalendarInvoke, activityCalendarSet } from "./ic/activity_calendar";
 import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { associationSnGet, associationSnInvoke } from "./ic/association_sn";
 import { clockGet, clockInvoke, clockSet } from "./ic/clock";
@@ -21,10 +22,14 @@ import { parameterMonitorGet, parameterMonitorInvoke } from "./ic/parameter_moni
 import { pushSetupInvoke, pushSetupSet } from "./ic/push_setup";
 import { registerInvoke } from "./ic/register";
 import { registerMonitorSet } from "./ic/register_monitor";
+import { registerActivationInvoke, registerActivationSet } from "./ic/register_activation";
 import { sapAssignmentGet } from "./ic/sap_assignment";
+import { scheduleInvoke, scheduleSet } from "./ic/schedule";
 import { scriptTableInvoke } from "./ic/script_table";
 import { securitySetupGet, securitySetupInvoke } from "./ic/security_setup";
 import { parameterChanged } from "./parameters";
+import { singleActionSet } from "./ic/single_action";
+import { specialDaysInvoke, specialDaysSet } from "./ic/special_days";
 import { plainGet, plainSet } from "./plain";
 
 /** Answers GET: writes the value as Data, or pins a long source. */
@@ -44,6 +49,8 @@ export function classGet(ask: Ask, out: Writer): i32 {
       return sapAssignmentGet(ask, out);
     case 18:
       return imageTransferGet(ask, out);
+    case 20:
+      return activityCalendarGet(ask, out);
     case 64:
       return securitySetupGet(ask, out);
     case 65:
@@ -69,6 +76,8 @@ function attributeSet(ask: Ask): i32 {
       return alarmOwns(ask) ? alarmSet(ask) : plainSet(ask);
     case 5:
       return demandRegisterSet(ask);
+    case 6:
+      return registerActivationSet(ask);
     case 7:
       return profileGenericSet(ask);
     case 8:
@@ -81,6 +90,14 @@ function attributeSet(ask: Ask): i32 {
       return registerMonitorSet(ask);
     case 40:
       return pushSetupSet(ask);
+    case 10:
+      return scheduleSet(ask);
+    case 11:
+      return specialDaysSet(ask);
+    case 20:
+      return activityCalendarSet(ask);
+    case 22:
+      return singleActionSet(ask);
     default:
       return plainSet(ask);
   }
@@ -95,12 +112,20 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return extendedRegisterInvoke(ask);
     case 5:
       return demandRegisterInvoke(ask);
+    case 6:
+      return registerActivationInvoke(ask);
     case 7:
       return profileGenericInvoke(ask, out);
     case 8:
       return clockInvoke(ask, out);
     case 9:
       return scriptTableInvoke(ask);
+    case 10:
+      return scheduleInvoke(ask);
+    case 11:
+      return specialDaysInvoke(ask);
+    case 20:
+      return activityCalendarInvoke(ask);
     case 12:
       return associationSnInvoke(ask, out);
     case 30:

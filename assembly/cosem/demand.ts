@@ -29,6 +29,7 @@ import { Duty, agendaSetClock, agendaSoon } from "./agenda";
 import { RowStatus, rowStatus } from "./capture_row";
 import { numberEmit, scaled } from "./plain";
 import { qualityAveraged } from "./quality";
+import { registerCounts } from "./register_activation";
 import { settingNumber } from "./setting";
 
 const CLASS_EXTENDED_REGISTER: u32 = 4;
@@ -269,12 +270,6 @@ function restore(meter: Meter, object: u32, d: Demand): bool {
   return true;
 }
 
-/** Whether a maximum counts in the period that ends: the totals always, those of a rate while it is active. */
-function maximumCounts(meter: Meter, object: u32): bool {
-  const rate = <u32>Template.of().object(object).ln4;
-  return rate == 0 || rate == Metering.of(meter).tariffRate;
-}
-
 /** Looks at the maxima of the registers whose windows have ended. False: the flash is behind, they are looked at again. */
 function maximaKeep(meter: Meter): bool {
   const shared = Demands.of(meter);
@@ -287,7 +282,7 @@ function maximaKeep(meter: Meter): bool {
     const source = row == NONE ? 0 : <u32>t.attribute(row).source;
     if (source == 0) continue;
     const instance = <u32>t.object(source - 1).instance;
-    if (instance >= DEMANDS_MAX || ((shared.ended >> instance) & 1) == 0 || !maximumCounts(meter, i)) continue;
+    if (instance >= DEMANDS_MAX || ((shared.ended >> instance) & 1) == 0 || !registerCounts(meter, i)) continue;
     if (Journal.of(meter).openSize + MAXIMUM_SIZE > RECORD_SIZE_MAX) {
       if (changeCommit(meter) != Err.OK) return false;
       changeOpen(meter);

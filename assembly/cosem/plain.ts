@@ -3,17 +3,22 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { clockSeconds, clockStamp, STAMP_SIZE } from "../meter/clock";
-import { Metering } from "../meter/metering_state";
 import { Quantity, quantityCounts, quantityRead } from "../meter/quantity";
 import { contextOf, SecurityContext } from "../session/keys";
+import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
 import { AttributeFlag, AttributeRow, NONE, Template } from "../store/template";
-import { attributeFind, objectFind, valueAt, valueSize } from "../store/values";
+import { attributeFind, objectFind, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataInteger, dataMatches } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
 import { Ask } from "./ask";
 import { captureStatus } from "./capture";
+import { Activation, CLASS_ACTIVATION } from "./register_activation";
+
+/** Register activations of energies and of maximum demands. */
+const ENERGY_ACTIVATION: usize = memory.data<u8>([0, 0, 14, 0, 1, 255]);
+const DEMAND_ACTIVATION: usize = memory.data<u8>([0, 0, 14, 0, 2, 255]);
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const setupName: usize = memory.data(6);
@@ -54,8 +59,16 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
       Axdr.octetString(out, stamp, STAMP_SIZE);
       return true;
     case Quantity.ACTIVE_TARIFF:
-      store<u8>(stamp, <u8>Metering.of(meter).tariffRate);
-      Axdr.octetString(out, stamp, 1);
+      return maskEmit(meter, ENERGY_ACTIVATION, out);
+    case Quantity.ACTIVE_DEMAND_TARIFF:
+      return maskEmit(meter, DEMAND_ACTIVATION, out);
+    case Quantity.LOCAL_TIME:
+      clockStamp(meter, clockSeconds(meter), stamp);
+      Axdr.octetString(out, stamp + 5, 4);
+      return true;
+    case Quantity.LOCAL_DATE:
+      clockStamp(meter, clockSeconds(meter), stamp);
+      Axdr.octetString(out, stamp, 5);
       return true;
     case Quantity.PROFILE_STATUS_1:
     case Quantity.PROFILE_STATUS_2:
@@ -70,6 +83,15 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
       numberEmit(out, a.tag, scaled(quantityRead(meter, quantity), a.digits), quantityCounts(quantity));
       return true;
   }
+}
+
+/** The active mask of a register activation; false in a template without it. */
+function maskEmit(meter: Meter, name: usize, out: Writer): bool {
+  const object = objectFind(CLASS_ACTIVATION, name);
+  const row = object < 0 ? NONE : rowOf(object, Activation.ACTIVE_MASK, 0);
+  if (row == NONE) return false;
+  out.octets(valueAt(meter, row), valueSize(meter, row));
+  return true;
 }
 
 /** Lowest acceptable counter of the Security setup 0-0:43.0.e for the object 0-0:43.1.e (decision 15); false without one. */
@@ -146,14 +168,21 @@ export function changeResult(err: i32): i32 {
   return err == Err.NO_SPACE ? DataAccessResult.TEMPORARY_FAILURE : DataAccessResult.OTHER_REASON;
 }
 
-/** Answers SET of an attribute that no class looks after. */
-export function plainSet(ask: Ask): i32 {
+/** Whether plainSet() would take the value, room aside: for classes that ask more of it. */
+export function plainSettable(ask: Ask): i32 {
   const row = plainRow(ask);
   if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
   const a = Template.of().attribute(row);
   if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
-  const result = plainCheck(a, ask.dataAt, ask.dataSize);
+  return plainCheck(a, ask.dataAt, ask.dataSize);
+}
+
+/** Answers SET of an attribute that no class looks after. */
+export function plainSet(ask: Ask): i32 {
+  const result = plainSettable(ask);
   if (result != DataAccessResult.SUCCESS) return result;
+  const row = <u32>plainRow(ask);
+  const a = Template.of().attribute(row);
   const tag = <i32>load<u8>(ask.dataAt);
   // Date and time attributes are octet-strings in the Blue Book and read as such, in whatever form they were set.
   if (a.tag == DataTag.OCTET_STRING && tag >= DataTag.DATE_TIME && tag <= DataTag.TIME) {

@@ -20,6 +20,8 @@ const ALWAYS: i64 = i64.MIN_VALUE;
 /** Bit 7 of the clock status; the others stand in MeterClock.status. */
 export const DAYLIGHT_SAVING: u32 = 0x80;
 const DEVIATION_MAX: i32 = 840;
+/** Bit 0 of the clock status. */
+const INVALID_VALUE: u32 = 0x01;
 
 /** Which time a local reading that occurs twice means, and how a stamp is to be shown. */
 export const enum Season {
@@ -194,6 +196,11 @@ export function clockDeviation(meter: Meter, utc: i64): i32 {
 /** Local time of UTC second `utc` in seconds since 1970-01-01 00:00 local. */
 export function clockLocal(meter: Meter, utc: i64): i64 {
   return utc - <i64>clockDeviation(meter, utc) * 60;
+}
+
+/** Whether the clock shows an invalid value: its reserve was exhausted, and it has not been set since. */
+export function clockIsInvalid(meter: Meter): bool {
+  return (MeterClock.of(meter).status & INVALID_VALUE) != 0;
 }
 
 /** Clock status octet (attribute 4). */

@@ -5,17 +5,7 @@ import { changeCommit, changeOpen, changeReserve } from "../store/change";
 import { AttributeFlag, NONE, Template } from "../store/template";
 import { attributeFind, valueAt, valueSize } from "../store/values";
 import { averagesAdd } from "./averages";
-import {
-  accumulatorOf,
-  ACCUMULATORS,
-  BASES,
-  Instant,
-  INSTANTS,
-  Metering,
-  RATES,
-  TOTALS,
-  UNCOUNTED,
-} from "./metering_state";
+import { accumulatorOf, ACCUMULATORS, BASES, Instant, INSTANTS, Metering, TOTALS, UNCOUNTED } from "./metering_state";
 import { Quantity } from "./quantity";
 import { rootFloor } from "./root";
 
@@ -172,7 +162,6 @@ export function meteringBoot(meter: Meter): void {
   const t = Template.of();
   m.sampled = meter.meterTime;
   m.countAll();
-  tariffRateSet(meter, 1);
   for (let i: u32 = 0; i < ACCUMULATORS; i++) m.setKeepRow(i, NONE);
   for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
     const a = t.attribute(i);
@@ -199,16 +188,6 @@ export function meteringKeep(meter: Meter): void {
     const to = changeReserve(meter, t.object(a.object), a.id, a.part, 8);
     if (to != 0) store<u64>(to, value);
   }
-}
-
-/** The active tariff rate, 1..4: the registers of this rate count, those of the others do not. Another rate is Err.LIMIT. */
-export function tariffRateSet(meter: Meter, rate: u32): i32 {
-  if (rate - 1 >= RATES) return Err.LIMIT;
-  const m = Metering.of(meter);
-  m.tariffRate = rate;
-  const first = <u64>((rate - 1) * BASES);
-  m.countsRated = (<u64>0xffff) << first;
-  return Err.OK;
 }
 
 /** Sets what quantity `id` has counted back to 0, durably. @returns 0 or the error of the commit */

@@ -59,8 +59,6 @@ export class EventSignal {
 export class Metering {
   /** Meter time of the last sample, ms. */
   sampled: f64;
-  /** Active rate, 1..4. */
-  tariffRate: u32;
   /** First of the waiting events, how many wait, how many found no room. */
   eventFirst: u32;
   eventCount: u32;
@@ -72,7 +70,6 @@ export class Metering {
   alarms3: u32;
   /** State of the inputs: meter/inputs.ts. */
   inputs: u32;
-  reserved: u32;
   /** Last event code of each log: octet k belongs to quantity 136 + k. */
   eventCodes: u64;
   /** Which accumulators count now: bit i of the first word accumulator i, of the second accumulator TOTALS + i. */
@@ -113,7 +110,7 @@ export class Metering {
     this.countsRated = u64.MAX_VALUE;
   }
 
-  /** Accumulator `index` counts no longer. */
+  /** Accumulator `index` counts no longer: a register activation stops the rates that are not active. */
   countStop(index: u32): void {
     const shift = <u64>(index & 63);
     const bit = (<u64>1) << shift;

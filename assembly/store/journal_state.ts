@@ -1,4 +1,5 @@
 /** State of a meter's journal (store/journal.ts says how it moves, docs/FLASH.md what stands in the flash). */
+import { TAIL_SIZE } from "../base/limits";
 import { JOURNAL_AT, JOURNAL_SIZE } from "./layout";
 import { Meter } from "./block";
 
@@ -64,6 +65,11 @@ export class Journal {
   static of(meter: Meter): Journal {
     return changetype<Journal>(meter.area(JOURNAL_AT));
   }
+}
+
+/** Whether several records would fit what waits for the flash: for a script, which is not to be cut short. */
+export function journalHasRoom(meter: Meter): bool {
+  return Journal.of(meter).tailEnd <= TAIL_SIZE / 2;
 }
 
 if (offsetof<Journal>() > JOURNAL_SIZE) ERROR("the journal state has JOURNAL_SIZE octets");

@@ -19,7 +19,9 @@ import {
   CLASS_PROFILE,
   CLASS_PUSH_SETUP,
   CLASS_REGISTER_MONITOR,
+  CLASS_SCHEDULE,
   CLASS_SECURITY_SETUP,
+  CLASS_SINGLE_ACTION,
   type EventModel,
   type ObjectModel,
   type ProfileModel,
@@ -87,6 +89,12 @@ function instancesFill(objects: ObjectModel[]): void {
     object.instance = count;
     counts.set(object.classId, count + 1);
   }
+}
+
+/** Refuses more objects of a class than the core keeps state for. */
+function countCheck(objects: ObjectModel[], classId: number, limit: number, what: string): void {
+  const count = objects.filter((object) => object.classId === classId).length;
+  if (count > limit) throw new TemplateError(`objects: ${count} ${what} (limit ${limit})`);
 }
 
 /** Refuses an association that sees two objects of one name: it could reach one of them only. */
@@ -265,6 +273,8 @@ export function compileTemplate(json: unknown): Compiled {
   const associations = associationsResolve(document, objects, rows, indexOf);
   const ports = portsResolve(document, objects, rows, indexOf);
   instancesFill(objects);
+  countCheck(objects, CLASS_SINGLE_ACTION, LIMITS.SINGLE_ACTIONS_MAX, "single action schedules");
+  countCheck(objects, CLASS_SCHEDULE, LIMITS.SCHEDULES_MAX, "schedules");
   const clock = headObject("clock", document.clock, objects, indexOf, CLASS_CLOCK).clock;
   const eventCode = headObject("eventCode", document.eventCode, objects, indexOf).eventCode;
   const model = new TemplateModel({

@@ -104,10 +104,20 @@ export class MeterWorld {
   /** Without it the journal waits for flashWork(). */
   flashRuns = true;
 
-  /** Boots a meter at meter time `time`; with a flash it replays what that holds. */
-  constructor(time: string, flash?: Flash | "new", provision = new Uint8Array(0), template = meterTemplate()) {
+  /**
+   * Boots a meter at meter time `time`; with a flash it replays what that holds. A `whole` one does all its duties, another
+   * one captures alone.
+   */
+  constructor(
+    time: string,
+    flash?: Flash | "new",
+    provision = new Uint8Array(0),
+    template = meterTemplate(),
+    whole = false,
+  ) {
     this.template = template;
     this.x = new WebAssembly.Instance(moduleOf(), { env: { memory: this.memory } }).exports as unknown as Exports;
+    this.call("whole", whole ? 1 : 0);
     const { image } = template;
     this.octets.set(image, this.at(At.TEMPLATE));
     if (this.call("plan", image.length) !== 0) throw new Error(`plan: limit ${-this.call("plan", image.length)}`);

@@ -210,6 +210,8 @@ describe("objects and attributes", () => {
       ["8 2,2 2", 1],
       ["40 2,1 44", model.objects.filter((o) => o.classId === 40).length],
       ["71 3,1 1", 1],
+      ["9 0,0 1", model.objects.filter((o) => o.classId === 9).length],
+      ["20 0,0 2", 1],
       ["3 2,1 8", registers],
     ];
     expect(counts).toEqual(new Map([...keys, ...counters, ...others].sort()));

@@ -2,7 +2,6 @@
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
-import { clockSeconds } from "../../meter/clock";
 import { changeAdd, changeCommit, changeOpen } from "../../store/change";
 import { columnsCheck, columnsRowSize, Ring } from "../../store/rings";
 import { AttributeFlag, NONE, Template } from "../../store/template";
@@ -12,7 +11,8 @@ import { dataInteger } from "../../wire/data";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Selector } from "../../wire/selective";
 import { Ask, PinKind } from "../ask";
-import { captureCleared, captureEvents, captureReset, captureRow } from "../capture";
+import { billingCapture } from "../billing";
+import { captureCleared, captureEvents, captureReset } from "../capture";
 import { changeResult, plainCheck, plainGet, plainRow, plainSet } from "../plain";
 import { selectAll, selectEntries, selectRange } from "../profile_select";
 
@@ -154,7 +154,7 @@ export function profileGenericInvoke(ask: Ask, out: Writer): i32 {
     case 1: // reset
       return reset(ask, profile);
     case 2: // capture
-      return changeResult(captureRow(ask.meter, profile, clockSeconds(ask.meter), Ring.of(ask.meter, profile).status));
+      return changeResult(billingCapture(ask, profile));
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }

@@ -1,0 +1,155 @@
+/** Register activation, class_id 6, version 0. What the masks do is cosem/register_activation's. */
+import { Err } from "../../base/err";
+import { Reader } from "../../base/reader";
+import { NONE, Template } from "../../store/template";
+import { objectFind, rowOf } from "../../store/values";
+import { Axdr } from "../../wire/axdr";
+import { dataSkip } from "../../wire/data";
+import { ActionResult, DataAccessResult } from "../../wire/results";
+import { arraySplice, nameEquals, nameTake, Stretch } from "../array_value";
+import { Ask } from "../ask";
+import { changeResult, plainSet, plainSettable } from "../plain";
+import { Activation, activationRefresh, maskFind } from "../register_activation";
+import { settingOver } from "../setting";
+
+/** index_list counts in unsigned. */
+const REGISTERS_MAX: u32 = 255;
+
+const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const stretch: Stretch = changetype<Stretch>(memory.data(offsetof<Stretch>(), 8));
+
+/** Registers that register_assignment has. */
+function assigned(ask: Ask): u32 {
+  return settingOver(ask.meter, ask.object, Activation.REGISTER_ASSIGNMENT, list) ? Axdr.readArray(list) : 0;
+}
+
+/** Reads one {class_id, logical_name}; whether there is such an object. */
+function registerKnown(r: Reader): bool {
+  Axdr.readStructure(r, 2);
+  const classId = Axdr.readLongUnsigned(r);
+  const name = Axdr.readLogicalName(r);
+  return r.err == Err.OK && objectFind(classId, name) >= 0;
+}
+
+/** Reads one {mask_name, index_list}; whether each index is one of `count` registers. */
+function maskGood(r: Reader, count: u32): bool {
+  Axdr.readStructure(r, 2);
+  nameTake(r);
+  const indices = Axdr.readArray(r);
+  let good = true;
+  for (let i: u32 = 0; i < indices && r.err == Err.OK; i++) {
+    const index = Axdr.readUnsigned(r);
+    if (index < 1 || index > count) good = false;
+  }
+  return good && r.err == Err.OK;
+}
+
+/** Whether the masks in `r` name only the first `count` registers. */
+function masksGood(r: Reader, count: u32): bool {
+  const masks = Axdr.readArray(r);
+  let good = true;
+  for (let i: u32 = 0; i < masks && r.err == Err.OK; i++) good = maskGood(r, count) && good;
+  return good && r.err == Err.OK;
+}
+
+/** Whether the active mask is one of the mask_list in `r`. An object without masks has none that is active. */
+function activeStays(ask: Ask, r: Reader): bool {
+  if (!settingOver(ask.meter, ask.object, Activation.ACTIVE_MASK, list)) return true;
+  return maskFind(r, nameTake(list), stretch) != 0;
+}
+
+/** What beyond its type a new value must be: registers that exist, masks of registers that are assigned, a mask that is known. */
+function valueGood(ask: Ask): bool {
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  switch (ask.attribute) {
+    case Activation.REGISTER_ASSIGNMENT: {
+      const count = Axdr.readArray(r);
+      for (let i: u32 = 0; i < count; i++) if (!registerKnown(r)) return false;
+      return settingOver(ask.meter, ask.object, Activation.MASK_LIST, r) && masksGood(r, count);
+    }
+    case Activation.MASK_LIST:
+      return masksGood(r, assigned(ask)) && activeStays(ask, reader.over(ask.dataAt, ask.dataSize));
+    default: {
+      const name = nameTake(r);
+      return (
+        name != 0 &&
+        settingOver(ask.meter, ask.object, Activation.MASK_LIST, list) &&
+        maskFind(list, name, stretch) != 0
+      );
+    }
+  }
+}
+
+export function registerActivationSet(ask: Ask): i32 {
+  let result = plainSettable(ask);
+  if (result == DataAccessResult.SUCCESS && !valueGood(ask)) result = DataAccessResult.OTHER_REASON;
+  if (result == DataAccessResult.SUCCESS) result = plainSet(ask);
+  if (result == DataAccessResult.SUCCESS) activationRefresh(ask.meter);
+  return result;
+}
+
+export function registerActivationInvoke(ask: Ask): i32 {
+  const r = reader.over(ask.dataAt, ask.dataSize);
+  let result: i32;
+  switch (ask.attribute) {
+    case 1: // add_register
+      result = registerAdd(ask, r);
+      break;
+    case 2: // add_mask
+      result = maskAdd(ask, r);
+      break;
+    case 3: // delete_mask
+      result = maskDelete(ask, r);
+      break;
+    default:
+      return ActionResult.OBJECT_UNAVAILABLE;
+  }
+  if (result == ActionResult.SUCCESS) activationRefresh(ask.meter);
+  return result;
+}
+
+/** Puts `added` elements, the parameter itself, in the place of `stretch` in attribute `attribute`. */
+function splice(ask: Ask, attribute: i32, added: u32): i32 {
+  const row = rowOf(ask.object, attribute, 0);
+  if (row == NONE || <u32>Template.of().attribute(row).capacity == 0) return ActionResult.READ_WRITE_DENIED;
+  const size = added != 0 ? ask.dataSize : 0;
+  return changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, size, added));
+}
+
+/** Appends a register; one that is assigned already stays where it is. */
+function registerAdd(ask: Ask, r: Reader): i32 {
+  const known = registerKnown(r);
+  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  const count = assigned(ask);
+  if (!known || count >= REGISTERS_MAX) return ActionResult.OTHER_REASON;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = list.pos;
+    if (dataSkip(list) != Err.OK) return ActionResult.OTHER_REASON;
+    const same = <u32>(list.pos - at) == ask.dataSize;
+    if (same && memory.compare(at, ask.dataAt, <usize>ask.dataSize) == 0) return ActionResult.SUCCESS;
+  }
+  stretch.empty(list.pos);
+  return splice(ask, Activation.REGISTER_ASSIGNMENT, 1);
+}
+
+/** Adds a mask; one of the same name is replaced. */
+function maskAdd(ask: Ask, r: Reader): i32 {
+  const good = maskGood(r, assigned(ask));
+  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!good || !settingOver(ask.meter, ask.object, Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
+  r.over(ask.dataAt, ask.dataSize);
+  Axdr.readStructure(r, 2);
+  maskFind(list, nameTake(r), stretch);
+  return splice(ask, Activation.MASK_LIST, 1);
+}
+
+/** Takes a mask away; the active one and one that does not exist are refused. */
+function maskDelete(ask: Ask, r: Reader): i32 {
+  const name = nameTake(r);
+  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  const active = settingOver(ask.meter, ask.object, Activation.ACTIVE_MASK, list) && nameEquals(nameTake(list), name);
+  if (active || !settingOver(ask.meter, ask.object, Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
+  if (maskFind(list, name, stretch) == 0) return ActionResult.OTHER_REASON;
+  return splice(ask, Activation.MASK_LIST, 0);
+}
