@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { data } from "../../host/client/index.ts";
 import { DeliverEvent } from "../../host/core.ts";
+import { template } from "./rig.ts";
 import { quietTemplate, TO, Watched } from "./watching.ts";
 
 const ALARM = "0-4:25.9.0.255";
@@ -116,6 +117,19 @@ describe("over a power cut", () => {
     meter.raw.advance(0);
     expect(meter.numbersPushed()).toEqual([[FRAUD, 0]]);
   });
+});
+
+it("a total power failure is pushed with the resume of power, when it is back", async () => {
+  const power = template({ objects: [{ logicalName: ALARM, attributes: { 3: { value: TO } } }] });
+  const meter = await Watched.boot({ template: power });
+  meter.raw.advance(0);
+  // The first power-up.
+  expect(meter.numbersPushed()).toEqual([[0, 2]]);
+  meter.raw.powerFails();
+  meter.raw.advance(3_600_000);
+  expect(meter.pushed()).toEqual([]);
+  meter.input(2, 0);
+  expect(meter.numbersPushed()).toEqual([[0, 3]]);
 });
 
 it("a push that gives up is in the communication log", async () => {
