@@ -94,7 +94,10 @@ describe("communication on a port", () => {
     const meter = new Visited(local);
     const slot = meter.raw.slotOf("wrapper", 0);
     meter.raw.open(slot);
-    const client = new Client(meter.raw.transport(slot), { ...lls(meter.raw.identity), password: "wrong" });
+    const client = new Client(meter.raw.transport(slot), {
+      ...lls(meter.raw.identity),
+      password: new TextEncoder().encode("wrong"),
+    });
     await client.connect();
     await expect(client.associate()).rejects.toThrow();
     expect(await meter.rows(COMMUNICATION_LOG)).toEqual([]);

@@ -14,7 +14,10 @@ async function failures(times: number, count: number): Promise<number[]> {
   const slot = meter.raw.slotOf("wrapper", 1);
   for (let i = 0; i < count; i++) {
     meter.raw.open(slot);
-    const client = new Client(meter.raw.transport(slot), { ...lls(meter.raw.identity), password: "wrong" });
+    const client = new Client(meter.raw.transport(slot), {
+      ...lls(meter.raw.identity),
+      password: new TextEncoder().encode("wrong"),
+    });
     await client.connect();
     await expect(client.associate()).rejects.toThrow();
     meter.raw.close(slot);
