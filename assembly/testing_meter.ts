@@ -6,6 +6,7 @@ import { agendaBoot, agendaDeadline, agendaDue, agendaPowerReturns } from "./cos
 import { Ask, Caller, Pin, PIN_SIZE, PinKind } from "./cosem/ask";
 import { captureBoot, captureDeadline, captureDue, captureEvents } from "./cosem/capture";
 import { capturePowerFails, capturePowerReturns } from "./cosem/capture";
+import { controlBoot } from "./cosem/control";
 import { classGet, classInvoke, classSet } from "./cosem/classes";
 import { registerCounts } from "./cosem/register_activation";
 import { profileHeadEmit, profileRowEmit } from "./cosem/ic/profile_generic";
@@ -107,8 +108,13 @@ export function bootFinish(seat: u32): i32 {
   const meter = Meter.at(seat);
   if (!journalReady(meter)) return 0;
   meter.state = SeatState.RUNNING;
-  if (isWhole()) agendaBoot(meter);
-  else captureBoot(meter);
+  if (isWhole()) {
+    agendaBoot(meter);
+    return 1;
+  }
+  captureBoot(meter);
+  // A SET of the clock tells the limiters, which must know that there are none.
+  controlBoot(meter);
   return 1;
 }
 
