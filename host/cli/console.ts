@@ -66,7 +66,6 @@ function factsOf({ bank, clock, surroundings, name }: ConsoleParts): FaceFacts {
     time,
     speed: clock.speed,
     values,
-    connected: signals.connected,
     lasting: signals.lastingAt(time),
   };
 }

@@ -17,7 +17,6 @@ export interface FaceFacts {
   readonly speed: number;
   /** mV, mA, mW of each phase, as in a sample (core.ts). */
   readonly values: Int32Array;
-  readonly connected: boolean;
   readonly lasting: readonly Lasting[];
 }
 
@@ -38,9 +37,9 @@ export function faceLines(facts: FaceFacts, display: Display | undefined): strin
   const width = Math.max(0, ...(display?.lines ?? []).map((line) => line.name.length));
   for (const line of display?.lines ?? []) lines.push(`  ${line.name.padEnd(width)}  ${line.value}`);
   lines.push(`  ${measuredText(facts.values)}`);
-  const switched = facts.connected ? "connected" : "DISCONNECTED";
-  const shown = [switched, display?.tariff && `tariff ${display.tariff}`, display?.clock && `clock ${display.clock}`];
-  lines.push(`  ${shown.filter(Boolean).join("   ")}`);
+  const { control, tariff, clock } = display ?? {};
+  const shown = [control, tariff && `tariff ${tariff}`, clock && `clock ${clock}`].filter(Boolean);
+  if (shown.length > 0) lines.push(`  ${shown.join("   ")}`);
   if (display?.message) lines.push(`  "${display.message}"`);
   if (lasting.length > 0) lines.push(`  ${lasting.map(({ do: step }) => step).join(", ")}`);
   return lines;
@@ -51,7 +50,9 @@ export class Face {
   private readonly facts: () => FaceFacts;
   private readonly read: () => Display | undefined;
   private readonly timer: NodeJS.Timeout;
+  private display: Display | undefined;
 
+  /** @param read what the display shows; undefined: the meter cannot be asked now, and what it showed stays */
   constructor(screen: Screen, facts: () => FaceFacts, read: () => Display | undefined) {
     this.screen = screen;
     this.facts = facts;
@@ -66,7 +67,7 @@ export class Face {
   }
 
   private refresh(): void {
-    const facts = this.facts();
-    this.screen.show(faceLines(facts, facts.state === "running" ? this.read() : undefined));
+    this.display = this.read() ?? this.display;
+    this.screen.show(faceLines(this.facts(), this.display));
   }
 }

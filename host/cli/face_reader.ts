@@ -16,6 +16,13 @@ const CLASS_DATA = 1;
 const CLOCK = "0-0:1.0.0.255";
 const TARIFF = "0-0:96.14.0.255";
 const MESSAGE = "0-0:96.13.0.255";
+const DISCONNECTOR = "0-0:96.3.10.255";
+/** control_state (Blue Book, class_id 70). */
+const CONTROL_STATES: Readonly<Record<string, string>> = {
+  0: "DISCONNECTED",
+  1: "connected",
+  2: "ready for reconnection",
+};
 
 /** What stands on the display; what cannot be had is left out. */
 export interface Display {
@@ -24,6 +31,8 @@ export interface Display {
   readonly clock?: string;
   readonly tariff?: string;
   readonly message?: string;
+  /** State of the main disconnector. */
+  readonly control?: string;
 }
 
 interface Line {
@@ -36,7 +45,8 @@ function lineOf(item: FaceItem): Line | undefined {
   const data = decodeData(item.value);
   const name = logicalNameText(item.logicalName);
   if (data.type === "null-data") return undefined;
-  if (data.type === "octet-string" && item.classId === CLASS_DATA) return { name, value: toText(data) };
+  // Text stands there as it is, without the quotes that a client shows.
+  if (item.classId === CLASS_DATA) return { name, value: toText(data).replace(/^"(.*)"$/s, "$1") };
   const { scaler, unit } = item;
   return { name, value: valueText(data, unit === 0 ? undefined : { scaler, unit }) };
 }
@@ -48,11 +58,12 @@ function linesOf(meter: Pick<Pump, "face">, list: number): Line[] {
     .filter((line) => line !== undefined);
 }
 
-/** Everything that is shown, undefined while the meter is off. */
+/** Everything that is shown, undefined while the meter is off or its flash busy. */
 export function displayOf(meter: Pick<Pump, "face">): Display | undefined {
   const surround = new Map(linesOf(meter, SURROUND).map(({ name, value }) => [name, value]));
   if (surround.size === 0) return undefined;
-  const [clock, tariff, message] = [CLOCK, TARIFF, MESSAGE].map((name) => surround.get(name));
-  const lines = linesOf(meter, DISPLAY_LIST);
-  return { lines, ...(clock && { clock }), ...(tariff && { tariff }), ...(message && { message }) };
+  const [clock, tariff, message, state] = [CLOCK, TARIFF, MESSAGE, DISCONNECTOR].map((name) => surround.get(name));
+  const control = CONTROL_STATES[state ?? ""];
+  const rest = { ...(clock && { clock }), ...(tariff && { tariff }), ...(message && { message }) };
+  return { lines: linesOf(meter, DISPLAY_LIST), ...rest, ...(control && { control }) };
 }

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { faceLines, type FaceFacts } from "../../host/cli/face.ts";
 import { displayOf } from "../../host/cli/face_reader.ts";
+import type { Data } from "../../host/client/axdr.ts";
+import * as data from "../../host/client/data.ts";
+import { attribute, method } from "../../host/client/session.ts";
 import { printable, Screen } from "../../host/cli/screen.ts";
 import { ROOT } from "../tidy/sources.ts";
-import { Rig } from "./rig.ts";
+import { LLS, Rig } from "./rig.ts";
 import { hasSocat, until } from "./terminals.ts";
 
 const MAIN = join(ROOT, "dist/cli/main.js");
@@ -64,7 +67,6 @@ describe("the lines of a face", () => {
     time: Date.UTC(2026, 2, 1, 12, 0, 5, 250),
     speed: 60,
     values: Int32Array.of(230_000, 229_500, 0, 2217, 1330, 0, 500_000, -300_000, 0, 0, 0, 0, 50_000),
-    connected: false,
     lasting: [
       { do: "sag", since: 0 },
       { do: "magnet", since: 0 },
@@ -80,6 +82,7 @@ describe("the lines of a face", () => {
       clock: "2026-03-01T13:00:05+01:00",
       tariff: "RATE1",
       message: "Pay now",
+      control: "DISCONNECTED",
     };
     expect(faceLines(facts, display)).toEqual([
       "── MMM1030300000000 ── running ── 2026-03-01T12:00:05Z ── ×60 ──",
@@ -90,8 +93,8 @@ describe("the lines of a face", () => {
       '  "Pay now"',
       "  sag, magnet",
     ]);
-    const still = { ...facts, speed: 0, connected: true, lasting: [] };
-    expect(faceLines(still, undefined)).toHaveLength(3);
+    const still = { ...facts, speed: 0, lasting: [] };
+    expect(faceLines(still, undefined)).toHaveLength(2);
     expect(faceLines({ ...still, state: "outage" }, display)).toEqual([
       "── MMM1030300000000 ── outage ── 2026-03-01T12:00:05Z ── standing still ──",
     ]);
@@ -114,6 +117,25 @@ describe("what a meter gives to its face", () => {
     rig.pass(60_000);
     expect(displayOf(meter)!.lines).toHaveLength(display.lines.length);
   });
+
+  it("follows what a client sets: the list, the message; and the disconnector", async () => {
+    const rig = new Rig();
+    const meter = rig.bank.meters[0]!;
+    const before = displayOf(meter)!;
+    expect(before).toMatchObject({ control: "connected" });
+    expect(before.message).toBeUndefined();
+    const client = rig.client(LLS);
+    await client.connect();
+    await client.associate();
+    await client.set(attribute(1, "0-0:96.13.0.255", 2), data.octetString(Buffer.from("Pay now")));
+    const list = attribute(7, "0-0:21.0.1.255", 3);
+    const columns = (await client.get(list)) as { type: "array"; value: Data[] };
+    await client.set(list, { ...columns, value: columns.value.slice(0, 2) });
+    await client.action(method(70, "0-0:96.3.10.255", 1), data.integer(0));
+    const after = displayOf(meter)!;
+    expect(after.lines.map(({ name }) => name)).toEqual(before.lines.slice(0, 2).map(({ name }) => name));
+    expect(after).toMatchObject({ message: "Pay now", control: "DISCONNECTED" });
+  });
 });
 
 describe.runIf(existsSync(MAIN) && hasSocat)("serve on a terminal", () => {
@@ -129,8 +151,7 @@ describe.runIf(existsSync(MAIN) && hasSocat)("serve on a terminal", () => {
       await until(() => text.includes("The key h shows"), 20_000);
       socat.stdin.write("m");
       await until(() => text.includes("magnet on 1 meter"));
-      if (shown)
-        await until(() => /── MMM\d+ ── running ── .*──/.test(text) && text.includes("L1 230.0 V 2.22 A 500 W"));
+      if (shown) await until(() => /── MMM\d+ ── running ── [^]*L1 230\.0 V 2\.22 A 500 W[^]*connected/.test(text));
       socat.stdin.write("q");
       await until(() => text.includes("stopped"));
       expect(text.includes("── running ──")).toBe(shown);
