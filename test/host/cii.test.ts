@@ -179,6 +179,19 @@ describe.runIf(existsSync(MAIN))("serve --cii", () => {
     expectPush(events);
   });
 
+  it("sends by itself every minute of the meter's clock", async () => {
+    const { model } = template();
+    const consumer = consumerKeys(meterIdentity(model.parts.identity, 1, 0), model)!;
+    const keys = ["--guek", toHex(consumer.guek), "--gak", toHex(consumer.gak)];
+    const { child, events } = start("listen", "--tcp", "0", "--count", "2", ...keys);
+    await until(() => named(events, "listening") !== undefined, 20_000);
+    const place = `127.0.0.1:${(named(events, "listening") as { tcp: number }).tcp}`;
+    await serve("--cii", place, "--start", "2026-03-01T00:00:30Z", "--speed", "20");
+    await until(() => child.exitCode !== null, 40_000);
+    const times = events.filter(({ event }) => event === "data-notification").map(({ time }) => String(time));
+    expect(times.map((time) => time.slice(0, 19))).toEqual(["2026-03-01T01:01:00", "2026-03-01T01:02:00"]);
+  });
+
   it("inject install makes the meter push that it has been installed", async () => {
     const { events } = start("listen", "--tcp", "0");
     await until(() => named(events, "listening") !== undefined, 20_000);
