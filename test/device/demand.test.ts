@@ -182,6 +182,28 @@ describe("methods", () => {
   });
 });
 
+describe("maxima of rates", () => {
+  const mask = (name: number) => octetString(Uint8Array.of(name));
+
+  it("follow the demand mask that holds when a period ends; the total always counts", async () => {
+    const world = await World.on([
+      [0, { active: [400, 0, 0] }],
+      [15 * MINUTE, { active: [1000, 0, 0] }],
+      [30 * MINUTE, { active: [700, 0, 0] }],
+    ]);
+    const maxima = async () => Promise.all([0, 1, 2, 3].map((rate) => world.get(4, `1-0:1.6.${rate}.255`)));
+    await world.to(20 * MINUTE);
+    expect(await maxima()).toEqual([400, 400, 0, 0]);
+    await world.set(6, "0-0:14.0.2.255", 4, mask(2));
+    await world.to(30 * MINUTE);
+    expect(await maxima()).toEqual([1000, 400, 1000, 0]);
+    await world.set(6, "0-0:14.0.2.255", 4, mask(3));
+    await world.to(45 * MINUTE);
+    expect(await maxima()).toEqual([1000, 400, 1000, 700]);
+    expect(await world.get(4, "1-0:1.6.3.255", 5)).toBe(at("13:45:00"));
+  });
+});
+
 describe("the clock", () => {
   const set = (world: World, time: string) =>
     world.set(8, CLOCK, 2, octetString(dateTimeEmit(dateTimeFromIso(at(time)))));
