@@ -2,7 +2,7 @@
 import "./trap";
 import { Err } from "./base/err";
 import { Writer } from "./base/writer";
-import { agendaBoot, agendaDeadline, agendaDue, agendaPowerReturns } from "./cosem/agenda";
+import { agendaBoot, agendaDeadline, agendaDue, agendaPowerReturns, agendaReserveExhausted } from "./cosem/agenda";
 import { Ask, Caller, Pin, PIN_SIZE, PinKind } from "./cosem/ask";
 import { captureBoot, captureDeadline, captureDue, captureEvents } from "./cosem/capture";
 import { capturePowerFails, capturePowerReturns } from "./cosem/capture";
@@ -167,6 +167,9 @@ export function powerReturns(seat: u32): void {
   const meter = Meter.at(seat);
   if (isWhole()) agendaPowerReturns(meter);
   else capturePowerReturns(meter);
+}
+export function reserveExhausted(seat: u32): void {
+  agendaReserveExhausted(Meter.at(seat));
 }
 export function sample(seat: u32): i32 {
   const meter = Meter.at(seat);

@@ -4,7 +4,8 @@
  * has changed, that the power is back, that a sample was taken.
  */
 import { Err } from "../base/err";
-import { clockMeterTime, clockSeconds, NEVER } from "../meter/clock";
+import { clockInvalidSet, clockIsInvalid, clockMeterTime, clockMove, clockSeconds, NEVER } from "../meter/clock";
+import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { AGENDA_AT, AGENDA_SIZE } from "../store/layout";
 import {
@@ -17,6 +18,7 @@ import {
   capturePowerReturns,
   captureStopped,
   captureZoneSet,
+  GIVEN,
 } from "./capture";
 import { controlBoot, controlClock, controlRun, controlSampled } from "./control";
 import { functionsBoot } from "./function_control";
@@ -147,6 +149,8 @@ export function agendaBoot(meter: Meter): bool {
   monitorBoot(meter);
   scheduleBoot(meter);
   tariffBoot(meter);
+  // A meter that was delivered with an exhausted reserve says so once.
+  if (down == 0 && clockIsInvalid(meter)) eventRaise(meter, EventCode.CLOCK_INVALID);
   if (down != 0) powerReturned(meter, down, clockSeconds(meter));
   return down != 0;
 }
@@ -186,10 +190,30 @@ function powerReturned(meter: Meter, down: i64, up: i64): void {
 }
 
 /**
- * Sets the clock to `ms` since 1970 UTC; see captureClockSet(). Deadlines by the clock move with it.
+ * The power is back, and the reserve of the clock was exhausted: it goes on from the time at which the power went, invalid until it is
+ * set (event 6).
+ */
+export function agendaReserveExhausted(meter: Meter): void {
+  const down = captureDown(meter);
+  if (down == 0) return;
+  clockMove(meter, <f64>down * 1000);
+  clockInvalidSet(meter, true);
+  eventRaise(meter, EventCode.CLOCK_INVALID);
+  agendaPowerReturns(meter);
+}
+
+/**
+ * Sets the clock to `ms` since 1970 UTC, which makes an invalid one valid, however near it was; see captureClockSet(). Deadlines by the
+ * clock move with it.
  * @returns 0, or the error for which the clock has not moved
  */
 export function agendaClockSet(meter: Meter, ms: f64, limit: i64): i32 {
+  if (!clockIsInvalid(meter)) return agendaClockShift(meter, ms, limit);
+  return agendaClockShift(meter, ms, GIVEN);
+}
+
+/** Moves the clock from where it is: one that is invalid stays so. Otherwise as agendaClockSet(). */
+export function agendaClockShift(meter: Meter, ms: f64, limit: i64): i32 {
   const from = clockSeconds(meter);
   const err = captureClockSet(meter, ms, limit);
   if (err == Err.OK) clockMoved(meter, from, clockSeconds(meter), limit);

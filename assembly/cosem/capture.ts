@@ -3,9 +3,11 @@
  * moves them by itself.
  */
 import { Err } from "../base/err";
+import { COLUMNS_MAX } from "../base/limits";
 import {
   clockAlignedAfter,
   clockConfigure,
+  clockInvalidSet,
   clockMeterTime,
   clockMove,
   clockNow,
@@ -20,9 +22,9 @@ import { inputsBoot } from "../meter/inputs";
 import { Quantity } from "../meter/quantity";
 import { meteringBoot, meteringKeep } from "../meter/metering";
 import { Meter } from "../store/block";
-import { changeAbort, changeCommit, changeOpen, changeRowsReset } from "../store/change";
+import { changeAbort, changeCommit, changeOpen, changeRowsCut, changeRowsReset } from "../store/change";
 import { CAPTURE_AT, CAPTURE_SIZE } from "../store/layout";
-import { Ring } from "../store/rings";
+import { Ring, ringSeconds } from "../store/rings";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
 import { DataTag } from "../wire/axdr";
@@ -42,6 +44,9 @@ export { captureRow } from "./capture_row";
 export { captureEvents } from "./event_log";
 
 const CAPTURE_PERIOD: i32 = 4;
+const SORT_METHOD: i32 = 5;
+/** sort_method smallest: the oldest row first, whatever the clock did. */
+export const SORT_SMALLEST: u32 = 4;
 /** Last second that stamps can compare. */
 const SECONDS_MAX: i64 = 0xffffffff;
 
@@ -72,6 +77,13 @@ export function capturePeriod(meter: Meter, profile: u32): u32 {
   if (row == NONE || valueSize(meter, row) != 5) return 0;
   const at = valueAt(meter, row);
   return load<u8>(at) == DataTag.DOUBLE_LONG_UNSIGNED ? bswap<u32>(load<u32>(at + 1)) : 0;
+}
+
+/** Whether sort_method is smallest, by the clock. */
+export function captureIsSorted(meter: Meter, profile: u32): bool {
+  const row = rowOf(Template.of().profile(profile).object, SORT_METHOD, 0);
+  if (row == NONE || valueSize(meter, row) != 2 || Ring.of(meter, profile).stampColumn >= COLUMNS_MAX) return false;
+  return <u32>load<u8>(valueAt(meter, row) + 1) == SORT_SMALLEST;
 }
 
 /** Takes the period of a profile and waits for the end of the next one, with a clean status. */
@@ -209,23 +221,52 @@ function periodsLeft(meter: Meter, utc: i64): u32 {
   return mask;
 }
 
-/** Closes the periods of `mask` and moves the clock, in one record where it has room for all. */
-function periodsClose(meter: Meter, mask: u32, ms: f64): i32 {
+/** Profiles sorted by the clock: those whose rows follow it when it goes back. */
+function profilesSorted(meter: Meter): u32 {
+  let mask: u32 = 0;
+  for (let p: u32 = 0; p < profileCount(); p++) if (captureIsSorted(meter, p)) mask |= 1 << p;
+  return mask;
+}
+
+/** Takes the rows of the profiles in `mask` that are newer than UTC second `utc` away, in the record that is open. */
+function rowsCut(meter: Meter, mask: u32, utc: i64): void {
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    const ring = Ring.of(meter, p);
+    if ((mask & (1 << p)) == 0) continue;
+    let next = ring.next;
+    while (next != ring.first && ringSeconds(meter, p, next - 1) > utc) next--;
+    if (next != ring.next) changeRowsCut(meter, p, next);
+  }
+}
+
+/** Closes the periods of `mask`, cuts the profiles in `sorted` and moves the clock, in one record where it has room for all. */
+function periodsClose(meter: Meter, mask: u32, sorted: u32, ms: f64): i32 {
+  const utc = <i64>Math.floor(ms / 1000);
   changeOpen(meter);
   meteringKeep(meter);
   const whole = rowsAdd(meter, mask, RowStatus.CLOCK_ADJUSTED) == mask;
-  if (whole) clockMove(meter, ms);
-  else changeAbort(meter);
+  if (whole) {
+    rowsCut(meter, sorted, utc);
+    clockMove(meter, ms);
+  } else changeAbort(meter);
   const err = changeCommit(meter);
   if (whole) return err;
   const written = rowsWrite(meter, mask, RowStatus.CLOCK_ADJUSTED);
-  return written != Err.OK ? written : clockMove(meter, ms);
+  if (written != Err.OK) return written;
+  changeOpen(meter);
+  rowsCut(meter, sorted, utc);
+  clockMove(meter, ms);
+  return changeCommit(meter);
 }
+
+/** Limit of captureClockSet() for a clock that is invalid: any time is another one, and valid. */
+export const GIVEN: i64 = -1;
 
 /**
  * Sets the clock to `ms` since 1970 UTC. Within `limit` seconds the time is silently corrected. Beyond it a period that
  * still runs afterwards is marked; one that the clock leaves, forwards or backwards, is closed at once with its nominal
- * end, and the one it enters is marked; skipped periods have no rows and no row is removed.
+ * end, and the one it enters is marked; skipped periods have no rows. No row is removed, but for profiles sorted by the clock: they
+ * lose their rows that are newer than a clock that goes back.
  * Events 4 and 5 carry the old and the new time. What is already due must be handled before.
  * @returns 0; Err.LIMIT outside 1970..2105; Err.NO_SPACE when the flash is behind. Then the clock has not moved.
  */
@@ -235,8 +276,10 @@ export function captureClockSet(meter: Meter, ms: f64, limit: i64): i32 {
   if (abs(ms - clockNow(meter)) <= <f64>limit * 1000) return clockMove(meter, ms);
   const next = <i64>Math.floor(ms / 1000);
   const mask = periodsLeft(meter, next);
-  const err = periodsClose(meter, mask, ms);
+  const sorted = next < old ? profilesSorted(meter) : 0;
+  const err = periodsClose(meter, mask & ~sorted, sorted, ms);
   if (err != Err.OK) return err;
+  if (limit == GIVEN) clockInvalidSet(meter, false);
   for (let p: u32 = 0; p < profileCount(); p++) {
     const ring = Ring.of(meter, p);
     if (ring.due == 0) continue;

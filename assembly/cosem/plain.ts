@@ -14,6 +14,7 @@ import { dataInteger, dataMatches } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
 import { Ask } from "./ask";
 import { captureStatus } from "./capture";
+import { historyEmit } from "./history";
 import { Activation, CLASS_ACTIVATION } from "./register_activation";
 
 /** Register activations of energies and of maximum demands. */
@@ -62,6 +63,9 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
       return maskEmit(meter, ENERGY_ACTIVATION, out);
     case Quantity.ACTIVE_DEMAND_TARIFF:
       return maskEmit(meter, DEMAND_ACTIVATION, out);
+    case Quantity.HISTORY:
+      historyEmit(meter, a, out);
+      return true;
     case Quantity.LOCAL_TIME:
       clockStamp(meter, clockSeconds(meter), stamp);
       Axdr.octetString(out, stamp + 5, 4);

@@ -1,7 +1,14 @@
 /** Everything that happens without octets from the wire: samples, inputs, due instants, entropy. */
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
-import { agendaDeadline, agendaDue, agendaPowerFails, agendaPowerReturns, agendaSampled } from "../cosem/agenda";
+import {
+  agendaDeadline,
+  agendaDue,
+  agendaPowerFails,
+  agendaPowerReturns,
+  agendaReserveExhausted,
+  agendaSampled,
+} from "../cosem/agenda";
 import { captureEvents } from "../cosem/capture";
 import { controlButton, controlFailure, outputsTell } from "../cosem/control";
 import { pushesStart } from "../cosem/push";
@@ -40,6 +47,9 @@ const enum Input {
   TIME_SOURCE = 15,
 }
 
+/** Value of POWER_RETURNS: the clock has not run meanwhile. */
+const RESERVE_EXHAUSTED: i32 = 1;
+
 const OUTPUT_ENTROPY_WANTED: i32 = 1;
 const OUTPUT_RATE: i32 = 2;
 const OUTPUT_DELIVERY_WAITS: i32 = 4;
@@ -69,7 +79,8 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
       for (let i: u32 = 0; i < <u32>Template.of().securityCount; i++) countersReserveExactly(meter, i);
       return Err.OK;
     case Input.POWER_RETURNS:
-      agendaPowerReturns(meter);
+      if (value == RESERVE_EXHAUSTED) agendaReserveExhausted(meter);
+      else agendaPowerReturns(meter);
       return Err.OK;
     case Input.BUTTON:
       controlButton(meter, value);

@@ -5,7 +5,7 @@
  */
 import { Civil, CivilDate, SECONDS_PER_DAY } from "../base/civil";
 import { Meter } from "../store/block";
-import { clockOffset, clockOffsetKeep } from "../store/clock_offset";
+import { clockInvalidKeep, clockInvalidKept, clockOffset, clockOffsetKeep } from "../store/clock_offset";
 import { CLOCK_AT, CLOCK_SIZE } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
@@ -295,6 +295,7 @@ export function clockConfigure(meter: Meter): void {
   const c = MeterClock.of(meter);
   const object = <u32>Template.of().clockObject;
   c.offset = clockOffset(meter);
+  c.status = clockInvalidKept(meter) ? INVALID_VALUE : 0;
   const zone = content(meter, object, 3, 16, 2);
   c.zone = zone != 0 ? ((<i32>bswap<u16>(load<u16>(zone))) << 16) >> 16 : 0;
   const shift = content(meter, object, 7, 15, 1);
@@ -305,6 +306,13 @@ export function clockConfigure(meter: Meter): void {
   patternTake(meter, object, 6, c.end);
   c.spanFrom = 0;
   c.spanTo = 0;
+}
+
+/** The clock shows an invalid value from now on, or a valid one again, durably. @returns 0 or the error of the commit */
+export function clockInvalidSet(meter: Meter, invalid: bool): i32 {
+  const err = clockInvalidKeep(meter, invalid);
+  if (err == Err.OK) MeterClock.of(meter).status = invalid ? INVALID_VALUE : 0;
+  return err;
 }
 
 /** Moves the clock to `ms` since 1970 UTC, durably. @returns 0 or the error of the commit */

@@ -14,7 +14,7 @@ import { Writer } from "../base/writer";
 import { Meter } from "./block";
 import { Journal, JournalState } from "./journal_state";
 import { Layout } from "./layout";
-import { Ring, ringAppend, ringEmpty, ringShape } from "./rings";
+import { Ring, ringAppend, ringCut, ringEmpty, ringShape } from "./rings";
 import { NONE, ObjectRow, Template } from "./template";
 import { attributeFind, objectFind, objectOrdinal, objectTwin, valueAt, valueSize, valueStore } from "./values";
 
@@ -41,6 +41,8 @@ export const enum RowPart {
   RESET = 1,
   /** {generation, number of the first row, rows}: how a snapshot packs rows. */
   ROWS = 2,
+  /** {generation, number}: rows from that number on were taken away. */
+  CUT = 3,
 }
 
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
@@ -160,6 +162,13 @@ function rowsApply(meter: Meter, profile: u32, part: u32, at: usize, size: u32):
     return;
   }
   if (size < 8 || ring.rowSize == 0) return;
+  if (part == RowPart.CUT) {
+    // A snapshot that had this profile under way begins again with it: its rows belong to another generation now.
+    const j = Journal.of(meter);
+    if (ring.generation != generation && j.snapshotProfile == profile) j.snapshotNumber = 0;
+    ringCut(meter, profile, generation, bswap<u32>(load<u32>(at + 4)));
+    return;
+  }
   let number = bswap<u32>(load<u32>(at + 4));
   if (part == RowPart.ROWS && ring.generation != generation) ringEmpty(ring, generation);
   for (let offset: u32 = 8; offset + ring.rowSize <= size; offset += ring.rowSize) {
@@ -183,6 +192,18 @@ export function changeRowsReset(meter: Meter, profile: u32): i32 {
   changeOpen(meter);
   const to = changeReserve(meter, object, BUFFER, RowPart.RESET, 4);
   if (to != 0) store<u32>(to, bswap<u32>(Ring.of(meter, profile).generation + 1));
+  return changeCommit(meter);
+}
+
+/** Takes the rows of a profile from number `next` on away. Readers under way have lost their rows, as by a reset. */
+export function changeRowsCut(meter: Meter, profile: u32, next: u32): i32 {
+  const object = Template.of().object(Template.of().profile(profile).object);
+  changeOpen(meter);
+  const to = changeReserve(meter, object, BUFFER, RowPart.CUT, 8);
+  if (to != 0) {
+    store<u32>(to, bswap<u32>(Ring.of(meter, profile).generation + 1));
+    store<u32>(to + 4, bswap<u32>(next));
+  }
   return changeCommit(meter);
 }
 

@@ -1,4 +1,4 @@
-/** Where the clock's offset to meter time is kept: a hidden value of the Clock object, ms as i64, big-endian. */
+/** Where the clock's offset to meter time is kept (a hidden value of the Clock object, ms as i64, big-endian), and whether it is valid. */
 import { Err } from "../base/err";
 import { Meter } from "./block";
 import { changeValue } from "./change";
@@ -24,4 +24,23 @@ export function clockOffsetKeep(meter: Meter, offset: f64): i32 {
   if (row == NONE) return Err.OK;
   store<u64>(octets, bswap<u64>(<u64>(<i64>offset)));
   return changeValue(meter, row, octets, 8);
+}
+
+/** Row of the hidden octet that is 1 while the clock is invalid. */
+function invalidRow(): u32 {
+  return rowOf(Template.of().clockObject, 4, 1);
+}
+
+/** Whether the clock's reserve was exhausted, and it has not been set since. */
+export function clockInvalidKept(meter: Meter): bool {
+  const row = invalidRow();
+  return row != NONE && valueSize(meter, row) == 1 && load<u8>(valueAt(meter, row)) != 0;
+}
+
+/** Keeps whether the clock is invalid. @returns 0 or the error of the commit */
+export function clockInvalidKeep(meter: Meter, invalid: bool): i32 {
+  const row = invalidRow();
+  if (row == NONE || invalid == clockInvalidKept(meter)) return Err.OK;
+  store<u8>(octets, invalid ? 1 : 0);
+  return changeValue(meter, row, octets, 1);
 }

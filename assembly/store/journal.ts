@@ -215,7 +215,7 @@ function snapshotRows(meter: Meter, j: Journal, w: Writer): bool {
   }
   if (<i32>(j.snapshotNumber - ring.first) < 0) j.snapshotNumber = ring.first;
   const left = ring.next - j.snapshotNumber;
-  if (left == 0) return true;
+  if (<i32>left <= 0) return true;
   if (w.remaining < ENTRY_HEAD_SIZE + 8 + ring.rowSize) return false;
   const fitting = (w.remaining - ENTRY_HEAD_SIZE - 8) / ring.rowSize;
   const rows = left < fitting ? left : fitting;

@@ -91,6 +91,12 @@ export class Ring {
     this.runs++;
   }
 
+  /** Forgets runs that begin with row `next` or later; of more than RUNS_MAX none is known. */
+  runsCut(next: u32): void {
+    while (this.runs != 0 && this.runs <= RUNS_MAX && <i32>(load<u32>(this.runAt(this.runs - 1)) - next) >= 0)
+      this.runs--;
+  }
+
   /** Forgets runs whose first row has been overwritten. */
   runsTrim(): void {
     while (this.runs != 0 && this.runs <= RUNS_MAX && load<u32>(this.runAt(0)) <= this.first) {
@@ -261,6 +267,21 @@ export function ringEmpty(ring: Ring, generation: u32): void {
   ring.first = ring.next;
   ring.runs = 0;
   ring.newest = 0;
+}
+
+/**
+ * Takes the rows from number `next` on away and gives the others to `generation`; their numbers come again. A ring of that generation
+ * has been cut already.
+ */
+export function ringCut(meter: Meter, profile: u32, generation: u32, next: u32): void {
+  const ring = Ring.of(meter, profile);
+  if (ring.generation == generation) return;
+  ring.generation = generation;
+  if (<i32>(next - ring.first) < 0) next = ring.first;
+  if (<i32>(next - ring.next) >= 0) return;
+  ring.next = next;
+  ring.runsCut(next);
+  ring.newest = ring.count != 0 ? <u32>ringSeconds(meter, profile, next - 1) : 0;
 }
 
 /** UTC seconds of the stamp of row `number`; 0 when the row has none. */

@@ -120,8 +120,9 @@ export class AttributeRow {
   object: u16;
   /** Of the value of a maximum: its demand register, as object index + 1; 0 = none. */
   source: u16;
-  reserved1: u16;
-  reserved2: u32;
+  /** Of a value out of a past row: the profile, and {column: object u16, attribute u8; how many rows back u8, 1 = the newest}. */
+  historyProfile: u16;
+  history: u32;
   min: i64;
   max: i64;
 }

@@ -1,8 +1,9 @@
 /** Rows of the attribute table: defaults, types, ranges and quantities of one object, and its hidden values. */
 import { ACCESS_READ, ACCESS_WRITE, accessGranted } from "./access.ts";
-import type { AttributeDocument } from "./document.ts";
+import type { AttributeDocument, HistoryDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText, type WholeObject } from "./expand.ts";
+import type { HistoryCell } from "./history.ts";
 import { LIMITS } from "./limits.ts";
 import { CLASS_DEMAND_REGISTER, CLASS_IMAGE_TRANSFER, CLASS_SECURITY_SETUP } from "./model.ts";
 import { HIDDEN_ROWS, QUANTITIES, type Quantity, UNITS } from "./tables.ts";
@@ -34,7 +35,13 @@ export interface AttributeRow {
   digits: number;
   min: bigint;
   max: bigint;
+  /** The cell of a past row that the value is, and where historiesResolve() found it. */
+  history?: HistoryDocument;
+  cell?: HistoryCell;
 }
+
+/** The quantity of a value out of a past row. */
+const HISTORY = "history";
 
 /** Largest octets of a change record in front of the value: head, key, length and check value. */
 const RECORD_HEAD_MAX = 64;
@@ -124,7 +131,7 @@ function capacityOf(document: AttributeDocument, type: Type, value: Value | unde
 
 function rowOf(object: WholeObject, id: number, settable: boolean, classOf: ClassOf): Omit<AttributeRow, "object"> {
   const document = object.attributes.get(id)!;
-  const quantity = quantityOf(document.quantity);
+  const quantity = quantityOf(document.history === undefined ? document.quantity : HISTORY);
   const value = document.value === undefined ? undefined : within("value", () => valueParse(document.value!, classOf));
   const type = typeOf(document, typeParse(object.class.attributes[id - 1]!.type), quantity, value);
   if (value) within("value", () => valueCheck(value, type));
@@ -148,6 +155,7 @@ function rowOf(object: WholeObject, id: number, settable: boolean, classOf: Clas
     type: Uint8Array.from(typeDescription(type)),
     typeText: typeText(type),
     digits: digitsOf(object, quantity, classOf),
+    ...(document.history === undefined ? {} : { history: document.history }),
     min: range.min,
     max: range.max,
   };

@@ -8,6 +8,7 @@ import { type AttributeRow, attributeRows, SETTABLE } from "./attributes.ts";
 import type { EventDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { groupChosen, objectsExpand, objectText, type WholeObject } from "./expand.ts";
+import { historiesResolve } from "./history.ts";
 import { imageEmit } from "./image.ts";
 import { LIMITS } from "./limits.ts";
 import { logicalNameWhole } from "./logical_name.ts";
@@ -250,6 +251,7 @@ export function compileTemplate(json: unknown): Compiled {
   const { objects, rows, indexOf } = objectsResolve(document);
   shortNamesPut(document, objects);
   const profiles = profilesResolve(objects, rows, indexOf);
+  historiesResolve(objects, rows, indexOf);
   const setups = instancesPut(objects, CLASS_SECURITY_SETUP);
   if (setups > LIMITS.SECURITY_CONTEXTS_MAX) {
     throw new TemplateError(`objects: ${setups} security setups (limit ${LIMITS.SECURITY_CONTEXTS_MAX})`);

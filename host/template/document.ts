@@ -6,6 +6,14 @@
 /** A value: null (null-data) or one key, the A-XDR type or one of text, ln, clock, ipv4, attribute. */
 export type ValueDocument = null | { [type: string]: number | boolean | string | ValueDocument[] };
 
+export interface HistoryDocument {
+  profile: string;
+  /** Logical name and attribute of the column: "1-0:1.8.0.255:2". */
+  column: string;
+  /** Rows back, 1 = the newest. */
+  back: number;
+}
+
 export interface AttributeDocument {
   value?: ValueDocument;
   quantity?: string;
@@ -13,6 +21,8 @@ export interface AttributeDocument {
   /** The meter itself or its provisioning may store a value. */
   stored?: boolean;
   capacity?: number;
+  /** A value out of a past row of a profile. */
+  history?: HistoryDocument;
   min?: number;
   max?: number;
 }

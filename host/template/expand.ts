@@ -58,6 +58,7 @@ const UNSORTED: ValueDocument = {
   structure: [{ "long-unsigned": 0 }, { "octet-string": "000000000000" }, { integer: 0 }, { "long-unsigned": 0 }],
 };
 const FIFO = 1;
+const SMALLEST = 4;
 const COLUMNS_MAX_DEFAULT = 12;
 
 /** Joins attribute by attribute; what `over` says wins. */
@@ -116,7 +117,7 @@ function profilePut(attributes: Map<number, AttributeDocument>, profile: Profile
     type: `array(${columnsMax}) of $capture_object_definition`,
   });
   put(4, { value: { "double-long-unsigned": profile.period }, min: 0, max: 86400 });
-  put(5, { value: { enum: FIFO }, min: FIFO, max: FIFO });
+  put(5, { value: { enum: FIFO }, min: FIFO, max: SMALLEST });
   put(6, { value: UNSORTED });
   put(8, { value: { "double-long-unsigned": profile.depth }, min: 1, max: profile.depth });
 }

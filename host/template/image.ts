@@ -146,7 +146,11 @@ function attributePut(w: RowWriter, row: AttributeRow, defaultAt: number, typeAt
     .u8(row.tag);
   w.u16(row.capacity).u16(row.quantity).u32(defaultAt).u16(row.default.length);
   w.u16(row.type.length).u32(typeAt).u8(row.digits).u8(0).u16(row.object);
-  w.u16(row.source).u16(0).u32(0).i64(row.min).i64(row.max);
+  w.u16(row.source)
+    .u16(row.cell?.profile ?? 0)
+    .u32(row.cell?.column ?? 0)
+    .i64(row.min)
+    .i64(row.max);
 }
 
 function associationPut(w: RowWriter, a: AssociationModel, accessTableAt: number): void {

@@ -104,3 +104,12 @@ describe("a power cut", () => {
     }
   });
 });
+
+test("the daily billing profile is captured at each midnight, and ends no period", () => {
+  const world = new TariffWorld(START, "new");
+  world.run("2024-02-03T12:00:00Z");
+  expect(world.stampsOf("0-0:98.2.0.255").map((stamp) => stamp.slice(0, 16))).toEqual([
+    ...["2024-02-01T00:00", "2024-02-02T00:00", "2024-02-03T00:00"],
+  ]);
+  expect(world.number(COUNTER)).toBe(1);
+});

@@ -31,7 +31,7 @@ import {
 } from "../../wire/date_time";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
-import { agendaClockSet, agendaZoneSet } from "../agenda";
+import { agendaClockSet, agendaClockShift, agendaZoneSet } from "../agenda";
 import { changeResult, plainGet, plainSet } from "../plain";
 import { seasonOf } from "../profile_select";
 
@@ -156,7 +156,7 @@ export function parameterIsZero(r: Reader): bool {
 
 /** Data-Access-Results and Action-Results of the kinds used here have the same numbers. */
 function timeMove(meter: Meter, ms: f64): i32 {
-  return changeResult(agendaClockSet(meter, ms, clockShiftLimit(meter)));
+  return changeResult(agendaClockShift(meter, ms, clockShiftLimit(meter)));
 }
 
 /** Smallest capture period of the meter, s; 0 = nothing is captured by period. */
@@ -207,7 +207,7 @@ function presetUse(meter: Meter, r: Reader): i32 {
   const c = MeterClock.of(meter);
   const now = clockSeconds(meter);
   if (c.preset == 0 || now < <i64>c.presetFrom || now > <i64>c.presetTo) return ActionResult.OTHER_REASON;
-  const result = timeMove(meter, <f64>c.preset * 1000);
+  const result = changeResult(agendaClockSet(meter, <f64>c.preset * 1000, clockShiftLimit(meter)));
   if (result == ActionResult.SUCCESS) c.preset = 0;
   return result;
 }

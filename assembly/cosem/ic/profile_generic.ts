@@ -1,7 +1,9 @@
 /** Profile generic, class_id 7, version 1. Rows are cosem/capture's, selection profile_select's, emission profile_emit's. */
 import { Err } from "../../base/err";
+import { COLUMNS_MAX } from "../../base/limits";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
+import { eventLogs } from "../../meter/events";
 import { changeAdd, changeCommit, changeOpen } from "../../store/change";
 import { columnsCheck, columnsRowSize, Ring } from "../../store/rings";
 import { AttributeFlag, NONE, Template } from "../../store/template";
@@ -12,7 +14,7 @@ import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Selector } from "../../wire/selective";
 import { Ask, PinKind } from "../ask";
 import { billingCapture } from "../billing";
-import { captureCleared, captureEvents, captureReset } from "../capture";
+import { captureCleared, captureEvents, captureIsSorted, captureReset, SORT_SMALLEST } from "../capture";
 import { changeResult, plainCheck, plainGet, plainRow, plainSet } from "../plain";
 import { selectAll, selectEntries, selectRange } from "../profile_select";
 
@@ -28,15 +30,30 @@ export function profileGenericGet(ask: Ask, out: Writer): i32 {
   switch (ask.attribute) {
     case 2: // buffer
       return bufferGet(ask, profile, out);
+    case 6: // sort_object
+      return sortObjectGet(ask, profile, out);
     case 7: // entries_in_use
       Axdr.doubleLongUnsigned(out, Ring.of(ask.meter, profile).count);
       return DataAccessResult.SUCCESS;
     case 8: // profile_entries
       Axdr.doubleLongUnsigned(out, Ring.of(ask.meter, profile).entries);
       return DataAccessResult.SUCCESS;
-    default: // capture_objects, capture_period, sort_method, sort_object
+    default: // capture_objects, capture_period, sort_method
       return plainGet(ask, out);
   }
+}
+
+/** A buffer that is sorted is sorted by the clock. */
+function sortObjectGet(ask: Ask, profile: u32, out: Writer): i32 {
+  if (!captureIsSorted(ask.meter, profile)) return plainGet(ask, out);
+  const ring = Ring.of(ask.meter, profile);
+  const clock = Template.of().object(ring.column(ring.stampColumn).object);
+  Axdr.structure(out, 4);
+  Axdr.longUnsigned(out, clock.classId);
+  Axdr.logicalName(out, clock.logicalName);
+  Axdr.integer(out, 2);
+  Axdr.longUnsigned(out, 0);
+  return DataAccessResult.SUCCESS;
 }
 
 /** Pins the selected rows; an answer without any is written at once. */
@@ -68,24 +85,18 @@ export function profileGenericSet(ask: Ask): i32 {
   switch (ask.attribute) {
     case 3: // capture_objects
     case 4: // capture_period
+    case 5: // sort_method
     case 8: // profile_entries
       return shapeSet(ask, profile);
-    case 5: // sort_method
-      return sortSet(ask);
     default:
       return plainSet(ask);
   }
 }
 
-/** Only unsorted (FIFO) buffers exist here: setting that is no change. */
-function sortSet(ask: Ask): i32 {
-  const row = plainRow(ask);
-  if (row < 0 || (Template.of().attribute(row).flags & AttributeFlag.SETTABLE) == 0)
-    return DataAccessResult.READ_WRITE_DENIED;
-  const result = plainCheck(Template.of().attribute(row), ask.dataAt, ask.dataSize);
-  if (result != DataAccessResult.SUCCESS) return result;
-  const method = dataInteger(reader.over(ask.dataAt, ask.dataSize));
-  return method == UNSORTED ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
+/** Buffers are unsorted (FIFO), or sorted by the clock (smallest) when they hold it; logs tell what happened one after the other. */
+function sortAllowed(ask: Ask, profile: u32, method: i64): bool {
+  if (method == UNSORTED) return true;
+  return method == <i64>SORT_SMALLEST && Ring.of(ask.meter, profile).stampColumn < COLUMNS_MAX && !eventLogs(profile);
 }
 
 /** capture_period values of the profile. */
@@ -116,6 +127,8 @@ function shapeCheck(ask: Ask, profile: u32): i32 {
   }
   const value = dataInteger(reader.over(ask.dataAt, ask.dataSize));
   if (reader.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+  if (ask.attribute == 5)
+    return sortAllowed(ask, profile, value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
   if (ask.attribute == 4) return periodAllowed(value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
   const rowSize = Ring.of(ask.meter, profile).rowSize;
   const most: i64 = rowSize != 0 ? area / rowSize : 0;

@@ -1,0 +1,18 @@
+/** Historical values (OBIS group F): a cell out of a past row, as of a billing period that is over. */
+import { Writer } from "../base/writer";
+import { Meter } from "../store/block";
+import { columnFind, Ring, ringRow } from "../store/rings";
+import { AttributeRow } from "../store/template";
+import { Axdr } from "../wire/axdr";
+import { cellSize, cellsWrite } from "./profile_cells";
+
+/** Writes the value that the template maps to a past row; null-data while there is no such row, or its column is not captured. */
+export function historyEmit(meter: Meter, a: AttributeRow, out: Writer): void {
+  const ring = Ring.of(meter, a.historyProfile);
+  const column = columnFind(ring, a.history & 0xffff, (a.history >> 16) & 0xff);
+  const back = a.history >> 24;
+  if (column < 0 || back > ring.count) return Axdr.nullData(out);
+  const row = ringRow(meter, a.historyProfile, ring.next - back);
+  const to = out.take(cellSize(ring.column(column), row + <usize>ring.column(column).offset));
+  if (to != 0) cellsWrite(ring, row, 1 << column, 0, to);
+}
