@@ -4,9 +4,8 @@ import { Err } from "./base/err";
 import { Writer } from "./base/writer";
 import { agendaBoot, agendaDeadline, agendaDue, agendaPowerReturns, agendaReserveExhausted } from "./cosem/agenda";
 import { Ask, Caller, Pin, PIN_SIZE, PinKind } from "./cosem/ask";
-import { captureBoot, captureDeadline, captureDue, captureEvents } from "./cosem/capture";
+import { captureDeadline, captureDue, captureEvents } from "./cosem/capture";
 import { capturePowerFails, capturePowerReturns } from "./cosem/capture";
-import { controlBoot } from "./cosem/control";
 import { classGet, classInvoke, classSet } from "./cosem/classes";
 import { registerCounts } from "./cosem/register_activation";
 import { profileHeadEmit, profileRowEmit } from "./cosem/ic/profile_generic";
@@ -108,13 +107,8 @@ export function bootFinish(seat: u32): i32 {
   const meter = Meter.at(seat);
   if (!journalReady(meter)) return 0;
   meter.state = SeatState.RUNNING;
-  if (isWhole()) {
-    agendaBoot(meter);
-    return 1;
-  }
-  captureBoot(meter);
-  // A SET of the clock tells the limiters, which must know that there are none.
-  controlBoot(meter);
+  // A SET of the clock tells all functions, which must know that the template has none of their objects.
+  agendaBoot(meter);
   return 1;
 }
 
