@@ -9,6 +9,7 @@ import { FULL, goalMet, QUICK, type Figure, type Group } from "./figure.ts";
 import { cipherGroup } from "./cipher.ts";
 import { curvesGroup } from "./curves.ts";
 import { deepGroup } from "./deep.ts";
+import { durabilityGroup } from "./durability.ts";
 import { getGroup } from "./get.ts";
 import { nativeWant } from "./native.ts";
 import { profileGroup } from "./profile.ts";
@@ -25,6 +26,7 @@ const GROUPS: readonly Group[] = [
   curvesGroup,
   ticksGroup,
   startupGroup,
+  durabilityGroup,
   sizesGroup,
 ];
 

@@ -20,6 +20,8 @@ export interface MeterSetup {
   readonly metrology: Metrology;
   /** Carries what the meter pushes. */
   readonly courier?: Courier;
+  /** How often the energies are kept between captured rows, ms of meter time; 0 or absent: not. */
+  readonly keepMs?: number;
 }
 
 export interface BankOptions {

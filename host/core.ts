@@ -50,6 +50,7 @@ export const Input = {
   INSTALLATION: 14,
   /** ms that a time server is ahead of meter time */
   TIME_SOURCE: 15,
+  KEEP_ENERGIES: 16,
 } as const;
 
 /** transmitPoll(): the connection is to be closed. */

@@ -36,6 +36,12 @@ const TICKS_MAX = 10000;
 const RESTARTS_MAX = 5;
 const RESTARTS_WITHIN_MS = 10000;
 
+/** Why the core leaves a stored state alone, by Err. */
+const STATE_REFUSALS: Record<number, string> = {
+  [-2]: "is damaged beyond use; dlms-meter state check tells more, state import puts a copy back",
+  [-9]: "is of another format version; use the program that wrote it",
+};
+
 /** What all meters of a bank share. */
 export interface PumpHost {
   clock: Clock;
@@ -56,6 +62,8 @@ export interface PumpParts {
   readonly metrology: Metrology;
   /** Carries what the meter pushes; without one every push fails. */
   readonly courier?: Courier;
+  /** How often the energies are kept between captured rows, ms of meter time; 0 or absent: not. */
+  readonly keepMs?: number;
 }
 
 /** `outage`: the power is gone, and its return is the metrology's. */
@@ -103,7 +111,7 @@ export class Pump {
     this.host = host;
     this.parts = parts;
     const report = (text: string): void => this.host.report(this, text);
-    this.surroundings = new Surroundings(parts.metrology, parts.core, parts.seat, report);
+    this.surroundings = new Surroundings(parts.metrology, parts.core, parts.seat, report, parts.keepMs);
     this.pushes = new Pushes(parts.courier, {
       changed: () => this.run(),
       report,
@@ -276,7 +284,7 @@ export class Pump {
     const result = core.flashDone(seat, status, this.meterTime);
     this.durable = core.durableSequence;
     if (status !== 0) throw new FlashFailed("a flash operation failed");
-    if (result < 0) throw new FlashFailed(`the stored state cannot be used (${result})`);
+    if (result < 0) throw new FlashFailed(`the stored state ${STATE_REFUSALS[result] ?? `cannot be used (${result})`}`);
     for (const connection of this.connections) connection.release(this.durable);
     this.pushes.release(this.durable);
   }

@@ -15,8 +15,12 @@ export class Surroundings {
   /** Contacts that the core has not been told yet, and kinds of input it does not know. */
   private waiting: Signal[] = [];
   private readonly unknown = new Set<number>();
+  /** Meter time from one keeping of the energies to the next, ms, 0 = with captured rows only; and when the next one is due. */
+  private readonly keepMs: number;
+  private keepAt = Infinity;
 
-  constructor(metrology: Metrology, core: CoreCalls, seat: number, report: (text: string) => void) {
+  constructor(metrology: Metrology, core: CoreCalls, seat: number, report: (text: string) => void, keepMs = 0) {
+    this.keepMs = keepMs;
     this.metrology = metrology;
     this.core = core;
     this.seat = seat;
@@ -26,7 +30,12 @@ export class Surroundings {
   /** The meter begins anew at `time`; nothing was measured while it was `off`. */
   restart(time: number, off: boolean): void {
     if (off) this.sampledTo = time;
+    this.keepAfter(time);
     this.waiting = this.metrology.signals?.restart(time) ?? [];
+  }
+
+  private keepAfter(time: number): void {
+    this.keepAt = this.keepMs > 0 ? (Math.floor(time / this.keepMs) + 1) * this.keepMs : Infinity;
   }
 
   /** Gives the core what was measured up to `time`. */
@@ -44,12 +53,17 @@ export class Surroundings {
   /** Meter time of the next contact, or change of what is measured; -Infinity when something waits. */
   get nextAt(): number {
     if (this.waiting.length > 0) return -Infinity;
-    return Math.min(this.metrology.signals?.nextAt ?? Infinity, this.metrology.changesAt);
+    return Math.min(this.metrology.signals?.nextAt ?? Infinity, this.metrology.changesAt, this.keepAt);
   }
 
   /** Tells the core, at `time`, one contact or else the values from then on. @returns whether the power fails */
   tell(time: number): boolean {
     this.sample(time);
+    if (this.keepAt <= time) {
+      this.core.input(this.seat, Input.KEEP_ENERGIES, 0, time);
+      this.keepAfter(time);
+      return false;
+    }
     const { signals } = this.metrology;
     if (this.waiting.length === 0 && signals !== undefined && signals.nextAt <= time) this.waiting = signals.take();
     else if (this.waiting.length === 0) this.give(time, time);

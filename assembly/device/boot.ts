@@ -2,6 +2,7 @@
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { agendaBoot } from "../cosem/agenda";
+import { captureEvents } from "../cosem/capture";
 import { imageTake } from "../cosem/image";
 import { pushInstallation } from "../cosem/push";
 import { EventCode, eventRaise } from "../meter/events";
@@ -12,6 +13,7 @@ import { entriesApply } from "../store/change";
 import {
   FlashRequest,
   journalBoot,
+  journalDamaged,
   journalDone,
   journalDurable,
   journalPoll,
@@ -62,6 +64,11 @@ function bootFinish(meter: Meter): void {
     staticLoad(meter, SecurityContext.of(meter, i));
   // The log of a meter without a past begins with its first power-up.
   if (!agendaBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
+  if (journalDamaged(meter)) {
+    // Logged at once, so that the snapshot that ends the damage holds it.
+    eventRaise(meter, EventCode.NON_VOLATILE_MEMORY_ERROR);
+    captureEvents(meter);
+  }
   pushInstallation(meter);
 }
 

@@ -17,7 +17,7 @@ import { HdlcEventKind } from "../link/hdlc_state";
 import { hdlcDeadline, hdlcExpire } from "../link/hdlc_receive";
 import { wrapperDeadline } from "../link/wrapper";
 import { inputTell } from "../meter/inputs";
-import { meteringSample } from "../meter/metering";
+import { meteringCheckpoint, meteringSample } from "../meter/metering";
 import { countersExact, SecurityContext } from "../session/keys";
 import { staticExact } from "../session/transactions";
 import { entropyAdd, entropyWanted } from "../session/entropy";
@@ -45,6 +45,8 @@ const enum Input {
   INSTALLED = 14,
   /** ms that a time server is ahead of meter time. */
   TIME_SOURCE = 15,
+  /** The energies shall survive a power cut as they stand. */
+  KEEP_ENERGIES = 16,
 }
 
 /** Value of POWER_RETURNS: the clock has not run meanwhile. */
@@ -82,6 +84,8 @@ export function inputSeat(seat: u32, kind: i32, value: i32, meterTime: f64): i32
       if (value == RESERVE_EXHAUSTED) agendaReserveExhausted(meter);
       else agendaPowerReturns(meter);
       return Err.OK;
+    case Input.KEEP_ENERGIES:
+      return meteringCheckpoint(meter);
     case Input.BUTTON:
       controlButton(meter, value);
       return Err.OK;

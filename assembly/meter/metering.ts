@@ -190,6 +190,13 @@ export function meteringKeep(meter: Meter): void {
   }
 }
 
+/** Keeps the accumulators in a record of their own. @returns 0 or the error of the commit */
+export function meteringCheckpoint(meter: Meter): i32 {
+  changeOpen(meter);
+  meteringKeep(meter);
+  return changeCommit(meter);
+}
+
 /** Sets what quantity `id` has counted back to 0, durably. @returns 0 or the error of the commit */
 export function meteringReset(meter: Meter, id: u32): i32 {
   const index = accumulatorOf(id);

@@ -11,6 +11,7 @@ import { SUITE_MAX } from "../base/suites";
 import { GcmKey, GCM_KEY_SIZE } from "../crypto/gcm";
 import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
+import { journalDoubtful } from "../store/journal";
 import { SECURITY_CONTEXT_SIZE } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueIsStored, valueSize } from "../store/values";
@@ -30,6 +31,8 @@ export const enum KeyPart {
 /** Counters written ahead: how many may be used before the next record. */
 const TRANSMIT_AHEAD: u32 = 1000;
 const RECEIVE_AHEAD: u32 = 64;
+/** Added at boot when the end of the journal was torn or parts of it are lost: reservations may be among them. */
+const TRANSMIT_DOUBT: u32 = 65536;
 /** First counter sent under a new key (decision 15). */
 export const COUNTER_FIRST: u32 = 1;
 /** Lowest counter taken under a new key (sheet D9: some clients begin with 0, others want it never used). */
@@ -189,12 +192,18 @@ function counterSet(c: SecurityContext, part: KeyPart, value: u32): void {
   store<u32>(at, value, 4);
 }
 
+/** Where a counter goes on whose reserved bound is `kept`. */
+export function counterRestart(meter: Meter, kept: u32, transmit: bool): u32 {
+  return journalDoubtful(meter) ? ahead(kept, transmit ? TRANSMIT_DOUBT : RECEIVE_AHEAD) : kept;
+}
+
 /** Takes the counters from the journal, at boot. */
 export function countersLoad(meter: Meter, context: u32): void {
   const c = SecurityContext.of(meter, context);
   for (let part: i32 = KeyPart.TRANSMIT; part <= KeyPart.RECEIVE_BROADCAST; part++) {
-    const first = part == KeyPart.TRANSMIT ? counterStart(meter) : counterLowest();
-    counterSet(c, part, counterRead(meter, c.object, part, first));
+    const transmit = part == KeyPart.TRANSMIT;
+    const first = transmit ? counterStart(meter) : counterLowest();
+    counterSet(c, part, counterRestart(meter, counterRead(meter, c.object, part, first), transmit));
   }
 }
 

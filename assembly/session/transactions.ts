@@ -13,7 +13,7 @@ import { Meter } from "../store/block";
 import { changeAdd, changeValue } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
-import { COUNTER_END, counterStart, SecurityContext } from "./keys";
+import { COUNTER_END, counterRestart, counterStart, SecurityContext } from "./keys";
 import { SecurityOption, securityOption } from "./options";
 
 /** Part of the hidden attribute 0 of Security setup. */
@@ -141,7 +141,7 @@ export function transactionsForget(meter: Meter, c: SecurityContext): void {
 export function staticLoad(meter: Meter, c: SecurityContext): void {
   tableLoad(meter, c);
   const kept = bswap<u32>(load<u32>(table));
-  c.staticNext = kept != 0 ? kept : counterStart(meter);
+  c.staticNext = counterRestart(meter, kept != 0 ? kept : counterStart(meter), true);
   c.staticBound = c.staticNext;
 }
 

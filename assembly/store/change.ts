@@ -11,7 +11,7 @@ import { Err } from "../base/err";
 import { RECORD_SIZE_MAX, TAIL_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
-import { Meter } from "./block";
+import { Meter, SeatState } from "./block";
 import { Journal, JournalState } from "./journal_state";
 import { Layout } from "./layout";
 import { Ring, ringAppend, ringCut, ringEmpty, ringShape } from "./rings";
@@ -31,6 +31,7 @@ const SIZE_MASK: u32 = 0xfff;
 if (RECORD_SIZE_MAX > SIZE_MASK) ERROR("the size of an entry has 12 bits");
 
 const CLASS_PROFILE: u32 = 7;
+const CLASS_SECURITY_SETUP: u16 = 64;
 const BUFFER: i32 = 2;
 
 /** Parts of a profile's buffer attribute in a change. */
@@ -148,9 +149,21 @@ function entryApply(meter: Meter, object: ObjectRow, attribute: i32, part: u32, 
   if (row < 0) return;
   // A row without capacity has no place in the block: not even a value of no octets is stored for it.
   const capacity = <u32>Template.of().attribute(row).capacity;
-  if (capacity == 0 || size > capacity) return;
+  if (capacity == 0 || size > capacity || counterFalls(meter, row, at, size)) return;
   valueStore(meter, row, at, size);
   if (profile != NONE && (attribute == 3 || attribute == 8)) ringShape(meter, profile);
+}
+
+/**
+ * Whether a replay that has missed records meets an invocation counter below the one it has: the change of its key may be among those
+ * that are lost, and under the old key no counter may come twice.
+ */
+function counterFalls(meter: Meter, row: i32, at: usize, size: u32): bool {
+  if (Journal.of(meter).damaged == 0 || meter.state != SeatState.BOOTING) return false;
+  const a = Template.of().attribute(row);
+  const counter = Template.of().object(a.object).classId == CLASS_SECURITY_SETUP && a.id == 0 && size == 4;
+  if (!counter || valueSize(meter, row) != 4) return false;
+  return bswap<u32>(load<u32>(at)) < bswap<u32>(load<u32>(valueAt(meter, row)));
 }
 
 function rowsApply(meter: Meter, profile: u32, part: u32, at: usize, size: u32): void {

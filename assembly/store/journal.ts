@@ -3,23 +3,16 @@
  * block goes into the other one, and its head, written last, makes it the newer one. The host does one operation at a
  * time: journalPoll() names it, journalDone() takes its end. docs/FLASH.md describes the octets.
  */
-import { Crc32 } from "../base/crc32";
 import { Err } from "../base/err";
 import { FLASH_PAGE_SIZE, PAGE_SIZE, RECORD_SIZE_MAX } from "../base/limits";
 import { Writer } from "../base/writer";
+import { HEAD_SIZE, headEmit, headEpoch, headRead, RETIRED_AT, RETIRED_SIZE } from "./area_head";
 import { Meter } from "./block";
-import {
-  ENTRY_HEAD_SIZE,
-  entriesApply,
-  entryHeadEmit,
-  RECORD_HEAD_SIZE,
-  RECORD_OVERHEAD,
-  recordSeal,
-  RowPart,
-} from "./change";
+import { ENTRY_HEAD_SIZE, entryHeadEmit, RECORD_HEAD_SIZE, RECORD_OVERHEAD, recordSeal, RowPart } from "./change";
 import { directFind, directRequest, tailItemSize } from "./image_area";
 import { Journal, JournalState } from "./journal_state";
 import { Layout } from "./layout";
+import { headsJudge, replay } from "./replay";
 import { Ring, ringRow } from "./rings";
 import { Template } from "./template";
 import { valueAt, valueIsStored, valueSize } from "./values";
@@ -31,12 +24,6 @@ export const enum FlashOperation {
   ERASE = 3,
   SYNC = 4,
 }
-
-/** "DLMJ" */
-const HEAD_MAGIC: u32 = 0x4a4d4c44;
-const FORMAT_VERSION: u32 = 1;
-/** magic u32, version u32, epoch u32, template check u32, CRC-32 u32, padding (little-endian). */
-const HEAD_SIZE: u32 = 32;
 
 /** What journalPoll() asks for. */
 @unmanaged
@@ -102,6 +89,10 @@ export function journalPoll(meter: Meter, page: usize, out: FlashRequest): void 
     case JournalState.HEAD_SYNC:
       request(j, out, FlashOperation.SYNC, 0, 0);
       return;
+    case JournalState.RETIRE:
+      memory.fill(page, 0, <usize>RETIRED_SIZE);
+      request(j, out, FlashOperation.PROGRAM, other(j) + RETIRED_AT, RETIRED_SIZE);
+      return;
     default:
       return;
   }
@@ -140,7 +131,7 @@ function readyPoll(meter: Meter, j: Journal, page: usize, out: FlashRequest): vo
     return;
   }
   if (full) {
-    checkpointBegin(j);
+    j.checkpointBegin();
     journalPoll(meter, page, out);
     return;
   }
@@ -153,13 +144,6 @@ function readyPoll(meter: Meter, j: Journal, page: usize, out: FlashRequest): vo
   }
   memory.copy(page, tail, <usize>size);
   request(j, out, FlashOperation.PROGRAM, base(j) + j.writeAt, size);
-}
-
-function checkpointBegin(j: Journal): void {
-  j.state = JournalState.ERASE;
-  j.snapshotRow = 0;
-  j.snapshotProfile = 0;
-  j.snapshotNumber = 0;
 }
 
 /** Fills the page with snapshot records; at the end goes on to the head. */
@@ -227,24 +211,6 @@ function snapshotRows(meter: Meter, j: Journal, w: Writer): bool {
   return j.snapshotNumber == ring.next;
 }
 
-function headEmit(page: usize, epoch: u32): void {
-  memory.fill(page, 0xff, <usize>HEAD_SIZE);
-  store<u32>(page, HEAD_MAGIC);
-  store<u32>(page + 4, FORMAT_VERSION);
-  store<u32>(page + 8, epoch);
-  store<u32>(page + 12, Template.of().check);
-  store<u32>(page + 16, Crc32.of(page, 16));
-}
-
-/** Stands for the epoch of an area that another version of this core has written. */
-const EPOCH_FOREIGN: u32 = 0xffffffff;
-
-/** Epoch of the head at `page`, 0 when it is not one. */
-function headEpoch(page: usize): u32 {
-  if (load<u32>(page) != HEAD_MAGIC || load<u32>(page + 16) != Crc32.of(page, 16)) return 0;
-  return load<u32>(page + 4) == FORMAT_VERSION ? load<u32>(page + 8) : EPOCH_FOREIGN;
-}
-
 /**
  * Takes the end of the operation under way; what was read stands in `page`.
  * @param good false when the flash failed: the journal stops and the host boots the meter again
@@ -260,15 +226,16 @@ export function journalDone(meter: Meter, good: bool, page: usize): i32 {
   }
   switch (j.state) {
     case JournalState.HEAD_0:
+      j.head0 = headRead(page);
       j.epoch0 = headEpoch(page);
       j.state = JournalState.HEAD_1;
       break;
     case JournalState.HEAD_1:
+      j.head1 = headRead(page);
       j.epoch1 = headEpoch(page);
-      return headsRead(j);
+      return headsJudge(j);
     case JournalState.REPLAY:
-      replay(meter, j, page, j.operationSize);
-      break;
+      return replay(meter, j, page, j.operationSize);
     case JournalState.READY:
       readyDone(meter, j, operation);
       break;
@@ -288,77 +255,16 @@ export function journalDone(meter: Meter, good: bool, page: usize): i32 {
       break;
     case JournalState.HEAD_SYNC:
       j.area = 1 - j.area;
-      j.epoch++;
+      j.state = j.epoch++ == 0 ? JournalState.READY : JournalState.RETIRE;
+      break;
+    case JournalState.RETIRE:
+      j.written += RETIRED_SIZE;
       j.state = JournalState.READY;
       break;
     default:
       return Err.STATE;
   }
   return Err.OK;
-}
-
-/**
- * The newer head names the area; without any the journal starts with a snapshot in area 0. State of another format version is
- * never erased: Err.VERSION.
- */
-function headsRead(j: Journal): i32 {
-  if (j.epoch0 == EPOCH_FOREIGN || j.epoch1 == EPOCH_FOREIGN) {
-    j.state = JournalState.FAILED;
-    return Err.VERSION;
-  }
-  if (j.epoch0 == 0 && j.epoch1 == 0) {
-    j.area = 1;
-    checkpointBegin(j);
-    return Err.OK;
-  }
-  j.area = j.epoch1 > j.epoch0 ? 1 : 0;
-  j.epoch = j.area == 1 ? j.epoch1 : j.epoch0;
-  j.writeAt = HEAD_SIZE;
-  j.state = JournalState.REPLAY;
-  return Err.OK;
-}
-
-/** Applies the whole records of a page of the log; writeAt is where the next one begins. */
-function replay(meter: Meter, j: Journal, page: usize, size: u32): void {
-  let at: u32 = 0;
-  while (at + RECORD_OVERHEAD <= size) {
-    const record = page + <usize>at;
-    const entries = <u32>bswap<u16>(load<u16>(record));
-    if (entries + <u32>bswap<u16>(load<u16>(record + 2)) != 0xffff || entries + RECORD_OVERHEAD > RECORD_SIZE_MAX) {
-      // Read once more from here: one torn program may have left octets behind erased ones, as far as it is long.
-      if (at == 0) replayEnd(j, isErased(page, size));
-      return;
-    }
-    const whole = (entries + RECORD_OVERHEAD + 3) & ~3;
-    if (at + whole > size) break;
-    const check = bswap<u32>(load<u32>(record + <usize>(RECORD_HEAD_SIZE + entries)));
-    const good = Crc32.of(record, RECORD_HEAD_SIZE + entries) == check;
-    if (!good || entriesApply(meter, record + <usize>RECORD_HEAD_SIZE, entries) != Err.OK) {
-      replayEnd(j, false);
-      return;
-    }
-    j.sequence = bswap<u32>(load<u32>(record + 4));
-    at += whole;
-    j.writeAt += whole;
-  }
-  if (at == 0) replayEnd(j, size < RECORD_OVERHEAD);
-}
-
-function isErased(at: usize, size: u32): bool {
-  for (let i: u32 = 0; i < size; i++) if (load<u8>(at + <usize>i) != 0xff) return false;
-  return true;
-}
-
-/** The log ends here: go on behind it where the flash is clean, else write a snapshot first (a record was torn). */
-function replayEnd(j: Journal, clean: bool): void {
-  j.programmed = j.sequence;
-  j.durable = j.sequence;
-  if (clean) {
-    j.state = JournalState.READY;
-    return;
-  }
-  j.torn++;
-  checkpointBegin(j);
 }
 
 function readyDone(meter: Meter, j: Journal, operation: u32): void {
@@ -392,6 +298,17 @@ export function journalReadTake(meter: Meter): u32 {
 /** Sequence on which everything evaluated now depends. */
 export function journalSequence(meter: Meter): u32 {
   return Journal.of(meter).sequence;
+}
+
+/** Whether the last replay left out octets of the log that were not erased: the newest records may be among them. */
+export function journalDoubtful(meter: Meter): bool {
+  const j = Journal.of(meter);
+  return j.torn != 0 || j.damaged != 0;
+}
+
+/** Whether the last replay lost what had been durable. */
+export function journalDamaged(meter: Meter): bool {
+  return Journal.of(meter).damaged != 0;
 }
 
 /** Newest sequence that survives a power cut. */

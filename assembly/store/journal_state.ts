@@ -19,7 +19,9 @@ export const enum JournalState {
   SNAPSHOT_SYNC = 9,
   HEAD_PROGRAM = 10,
   HEAD_SYNC = 11,
-  FAILED = 12,
+  /** The area left behind is marked, so that it never passes for the newest again. */
+  RETIRE = 12,
+  FAILED = 13,
 }
 
 @unmanaged
@@ -45,15 +47,22 @@ export class Journal {
   openSize: u32;
   depth: u32;
   openError: i32;
-  /** Epochs read from the two heads while booting, 0 = no valid head. */
+  /** What the two heads are (area_head.ts), and their epochs, while booting. */
+  head0: u32;
+  head1: u32;
   epoch0: u32;
   epoch1: u32;
   /** Snapshot cursor: attribute row, then profile and row number. */
   snapshotRow: u32;
   snapshotProfile: u32;
   snapshotNumber: u32;
-  /** Records dropped at the last replay (torn tail), octets programmed since boot. */
+  /** Where the log seemed to end in the replay, 0 = not yet; octets behind it that are not erased. */
+  endAt: u32;
+  dirty: u32;
+  /** At the last replay: 1 = a torn end was dropped; stretches that were lost although whole records follow them. */
   torn: u32;
+  damaged: u32;
+  /** Octets programmed since boot. */
   written: u32;
   /** Image operation under way: where it stands in the tail, + 1; 0 = none. Read wanted of the image area; octets a read gave. */
   directAt: u32;
@@ -64,6 +73,14 @@ export class Journal {
   @inline
   static of(meter: Meter): Journal {
     return changetype<Journal>(meter.area(JOURNAL_AT));
+  }
+
+  /** A snapshot of the block goes into the other area next. */
+  checkpointBegin(): void {
+    this.state = JournalState.ERASE;
+    this.snapshotRow = 0;
+    this.snapshotProfile = 0;
+    this.snapshotNumber = 0;
   }
 }
 

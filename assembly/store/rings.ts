@@ -59,6 +59,8 @@ export class Ring {
   period: u32;
   due: u32;
   status: u32;
+  /** How many rows a replay of a damaged journal has missed: the rows behind them have closed up. */
+  missed: u32;
 
   @inline
   static of(meter: Meter, profile: u32): Ring {
@@ -292,12 +294,17 @@ export function ringSeconds(meter: Meter, profile: u32, number: u32): i64 {
 }
 
 /**
- * Puts row `number` of `generation` into the ring, over the oldest one when it is full. A row of another generation, or
+ * Puts row `written` of `generation` into the ring, over the oldest one when it is full. A row of another generation, or
  * one the ring has already, is what a replay meets and is passed over.
  */
-export function ringAppend(meter: Meter, profile: u32, generation: u32, number: u32, at: usize): void {
+export function ringAppend(meter: Meter, profile: u32, generation: u32, written: u32, at: usize): void {
   const ring = Ring.of(meter, profile);
+  let number = written - ring.missed;
   if (ring.entries == 0 || generation != ring.generation || <i32>(number - ring.next) < 0) return;
+  if (number != ring.next && ring.count != 0) {
+    ring.missed += number - ring.next;
+    number = ring.next;
+  }
   if (number != ring.next) {
     ring.first = number;
     ring.next = number;
@@ -310,4 +317,9 @@ export function ringAppend(meter: Meter, profile: u32, generation: u32, number: 
   const seconds = <u32>ringSeconds(meter, profile, number);
   if (ring.count > 1 && seconds < ring.newest) ring.runBegin(number);
   ring.newest = seconds;
+}
+
+/** The replay is over: rows are numbered as they stand from now on. */
+export function ringsSettle(meter: Meter): void {
+  for (let p: u32 = 0; p < <u32>Template.of().profileCount; p++) Ring.of(meter, p).missed = 0;
 }

@@ -14,6 +14,7 @@ import { readCommand } from "./read.ts";
 import { readoutCommand } from "./readout.ts";
 import { serveCommand } from "./serve.ts";
 import { setCommand } from "./set.ts";
+import { stateCommand } from "./state.ts";
 import { templateCommand } from "./template.ts";
 import { updateCommand } from "./update.ts";
 
@@ -42,6 +43,7 @@ const program = new Command("dlms-meter")
   .addCommand(templateCommand())
   .addCommand(objectsCommand())
   .addCommand(metersCommand())
-  .addCommand(keysCommand());
+  .addCommand(keysCommand())
+  .addCommand(stateCommand());
 
 await program.parseAsync();

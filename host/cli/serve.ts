@@ -7,9 +7,10 @@ import { ControlError, Operator } from "../control/operator.ts";
 import { ControlSocket } from "../control/socket.ts";
 import { Core, PlanRefused, type Plan } from "../core.ts";
 import { coreOctets } from "../files.ts";
-import type { FileFlash } from "../flash/file.ts";
+import type { Flash } from "../flash/flash.ts";
 import { MemoryFlash } from "../flash/memory.ts";
-import { StateDir } from "../flash/state_dir.ts";
+import { ShardError, type ShardFlash } from "../flash/shard.ts";
+import { StateDir } from "../state/state_dir.ts";
 import { ProvisionError } from "../keys/provision.ts";
 import { ReplayError } from "../metrology/replay.ts";
 import { TimeKeeper } from "../ntp.ts";
@@ -70,6 +71,7 @@ function errorText(error: unknown): string {
     error instanceof ReplayError ||
     error instanceof ScenarioError ||
     error instanceof ControlError ||
+    error instanceof ShardError ||
     error instanceof ProvisionError;
   if (known || (error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
   return (error as Error).stack ?? String(error);
@@ -83,7 +85,7 @@ class Service {
   private readonly shared: Shared;
   private readonly start: number;
   private readonly state: StateDir | undefined;
-  private readonly files: FileFlash[] = [];
+  private readonly files: ShardFlash[] = [];
   private readonly bank: Bank;
   private readonly listeners: Listeners;
   private readonly time: TimeKeeper;
@@ -108,8 +110,8 @@ class Service {
     this.start = options.start ?? Date.now();
     const core = new Core(coreOctets());
     // The template is checked before anything is written.
-    core.plan(this.compiled.image);
-    this.state = options.state === undefined ? undefined : stateOpen(options.state);
+    const { flashSize } = core.plan(this.compiled.image);
+    this.state = options.state === undefined ? undefined : this.stateOpen(options.state, flashSize);
     this.bank = new Bank(core, this.compiled.image, options.meters, {
       clock: new ManualClock(this.start, performance.now()),
       setup: this.setupMaker(),
@@ -171,12 +173,27 @@ class Service {
       flash: this.flash(index, plan.flashSize),
       metrology: (this.surroundings[index] = metrology(index)),
       courier: courier(),
+      keepMs: options.keepEnergies * 1000,
     });
   }
 
-  private flash(index: number, size: number): MemoryFlash | FileFlash {
+  private stateOpen(path: string, flashSize: number): StateDir {
+    const { durability, migrate } = this.options;
+    let state: StateDir | undefined;
+    try {
+      state = new StateDir(path);
+      const say = (text: string): void => this.reporter.warn(text);
+      state.open({ flashSize, image: this.compiled.image, durability, drop: migrate === "drop", say });
+      return state;
+    } catch (error) {
+      state?.release();
+      throw new ServeError(`--state: ${(error as Error).message}`);
+    }
+  }
+
+  private flash(index: number, size: number): Flash {
     if (this.state === undefined) return new MemoryFlash(size);
-    const file = this.state.flash(index, size);
+    const file = this.state.flash(index);
     this.files.push(file);
     return file;
   }
@@ -195,7 +212,7 @@ class Service {
     await backfill(this.bank, fresh, from, this.start, this.options.json !== true);
     this.history = false;
     for (const file of this.files) file.relaxed = false;
-    await Promise.all(this.files.map((file) => file.sync()));
+    this.state?.flush();
     this.bank.clock = new ManualClock(this.start, performance.now());
     for (const meter of stored) meter.boot();
   }
@@ -253,7 +270,7 @@ class Service {
     await this.listeners.close();
     for (const file of this.files) file.relaxed = false;
     await this.bank.powerFail();
-    for (const file of this.files) file.close();
+    this.state?.close();
     this.state?.release();
   }
 }
@@ -269,14 +286,6 @@ function templateChanged(document: TemplateDocument, options: ServeOptions, shar
   const destination = cii && ("path" in cii ? cii.path : cii.destination);
   const told = destination === undefined ? document : ciiApply(document, destination);
   return multiDropApply(modeE === true ? modeEApply(told) : told, shared, meters, hdlcAddressLength);
-}
-
-function stateOpen(path: string): StateDir {
-  try {
-    return new StateDir(path);
-  } catch (error) {
-    throw new ServeError(`--state: ${(error as Error).message}`);
-  }
 }
 
 function serialText(path: string, options: ServeOptions): string {

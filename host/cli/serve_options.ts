@@ -1,5 +1,6 @@
 /** Options of `serve`, checked as far as they can be before anything runs. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DURABILITIES, type Durability } from "../flash/durability.ts";
 import { SCENARIO_EXAMPLES } from "../metrology/scenario.ts";
 import type { Extension } from "../template/document.ts";
 import { TEMPLATE_DEFAULT } from "../template/load.ts";
@@ -50,6 +51,11 @@ export interface ServeOptions {
   speed: number;
   backfill: number;
   state?: string;
+  durability: Durability;
+  /** Seconds of meter time between two keepings of the energies, 0 = with captured rows only. */
+  keepEnergies: number;
+  /** What of a state does not fit a changed template: refused, or dropped. */
+  migrate: "refuse" | "drop";
   metrology: string;
   scenario?: string;
   /** Path of the control socket. */
@@ -106,10 +112,35 @@ function addressLength(text: string): AddressLength {
   throw new InvalidArgumentError("Give 0, 1, 2 or 4.");
 }
 
+/** Options of the state. */
+function withStateOptions(command: Command): Command {
+  return command
+    .option("--state <dir>", "keep the meters' state in this folder")
+    .addOption(
+      new Option(
+        "--durability <kind>",
+        "what an answer that depends on the state waits for: strict = its own write to the disk, group = one that serves all meters, none = nothing",
+      )
+        .choices(DURABILITIES)
+        .default("group"),
+    )
+    .option(
+      "--keep-energies <s>",
+      "seconds of meter time between two records of the energies: what a power cut may lose; 0 = only with each captured row",
+      whole(0, 86_400),
+      0,
+    )
+    .addOption(
+      new Option("--migrate <kind>", "what of a state does not fit another template: refuse to start, or drop it")
+        .choices(["refuse", "drop"])
+        .default("refuse"),
+    );
+}
+
 /** Adds the options to the command. */
 export function withServeOptions(command: Command): Command {
   const port = whole(0, PORT_MAX);
-  return extensionsOption(command)
+  return withStateOptions(extensionsOption(command))
     .option("--tcp <port>", `TCP port of the wrapper (default ${WRAPPER_PORT}; 0 = any free port)`, port)
     .option(
       "--udp <port>",
@@ -145,7 +176,6 @@ export function withServeOptions(command: Command): Command {
     .option("--start <iso>", "meter time to start at (default: now)", instant)
     .option("--speed <x>", "how much faster than real time the meter's time runs", decimal(0.001, 1_000_000, ""), 1)
     .option("--backfill <days>", "history to capture before serving", decimal(0, 3660, " of days"), 0)
-    .option("--state <dir>", "keep each meter's state in a file of this folder")
     .option("--metrology <source>", "household, constant, or a CSV file to replay", "household")
     .option(
       "--scenario <file>",

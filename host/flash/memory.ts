@@ -5,7 +5,7 @@ const SECTOR_SIZE = 4096;
 
 export class MemoryFlash implements Flash {
   readonly size: number;
-  private readonly sectors: (Uint8Array | undefined)[] = [];
+  protected readonly sectors: (Uint8Array | undefined)[] = [];
 
   constructor(size: number) {
     this.size = size;

@@ -1,5 +1,5 @@
 /** What survives a restart: everything that was answered, and no invocation counter twice (docs/ARCHITECTURE.md, section 7). */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -12,9 +12,9 @@ import {
   type Client,
   type Data,
 } from "../../host/client/index.ts";
-import { FileFlash } from "../../host/flash/file.ts";
 import type { Flash } from "../../host/flash/flash.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
+import { Shard } from "../../host/flash/shard.ts";
 import { aarqGmac, associateGmac, associateLls, get, hex, securityOf, set } from "./apdus.ts";
 import { RawMeter } from "./raw.ts";
 import { CLOCK, ENERGY, energyRead, gmac, LOAD_PROFILE, lls, Rig, SECURITY_SETUP, START, TEXT } from "./rig.ts";
@@ -45,9 +45,11 @@ const places: [string, () => (index: number, size: number) => Flash][] = [
       const folder = mkdtempSync(join(tmpdir(), "meter-"));
       endings.push(() => rmSync(folder, { recursive: true }));
       return (index, size) => {
-        const flash = new FileFlash(join(folder, `${index}.flash`), size);
-        endings.unshift(() => flash.close());
-        return flash;
+        const path = join(folder, "shard");
+        const head = { flashSize: size, first: 0, template: 1 };
+        const shard = existsSync(path) ? Shard.open(path) : Shard.create(path, head);
+        endings.unshift(() => shard.close());
+        return shard.flash(index);
       };
     },
   ],

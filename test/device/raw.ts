@@ -345,6 +345,7 @@ export class RawMeter {
     if (operation === FlashOperation.READ) this.flash.read(address, this.bank.flashData(size));
     if (operation === FlashOperation.PROGRAM) this.flash.program(address, this.bank.flashData(size));
     if (operation === FlashOperation.ERASE) this.flash.erase(address, size);
+    if (operation === FlashOperation.SYNC) void this.flash.sync();
     if (operation === FlashOperation.PROGRAM || operation === FlashOperation.ERASE) this.writes++;
   }
 

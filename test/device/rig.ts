@@ -99,6 +99,8 @@ export interface RigOptions {
   /** Provision records of the test, behind those of the identity */
   provision?: (index: number) => Uint8Array;
   /** Default: from the seed */
+  /** How often energies are kept between rows, ms of meter time. */
+  keepMs?: number;
   entropy?: (size: number) => Uint8Array;
 }
 
@@ -148,6 +150,7 @@ export class Rig {
         ]),
         flash: options.flash?.(index, plan.flashSize) ?? new MemoryFlash(plan.flashSize),
         metrology: options.source === undefined ? metrology(index) : new SteppedMetrology(options.source),
+        keepMs: options.keepMs ?? 0,
       }),
       entropy: options.entropy ?? seeded(seed),
       report: (meter, text) => this.reports.push(`${meter}: ${text}`),

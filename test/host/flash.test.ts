@@ -2,13 +2,16 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FileFlash } from "../../host/flash/file.ts";
 import type { Flash } from "../../host/flash/flash.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
-import { StateDir } from "../../host/flash/state_dir.ts";
+import { Shard, ShardError } from "../../host/flash/shard.ts";
+import { StateDir } from "../../host/state/state_dir.ts";
+import { templateLoad } from "../../host/template/load.ts";
 
 const SIZE = 16384;
+const HEAD = { flashSize: SIZE, first: 0, template: 7 };
 let folder: string;
 
 beforeEach(() => {
@@ -26,7 +29,7 @@ function readAll(flash: Flash, address = 0, size = SIZE): number[] {
 const erased = (size: number): number[] => Array.from({ length: size }, () => 0xff);
 const kinds: [string, () => Flash][] = [
   ["in memory", () => new MemoryFlash(SIZE)],
-  ["in a file", () => new FileFlash(join(folder, "flash"), SIZE)],
+  ["in a shard", () => Shard.create(join(folder, "shard"), HEAD).flash(3)],
 ];
 
 describe.each(kinds)("a flash %s", (_name, make) => {
@@ -71,24 +74,74 @@ describe("a flash in memory", () => {
   });
 });
 
-describe("a flash in a file", () => {
-  it("keeps its octets when it is closed and opened, and is as long as what was written", async () => {
-    const path = join(folder, "flash");
-    const flash = new FileFlash(path, SIZE);
-    expect(flash.fresh).toBe(true);
-    flash.program(100, Uint8Array.of(1, 2, 3));
-    await flash.sync();
-    flash.close();
-    expect(statSync(path).size).toBe(103);
-    const again = new FileFlash(path, SIZE);
-    expect(again.fresh).toBe(false);
-    expect(readAll(again, 99, 5)).toEqual([0xff, 1, 2, 3, 0xff]);
+describe("a shard", () => {
+  const path = (): string => join(folder, "shard");
+
+  it("keeps what meters have programmed when it is closed and opened, each to itself", async () => {
+    const shard = Shard.create(path(), HEAD);
+    const [one, other] = [shard.flash(0), shard.flash(1023)];
+    expect([one.fresh, other.fresh]).toEqual([true, true]);
+    one.program(100, Uint8Array.of(1, 2, 3));
+    other.program(SIZE - 1, Uint8Array.of(4));
+    await Promise.all([one.sync(), other.sync()]);
+    shard.close();
+    const again = Shard.open(path());
+    expect(again.head).toEqual(HEAD);
+    expect(again.meters).toEqual([0, 1023]);
+    expect(readAll(again.flash(0), 99, 5)).toEqual([0xff, 1, 2, 3, 0xff]);
+    expect(readAll(again.flash(1), 0, SIZE)).toEqual(erased(SIZE));
+    expect(readAll(again.flash(1023), SIZE - 2, 2)).toEqual([0xff, 4]);
     again.close();
   });
 
-  it("refuses a file that is longer than the flash", () => {
-    writeFileSync(join(folder, "flash"), new Uint8Array(SIZE + 1));
-    expect(() => new FileFlash(join(folder, "flash"), SIZE)).toThrow("another template");
+  it("takes no place for what was never programmed", () => {
+    const shard = Shard.create(path(), { ...HEAD, flashSize: 1 << 20 });
+    shard.flash(1000).program(0, Uint8Array.of(1));
+    shard.flash(1000).erase(0, 1 << 20);
+    shard.flash(500).erase(0, 1 << 20);
+    expect(shard.octetsStored).toBeLessThan(65536);
+    expect(statSync(path()).size).toBeGreaterThan(1000 << 20);
+    shard.close();
+  });
+
+  it("asks the disk once for all who wait, or for each by itself, or not at all", async () => {
+    const rounds = { strict: 20, group: 2, none: 0 };
+    for (const durability of ["strict", "group", "none"] as const) {
+      const shard = Shard.create(join(folder, durability), HEAD, durability);
+      const flashes = Array.from({ length: 10 }, (_, i) => shard.flash(i));
+      const first = flashes.map((flash) => flash.sync());
+      expect(first.every((one) => (one === undefined) === (durability === "none"))).toBe(true);
+      await Promise.all(first);
+      await Promise.all(flashes.map((flash) => flash.sync()));
+      expect(shard.rounds, durability).toBe(rounds[durability]);
+      shard.close();
+    }
+  });
+
+  it("who asks while the disk is at work is served by the next round, not by that one", async () => {
+    const shard = Shard.create(path(), HEAD);
+    const first = shard.flash(0).sync()!;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(shard.rounds).toBe(1);
+    await Promise.all([first, shard.flash(1).sync(), shard.flash(2).sync()]);
+    expect(shard.rounds).toBe(2);
+    shard.close();
+  });
+
+  it("says what is wrong with a file: damaged, of another version, no state", () => {
+    Shard.create(path(), HEAD).close();
+    const octets = readFileSync(path());
+    const written = (at: number, value: number): string => {
+      const changed = Buffer.from(octets);
+      changed[at] = value;
+      if (at === 8) changed.writeUInt32LE(crc32(changed.subarray(0, 28)), 28);
+      writeFileSync(path(), changed);
+      return path();
+    };
+    expect(() => Shard.open(written(8, 9))).toThrow(/format version 9, this program knows 1; use/);
+    expect(() => Shard.open(written(12, 1))).toThrow(ShardError);
+    writeFileSync(path(), "");
+    expect(() => Shard.open(path())).toThrow(/is damaged or no state of meters; restore it/);
   });
 });
 
@@ -112,12 +165,14 @@ describe("a state folder", () => {
     expect(existsSync(join(folder, "lock"))).toBe(false);
   });
 
-  it("gives each meter its own file", () => {
+  it("keeps meters in shards of 1024", () => {
     const state = new StateDir(folder);
-    const flash = state.flash(7, SIZE);
-    flash.program(0, Uint8Array.of(1));
-    flash.close();
+    const image = templateLoad().image;
+    state.open({ flashSize: SIZE, image, durability: "none", say: () => undefined });
+    for (const meter of [7, 1023, 1024, 9999]) state.flash(meter).program(0, Uint8Array.of(1));
+    state.close();
     state.release();
-    expect(readdirSync(folder)).toEqual(["meter-7.flash"]);
+    const files = ["meters-0.shard", "meters-1024.shard", "meters-9216.shard"];
+    expect(readdirSync(folder).sort()).toEqual([...files, expect.stringMatching(/^template-[0-9a-f]{8}\.image$/)]);
   });
 });

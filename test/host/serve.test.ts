@@ -147,13 +147,14 @@ describe.runIf(existsSync(MAIN))("serve", () => {
     const words = ["--metrology", "constant", "--state", join(folder, "state"), "--start"];
     const first = await serve(...words, "2026-01-01", "--backfill", "2");
     expect(await read(first.ready.tcp[0]!, LLS)).toBe(48000);
-    expect(readdirSync(join(folder, "state")).sort()).toEqual(["lock", "meter-0.flash"]);
+    const files = ["meters-0.shard", expect.stringMatching(/^template-[0-9a-f]{8}\.image$/)];
+    expect(readdirSync(join(folder, "state")).sort()).toEqual(["lock", ...files]);
     expect(run("serve", "--tcp", "0", "--state", join(folder, "state")).stderr).toContain("is used by process");
     await end(first.child, "SIGKILL");
     const second = await serve(...words, "2026-01-01T00:01");
     expect(await read(second.ready.tcp[0]!, LLS, ENTRIES)).toBe(192);
     expect(await end(second.child, "SIGTERM")).toBe(0);
-    expect(readdirSync(join(folder, "state"))).toEqual(["meter-0.flash"]);
+    expect(readdirSync(join(folder, "state")).sort()).toEqual(files);
   });
 
   it("replays a file, and moves only the meter's time when it is told to hurry", async () => {
@@ -199,7 +200,7 @@ describe.runIf(existsSync(MAIN))("serve", () => {
     const words = ["serve", "--tcp", "0", "--backfill", "3660", "--meters", "20", "--state", state];
     const child = spawn(process.execPath, [MAIN, ...words]);
     running.push(child);
-    while (!existsSync(join(state, "meter-0.flash"))) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!existsSync(join(state, "meters-0.shard"))) await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await end(child, "SIGINT")).toBe(0);
     expect(readdirSync(state)).not.toContain("lock");

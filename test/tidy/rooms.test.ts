@@ -22,6 +22,7 @@ const HOST_ROOMS: Readonly<Record<string, readonly string[]>> = {
   client: [],
   transport: [],
   flash: [],
+  state: ["flash/durability.ts", "flash/shard.ts"],
   metrology: ["core.ts", "schema_error.ts"],
   template: ["core.ts", "files.ts", "schema_error.ts"],
 };

@@ -1,0 +1,200 @@
+/** The folder of `serve --state`: other templates, older files, snapshots, and what is said when something is wrong. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { data as d } from "../../host/client/index.ts";
+import { StateDir, type StateUse } from "../../host/state/state_dir.ts";
+import { MemoryFlash } from "../../host/flash/memory.ts";
+import { stateRead, type Stored, valuesOf } from "../../host/state/journal.ts";
+import { snapshotEmit, snapshotParse } from "../../host/state/snapshot.ts";
+import type { Compiled } from "../../host/template/compile.ts";
+import { associateLls, get, hex, set } from "../device/apdus.ts";
+import { RawMeter } from "../device/raw.ts";
+import { core, ENERGY, LOAD_PROFILE, template, TEXT } from "../device/rig.ts";
+
+const HOUR_MS = 3_600_000;
+let folder: string;
+let said: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "state-"));
+  said = [];
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function useOf(compiled: Compiled, more: Partial<StateUse> = {}): StateUse {
+  const { flashSize } = core().plan(compiled.image);
+  return { flashSize, image: compiled.image, durability: "none", say: (text) => said.push(text), ...more };
+}
+
+/** A meter that has lived on a flash: a text of its own, rows of six hours. */
+function lived(compiled = template()): RawMeter {
+  const meter = RawMeter.boot({ template: compiled });
+  const channel = meter.wrapper();
+  associateLls(channel, meter.identity);
+  expect(hex(channel.exchange(set(1, TEXT, 2, d.octetString(Buffer.from("a text")))))).toBe("C501C100");
+  meter.advance(6 * HOUR_MS);
+  meter.powerFails();
+  return meter;
+}
+
+function octetsOf(flash: MemoryFlash): Uint8Array {
+  const octets = new Uint8Array(flash.size);
+  flash.read(0, octets);
+  return octets;
+}
+
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.from(a).equals(b);
+const digest = (octets: Uint8Array): string => createHash("sha256").update(octets).digest("hex");
+
+function flashOf(octets: Uint8Array): MemoryFlash {
+  const flash = new MemoryFlash(octets.length);
+  flash.program(0, octets);
+  return flash;
+}
+
+/** What a client sees of the life. */
+function seen(flash: MemoryFlash, compiled: Compiled, time: number): string[] {
+  const meter = RawMeter.boot({ template: compiled, flash, start: time });
+  const channel = meter.wrapper();
+  associateLls(channel, meter.identity);
+  const wanted = [get(1, TEXT, 2), get(3, ENERGY, 2), get(7, LOAD_PROFILE, 7)];
+  return wanted.map((one) => hex(channel.exchange(one)));
+}
+
+/** Puts a state into a folder that was served with `compiled`, and closes it. */
+function folderWith(octets: Uint8Array, compiled: Compiled): void {
+  const state = new StateDir(folder);
+  state.open(useOf(compiled));
+  state.flash(0).program(0, octets);
+  state.close();
+  state.release();
+}
+
+/** The state of meter 0 of the folder under another template. */
+function openedWith(compiled: Compiled, more: Partial<StateUse> = {}): MemoryFlash {
+  const state = new StateDir(folder);
+  try {
+    state.open(useOf(compiled, more));
+    const flash = state.flash(0);
+    const octets = new Uint8Array(flash.size);
+    flash.read(0, octets);
+    state.close();
+    return flashOf(octets);
+  } finally {
+    state.release();
+  }
+}
+
+describe("the journal read by the host", () => {
+  it("holds what the core wrote: the text, and as many records as it says", () => {
+    const meter = lived();
+    const state = stateRead(octetsOf(meter.flash)) as Stored;
+    expect(state).toMatchObject({ kind: "stored", epoch: 1, torn: false, damaged: 0 });
+    const text = valuesOf(state).find((entry) => entry.classId === 1 && entry.name === "0000600101ff");
+    expect(Buffer.from(text!.octets).toString("hex")).toBe("0906612074657874");
+    expect(state.entries.filter((entry) => entry.name === "0100630100ff" && entry.attribute === 2)).toHaveLength(24);
+  });
+
+  it("tells a torn end from damage, and both from what is no state", () => {
+    const octets = octetsOf(lived().flash);
+    const { size } = stateRead(octets) as Stored;
+    const torn = octets.slice();
+    torn[size - 8]! ^= 1;
+    expect(stateRead(torn)).toMatchObject({ kind: "stored", torn: true, damaged: 0 });
+    const damaged = octets.slice();
+    damaged[200]! ^= 1;
+    expect(stateRead(damaged)).toMatchObject({ kind: "stored", damaged: 1 });
+    expect(stateRead(new Uint8Array(65536).fill(0xff))).toEqual({ kind: "empty" });
+    expect(stateRead(new Uint8Array(65536))).toEqual({ kind: "unusable" });
+  });
+});
+
+describe("a template that has changed", () => {
+  const longer = { logicalName: LOAD_PROFILE, profile: { depth: 3000 } };
+  const changes = (objects: unknown[]): Compiled => template({ objects } as Parameters<typeof template>[0]);
+
+  it("takes the state over where everything has its place, whatever the flash measures then", () => {
+    const meter = lived();
+    const before = seen(flashOf(octetsOf(meter.flash)), template(), meter.meterTime);
+    folderWith(octetsOf(meter.flash), template());
+    const compiled = changes([longer]);
+    const flash = openedWith(compiled);
+    expect(seen(flash, compiled, meter.meterTime)).toEqual(before);
+    expect(said).toEqual([expect.stringContaining("1 meters of ")]);
+  });
+
+  it("refuses it with the list of what does not fit, and drops that only when told to", () => {
+    const meter = lived();
+    folderWith(octetsOf(meter.flash), template());
+    const compiled = changes([{ logicalName: "1-0:16.8.0.255", remove: true }]);
+    expect(() => openedWith(compiled)).toThrow(
+      /does not fit this template.*--migrate drop:\n {2}1-0:16\.8\.0\.255 \(class 3\) hidden value 2\.1: no such object$/s,
+    );
+    const flash = openedWith(compiled, { drop: true });
+    expect(seen(flash, compiled, meter.meterTime)).toEqual(
+      seen(flashOf(octetsOf(meter.flash)), template(), meter.meterTime),
+    );
+  });
+
+  it("does not take rows of other columns for its own", () => {
+    const meter = lived();
+    folderWith(octetsOf(meter.flash), template());
+    const columns = ["0-0:1.0.0.255:2", "1-0:1.8.0.255:2"];
+    const compiled = changes([{ logicalName: LOAD_PROFILE, profile: { columns } }]);
+    expect(() => openedWith(compiled)).toThrow(
+      /1-0:99\.1\.0\.255 \(class 7\) attribute 2: rows of .*, other columns now/,
+    );
+  });
+});
+
+describe("older folders", () => {
+  it("with a file for each meter are taken over, and it is said", () => {
+    const meter = lived();
+    const octets = octetsOf(meter.flash);
+    writeFileSync(
+      join(folder, "meter-0.flash"),
+      octets.subarray(0, octets.findLastIndex((octet) => octet !== 0xff) + 1),
+    );
+    const flash = openedWith(template());
+    expect(same(octetsOf(flash), octets)).toBe(true);
+    expect(said).toEqual(["state: 1 meters moved from files of their own (meter-N.flash) into meters-N.shard"]);
+    expect(readdirSync(folder)).not.toContain("meter-0.flash");
+  });
+});
+
+describe("a snapshot", () => {
+  it("is the state: what begins with it and gets the same inputs gives the same octets", () => {
+    const meter = lived();
+    const { flash } = snapshotParse(snapshotEmit(octetsOf(meter.flash)), "file");
+    expect(same(flash, octetsOf(meter.flash))).toBe(true);
+    const lives = [flashOf(flash), flashOf(octetsOf(meter.flash))].map((one) => {
+      const again = RawMeter.boot({ flash: one, start: meter.meterTime });
+      const channel = again.wrapper();
+      associateLls(channel, again.identity);
+      again.advance(3 * HOUR_MS);
+      const answers = [get(7, LOAD_PROFILE, 2), get(3, ENERGY, 2), get(7, "0-0:99.98.0.255", 2)].map((wanted) =>
+        hex(channel.exchange(wanted)),
+      );
+      return { answers, block: digest(again.bank.snapshot(0)), flash: digest(octetsOf(again.flash)) };
+    });
+    expect(lives[0]).toEqual(lives[1]);
+  });
+
+  it("is refused in one line when it is damaged, of another version or something else", () => {
+    const octets = Buffer.from(snapshotEmit(octetsOf(lived().flash)));
+    const changed = (at: number): Uint8Array => {
+      const copy = Buffer.from(octets);
+      copy[at]! ^= 1;
+      return copy;
+    };
+    for (const at of [24, 40, octets.length - 1, 16])
+      expect(() => snapshotParse(changed(at), "f")).toThrow(/^f is damaged: .*; export/);
+    expect(() => snapshotParse(changed(8), "f")).toThrow("f has format version 0, this program knows 1; use");
+    expect(() => snapshotParse(changed(0), "f")).toThrow("f is no state of a meter; give");
+    expect(() => snapshotParse(readFileSync(new URL(import.meta.url)), "f")).toThrow("no state of a meter");
+  });
+});

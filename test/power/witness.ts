@@ -1,0 +1,158 @@
+/** Boots a meter from what a power cut has left, and compares it with what its clients know. */
+import { attribute, Client, type ClientOptions, data as d, type Data } from "../../host/client/index.ts";
+import { RawMeter } from "../device/raw.ts";
+import { CHALLENGE, ENERGY, LOAD_PROFILE, TEXT } from "../device/rig.ts";
+import type { Image } from "./cut_flash.ts";
+import type { Moment } from "./history.ts";
+import { EVENTS, type Life, lls, pushRead, rowsRead } from "./scenario.ts";
+
+/** Bits of a load profile's status that a restart may set: power down, clock adjusted. */
+const POWER_DOWN = 0x80;
+/** Power down, power up, failed authentication: what a restart and this witness leave in the log. */
+const ADDED_EVENTS = [1, 2, 46];
+const MEMORY_ERROR = 14;
+/** Beyond what a meter reserves of a client's counters. */
+const COUNTER_STEP = 300;
+/** Counters of the meter in an association with GMAC: AARE, f(StoC), and the answer that carries it. */
+const COUNTERS_USED = 3;
+
+export interface Look extends Moment {
+  /** Writes reached the disk in another order than they were made: records may be missing between others, all of them not acknowledged. */
+  readonly unordered?: boolean;
+  /** Octets were damaged: values may be older ones, rows may be missing. */
+  readonly damaged?: boolean;
+  /** Looks at more than the essence. */
+  readonly thorough?: boolean;
+}
+
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
+const octetsOf = (value: Data): Uint8Array => (value as { value: Uint8Array }).value;
+const eventOf = (row: string): number => Number(row.split(" ")[1]);
+
+export class Witness {
+  readonly meter: RawMeter;
+  /** Whether the last meter looked at had logged a memory error. */
+  memoryError = false;
+  private readonly life: Life;
+
+  constructor(life: Life) {
+    this.life = life;
+    this.meter = RawMeter.boot({ template: life.meter.compiled });
+  }
+
+  /** Switches a meter on with this flash; throws when it does not run. */
+  boot(image: Image, cut: number): void {
+    this.meter.flash = image;
+    this.meter.meterTime = this.life.times[Math.max(0, cut - 1)]!;
+    this.meter.reboot();
+    if (this.meter.bank.deadlinePoll(0) < 0) throw new Error("the meter does not run");
+  }
+
+  /** Boots from `image` and looks at everything; throws with what is wrong. */
+  async look(image: Image, look: Look): Promise<void> {
+    const { history } = this.life;
+    this.boot(image, look.cut);
+    const client = await this.plain(look);
+    await this.rows(client, look);
+    const text = octetsOf(await client.get(attribute(1, TEXT, 2)));
+    this.expect(this.allowed("text", look), hex(text), "text");
+    this.expect(this.allowed("push", look), await pushRead(client), "destination");
+    const energy = d.numberOf(await client.get(attribute(3, ENERGY, 2)), "energy");
+    if (energy > history.energyMax(look.cut)) throw new Error(`energy ${energy} was never counted`);
+    await this.counters(look);
+    if (look.thorough !== true) return client.disconnect();
+    await this.goesOn(client, image, look);
+  }
+
+  private allowed(key: string, look: Look): string[] {
+    const { history } = this.life;
+    return look.damaged === true ? history.ever(key, look.cut) : history.allowed(key, look.cut, look.begun ?? look.cut);
+  }
+
+  /** An association with a password that may be the right one. */
+  private async plain(look: Look): Promise<Client> {
+    const allowed = this.allowed("secret", look);
+    for (const password of allowed) {
+      const client = this.client(0, lls(password));
+      await client.connect();
+      const good = await client.associate().then(
+        () => true,
+        () => false,
+      );
+      if (good) return client;
+      await client.disconnect();
+    }
+    throw new Error(`none of ${allowed.length} passwords opens an association`);
+  }
+
+  private client(index: number, options: ClientOptions): Client {
+    const slot = this.meter.slotOf("wrapper", index);
+    this.meter.open(slot);
+    return new Client(this.meter.transport(slot), { timeOut: 2000, challenge: CHALLENGE, ...options });
+  }
+
+  private async rows(client: Client, look: Look): Promise<void> {
+    const { history } = this.life;
+    const count = look.thorough === true ? 60 : 32;
+    const load = await rowsRead(client, LOAD_PROFILE, count);
+    const log = await rowsRead(client, EVENTS, count);
+    this.memoryError = log.some((row) => eventOf(row) === MEMORY_ERROR);
+    if (look.damaged === true) return;
+    const restarted = (row: string): boolean => (Number(row.split(" ")[1]) & POWER_DOWN) !== 0;
+    const captured = history.rowsWrong(LOAD_PROFILE, load, look, restarted);
+    if (captured !== undefined) throw new Error(`load profile: ${captured}`);
+    const added = look.unordered === true ? [...ADDED_EVENTS, MEMORY_ERROR] : ADDED_EVENTS;
+    const logged = history.rowsWrong(EVENTS, log, look, (row) => added.includes(eventOf(row)));
+    if (logged !== undefined) throw new Error(`event log: ${logged}`);
+  }
+
+  /** The key opens an association, no counter of the meter comes twice, and an old one of the client is refused. */
+  private async counters(look: Look): Promise<void> {
+    const { history, meter } = { history: this.life.history, meter: this.meter };
+    const { gak } = meter.identity.keys;
+    for (const key of this.allowed("guek", look)) {
+      const known = history.countersAt(key, look.cut);
+      const guek = Buffer.from(key, "hex");
+      const counter = known.client + COUNTER_STEP;
+      const options: ClientOptions = { clientSap: 1, authentication: "gmac", security: "authenc", guek, gak };
+      if (look.thorough === true && known.client > 1 && (await this.opens({ ...options, counter: known.client - 1 })))
+        throw new Error("a counter of the client was taken twice");
+      if (await this.opens({ ...options, counter }, known.server)) return;
+    }
+    throw new Error("no key opens an association");
+  }
+
+  private async opens(options: ClientOptions, server = 0): Promise<boolean> {
+    const client = this.client(1, options);
+    await client.connect();
+    const good = await client.associate().then(
+      () => true,
+      () => false,
+    );
+    const first = good ? client.security!.lowestAcceptable.global - COUNTERS_USED : server;
+    if (first < server) throw new Error(`counter ${first} of the meter comes again, ${server} would be the next`);
+    if (good) await client.get(attribute(3, ENERGY, 2));
+    await client.disconnect();
+    return good;
+  }
+
+  /** What is acknowledged now is there after another cut. */
+  private async goesOn(client: Client, image: Image, look: Look): Promise<void> {
+    const text = Buffer.from(`after ${look.cut}`);
+    await client.set(attribute(1, TEXT, 2), d.octetString(text));
+    this.meter.advance(900_000);
+    const rows = await rowsRead(client, LOAD_PROFILE, 3);
+    this.meter.flash = image.copy();
+    this.meter.reboot();
+    const again = await this.plain(look);
+    const kept = octetsOf(await again.get(attribute(1, TEXT, 2)));
+    this.expect([hex(text)], hex(kept), "text after the restart");
+    const after = await rowsRead(again, LOAD_PROFILE, 6);
+    if (rows.some((row) => !after.includes(row))) throw new Error("a row of after the restart is gone");
+  }
+
+  private expect(allowed: readonly string[], found: string, what: string): void {
+    if (!allowed.includes(found))
+      throw new Error(`${what} is "${found}", not ${allowed.map((one) => `"${one}"`).join(" or ")}`);
+  }
+}
