@@ -21,8 +21,8 @@ export interface Outage {
 
 /** µJ in a µWh. */
 const UJ = 3600;
-const ENERGIES = ["1", "2", "5", "6", "7", "8", "21", "41", "61", "22", "42", "62"] as const;
-type Energy = (typeof ENERGIES)[number];
+/** What is counted, by OBIS group C: +A, -A, QI to QIV; +A and -A of L1 to L3. */
+type Energy = "1" | "2" | "5" | "6" | "7" | "8" | "21" | "41" | "61" | "22" | "42" | "62";
 /** Energies that are sums of others (OBIS group C): +R, -R, absolute. Net is a difference. */
 const SUMS: Readonly<Record<string, readonly Energy[]>> = { "3": ["5", "6"], "4": ["7", "8"], "15": ["1", "2"] };
 /** Groups C whose demand has maxima here. */
@@ -47,11 +47,14 @@ export interface Maximum {
 /** A profile that captures at the end of each period, with its rows as text: stamp, status, values. */
 class Profile {
   readonly rows: { at: number; text: string }[] = [];
+  readonly columns: readonly string[];
+  readonly isEnd: (time: number) => boolean;
   status = 0;
-  constructor(
-    readonly columns: readonly string[],
-    readonly isEnd: (time: number) => boolean,
-  ) {}
+
+  constructor(columns: readonly string[], isEnd: (time: number) => boolean) {
+    this.columns = columns;
+    this.isEnd = isEnd;
+  }
 }
 
 export class Model {
