@@ -403,8 +403,15 @@ export class CoreBank {
     if (size <= 0) return undefined;
     const octets = this.out.slice(0, size);
     const classId = (octets[0]! << 8) | octets[1]!;
-    const [attribute, scaler, unit] = [octets[8]!, (octets[9]! << 24) >> 24, octets[10]!];
-    return { classId, logicalName: octets.subarray(2, 8), attribute, scaler, unit, value: octets.subarray(11) };
+    const [attribute, scaler] = [(octets[8]! << 24) >> 24, (octets[9]! << 24) >> 24];
+    return {
+      classId,
+      logicalName: octets.subarray(2, 8),
+      attribute,
+      scaler,
+      unit: octets[10]!,
+      value: octets.subarray(11),
+    };
   }
 
   /** A raw copy of a seat's block: all state of the meter. */

@@ -32,8 +32,9 @@ import { singleActionSet } from "./ic/single_action";
 import { specialDaysInvoke, specialDaysSet } from "./ic/special_days";
 import { plainGet, plainSet } from "./plain";
 
-/** Answers GET: writes the value as Data, or pins a long source. */
+/** Answers GET: writes the value as Data, or pins a long source. No class has a part in manufacturer attributes (below 0). */
 export function classGet(ask: Ask, out: Writer): i32 {
+  if (ask.attribute < 0) return plainGet(ask, out);
   switch (ask.row.classId) {
     case 5:
       return demandRegisterGet(ask, out);
@@ -71,6 +72,7 @@ export function classSet(ask: Ask): i32 {
 }
 
 function attributeSet(ask: Ask): i32 {
+  if (ask.attribute < 0) return plainSet(ask);
   switch (ask.row.classId) {
     case 1:
       return alarmOwns(ask) ? alarmSet(ask) : plainSet(ask);

@@ -5,7 +5,7 @@
 import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { NONE, Template } from "../store/template";
+import { NONE, ObjectRow, Template } from "../store/template";
 import { objectFind, objectTwin, OBJECT_OTHER_CLASS } from "../store/values";
 import { contextCiphered } from "../wire/names";
 import { DataAccessResult } from "../wire/results";
@@ -28,11 +28,22 @@ export const UNDER_PROTECTED: i32 = 0x100;
 /** Not a Data-Access-Result: attribute 0 without its conformance bit gets exception-response 1/2 (decision 10). */
 export const ATTRIBUTE_ZERO: i32 = 0x101;
 
-/** Access row of an object in an association: attribute modes, then method modes; 0 = the object is not visible. */
+/** Access row of an object in an association, as accessMode() reads it; 0 = the object is not visible. */
 export function accessRow(association: u32, object: u32): usize {
   const t = Template.of();
   const offset = <u32>load<u16>(t.at(t.association(association).accessTableAt + object * 2));
   return offset == 0 ? 0 : t.at(t.accessAt + offset);
+}
+
+/**
+ * access_mode of an attribute or method that the object has, out of its access row: attributes 1..n, methods 1..m, then the
+ * manufacturer attributes -1, -2, ….
+ */
+export function accessMode(o: ObjectRow, row: usize, id: i32, method: bool): u32 {
+  let at = id - 1;
+  if (method) at += <i32>o.attributeCount;
+  else if (id < 0) at = <i32>o.attributeCount + <i32>o.methodCount - id - 1;
+  return load<u8>(row + <usize>at);
 }
 
 /**
@@ -69,21 +80,14 @@ function resolve(ask: Ask, meter: Meter, slotIndex: u32, classId: u32, name: usi
   ask.about(meter, found, id, Caller.ASSOCIATION);
   ask.association = slot.association;
   ask.slot = slotIndex;
-  const count = method ? <i32>ask.row.methodCount : <i32>ask.row.attributeCount;
-  if (id < 1 || id > count) return DataAccessResult.READ_WRITE_DENIED;
-  return DataAccessResult.SUCCESS;
-}
-
-/** Mode of the resolved attribute or method. */
-function modeOf(ask: Ask, method: bool): u32 {
-  const offset = method ? <i32>ask.row.attributeCount + ask.attribute - 1 : ask.attribute - 1;
-  return load<u8>(accessRow(ask.association, ask.object) + <usize>offset);
+  const there = method ? id >= 1 && id <= <i32>ask.row.methodCount : ask.row.hasAttribute(id);
+  return there ? <i32>DataAccessResult.SUCCESS : <i32>DataAccessResult.READ_WRITE_DENIED;
 }
 
 /** Checks right and protection, and remembers what the response needs. */
 function permit(ask: Ask, method: bool, right: u32): i32 {
   const slot = Slot.of(ask.meter, ask.slot);
-  const mode = modeOf(ask, method);
+  const mode = accessMode(ask.row, accessRow(ask.association, ask.object), ask.attribute, method);
   if ((mode & right) == 0) return DataAccessResult.READ_WRITE_DENIED;
   if ((mode & AccessMode.REQUEST_MASK & ~slot.protection) != 0) return UNDER_PROTECTED;
   // An unciphered context has no way to protect the response.
@@ -137,7 +141,7 @@ export function dispatchNotify(
   ask.about(meter, object, attribute, Caller.PUSH);
   ask.slot = slotIndex;
   ask.pin.kind = PinKind.NONE;
-  if (attribute < 1 || attribute > <i32>ask.row.attributeCount) return DataAccessResult.OBJECT_UNDEFINED;
+  if (!ask.row.hasAttribute(attribute)) return DataAccessResult.OBJECT_UNDEFINED;
   if (!readableBySome(object, attribute)) return DataAccessResult.READ_WRITE_DENIED;
   if (slotIndex == NONE && isPersonal(ask.row.classId)) return DataAccessResult.READ_WRITE_DENIED;
   if (slotIndex != NONE) notifyProtect(ask, meter, slotIndex);
@@ -158,14 +162,15 @@ function notifyProtect(ask: Ask, meter: Meter, slotIndex: u32): void {
   const slot = Slot.of(meter, slotIndex);
   ask.association = slot.association;
   const row = accessRow(slot.association, ask.object);
-  if (row != 0) slot.responseMode |= load<u8>(row + <usize>(ask.attribute - 1)) & AccessMode.RESPONSE_MASK;
+  if (row != 0) slot.responseMode |= accessMode(ask.row, row, ask.attribute, false) & AccessMode.RESPONSE_MASK;
 }
 
 /** Whether some association may read an attribute. */
 function readableBySome(object: u32, attribute: i32): bool {
+  const o = Template.of().object(object);
   for (let i: u32 = 0; i < <u32>Template.of().associationCount; i++) {
     const row = accessRow(i, object);
-    if (row != 0 && (load<u8>(row + <usize>(attribute - 1)) & AccessMode.READ) != 0) return true;
+    if (row != 0 && (accessMode(o, row, attribute, false) & AccessMode.READ) != 0) return true;
   }
   return false;
 }

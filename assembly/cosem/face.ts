@@ -58,7 +58,7 @@ function scalerUnitOf(meter: Meter, object: u32, classId: u32, attribute: i32): 
 }
 
 /**
- * Writes {class_id u16, logical name, attribute u8, scaler i8, unit u8 (0 = it has none), value as Data}; a value that cannot be had
+ * Writes {class_id u16, logical name, attribute i8, scaler i8, unit u8 (0 = it has none), value as Data}; a value that cannot be had
  * is null-data.
  */
 function itemEmit(meter: Meter, object: u32, attribute: i32, w: Writer): void {

@@ -9,7 +9,7 @@ import { cellSize, cellsWrite } from "./profile_cells";
 /** Writes the value that the template maps to a past row; null-data while there is no such row, or its column is not captured. */
 export function historyEmit(meter: Meter, a: AttributeRow, out: Writer): void {
   const ring = Ring.of(meter, a.historyProfile);
-  const column = columnFind(ring, a.history & 0xffff, (a.history >> 16) & 0xff);
+  const column = columnFind(ring, a.history & 0xffff, <i32>(<i8>(a.history >> 16)));
   const back = a.history >> 24;
   if (column < 0 || back > ring.count) return Axdr.nullData(out);
   const row = ringRow(meter, a.historyProfile, ring.next - back);

@@ -111,8 +111,7 @@ function configure(meter: Meter, l: Limiter): void {
     const name = Axdr.readLogicalName(r);
     l.attribute = Axdr.readInteger(r);
     const found = r.err == Err.OK ? objectFind(classId, name) : -1;
-    if (found >= 0 && l.attribute >= 1 && l.attribute <= <i32>Template.of().object(found).attributeCount)
-      l.monitored = found;
+    if (found >= 0 && Template.of().object(found).hasAttribute(l.attribute)) l.monitored = found;
   }
   thresholdTake(meter, l);
 }

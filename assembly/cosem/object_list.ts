@@ -4,7 +4,7 @@ import { Writer } from "../base/writer";
 import { ObjectRow, Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { Pin, PinKind } from "./ask";
-import { accessRow } from "./dispatch";
+import { accessMode, accessRow } from "./dispatch";
 
 const counter: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
@@ -54,24 +54,27 @@ function elementEmit(kind: u32, association: u32, object: u32, w: Writer): void 
     Axdr.logicalName(w, o.logicalName);
   }
   if (kind == PinKind.OBJECT_LIST) Axdr.structure(w, 2);
-  if (kind != PinKind.OBJECT_LIST_SN) rightsEmit(o, accessRow(association, object), w);
+  // Manufacturer attributes have no short names.
+  const own = kind == PinKind.OBJECT_LIST ? o.ownCount : 0;
+  if (kind != PinKind.OBJECT_LIST_SN) rightsEmit(o, accessRow(association, object), own, w);
 }
 
-function rightsEmit(o: ObjectRow, row: usize, w: Writer): void {
-  const attributes = <u32>o.attributeCount;
-  Axdr.array(w, attributes); // attribute_access
-  for (let id: u32 = 1; id <= attributes; id++) {
+function rightsEmit(o: ObjectRow, row: usize, own: i32, w: Writer): void {
+  const attributes = <i32>o.attributeCount;
+  Axdr.array(w, attributes + own); // attribute_access: 1..n, then -1, -2, …
+  for (let i = 1; i <= attributes + own; i++) {
+    const id = i <= attributes ? i : attributes - i;
     Axdr.structure(w, 3);
     Axdr.integer(w, id);
-    Axdr.enum_(w, load<u8>(row + <usize>(id - 1)));
+    Axdr.enum_(w, accessMode(o, row, id, false));
     selectorsEmit(w, o.classId == 7 && id == 2);
   }
-  const methods = <u32>o.methodCount;
+  const methods = <i32>o.methodCount;
   Axdr.array(w, methods); // method_access
-  for (let id: u32 = 1; id <= methods; id++) {
+  for (let id = 1; id <= methods; id++) {
     Axdr.structure(w, 2);
     Axdr.integer(w, id);
-    Axdr.enum_(w, load<u8>(row + <usize>(attributes + id - 1)));
+    Axdr.enum_(w, accessMode(o, row, id, true));
   }
 }
 

@@ -315,7 +315,8 @@ function accessCheck(t: Template, tableAt: u32): bool {
   for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
     const row = <u32>load<u16>(t.at(tableAt + i * 2));
     const o = t.object(i);
-    if (row != 0 && row + <u32>o.attributeCount + <u32>o.methodCount > t.accessSize) return false;
+    const modes = <u32>o.attributeCount + <u32>o.methodCount + <u32>o.ownCount;
+    if (row != 0 && row + modes > t.accessSize) return false;
   }
   return true;
 }

@@ -61,7 +61,7 @@ export class ObjectRow {
   ln5: u8;
   classId: u16;
   version: u8;
-  /** Highest attribute_id and method_id of the class version. */
+  /** Highest attribute_id and method_id of the class version; manufacturer attributes are not counted here. */
   attributeCount: u8;
   methodCount: u8;
   flags: u8;
@@ -79,6 +79,18 @@ export class ObjectRow {
   @inline
   get logicalName(): usize {
     return changetype<usize>(this);
+  }
+
+  /** How many manufacturer attributes -1, -2, … it has: rows are sorted by id, so that the lowest stands first. */
+  get ownCount(): i32 {
+    if (this.attributeRows == 0) return 0;
+    const lowest = <i32>Template.of().attribute(this.firstAttribute).id;
+    return lowest < 0 ? -lowest : 0;
+  }
+
+  /** Whether it has an attribute of this id: 1..n of its class, or one of the manufacturer; 0 names all of its class. */
+  hasAttribute(id: i32): bool {
+    return id < 0 ? -id <= this.ownCount : id != 0 && id <= <i32>this.attributeCount;
   }
 }
 
@@ -120,7 +132,7 @@ export class AttributeRow {
   object: u16;
   /** Of the value of a maximum: its demand register, as object index + 1; 0 = none. */
   source: u16;
-  /** Of a value out of a past row: the profile, and {column: object u16, attribute u8; how many rows back u8, 1 = the newest}. */
+  /** Of a value out of a past row: the profile, and {column: object u16, attribute i8; how many rows back u8, 1 = the newest}. */
   historyProfile: u16;
   history: u32;
   min: i64;

@@ -5,7 +5,7 @@ import type { ObjectModel, TemplateModel } from "../template/model.ts";
 const READ = 1;
 const WRITE = 2;
 
-/** An object as people and spreadsheets want it; rights by client such as "get 1-4 set 2 act 1", "-" for none. */
+/** An object as people and spreadsheets want it; rights by client such as "get 1-4,-1 set 2 act 1", "-" for none. */
 export interface ObjectLine {
   logicalName: string;
   class: number;
@@ -19,15 +19,15 @@ export interface ObjectLine {
   note: string;
 }
 
-/** Ids of a list as ranges: 1-6,8. */
-function rangesText(ids: number[]): string {
+/** Ids of a list as ranges: 1-6, 8. */
+function rangesText(ids: number[]): string[] {
   const parts: string[] = [];
   for (let i = 0; i < ids.length; i++) {
     const first = ids[i]!;
     while (ids[i + 1] === ids[i]! + 1) i++;
     parts.push(first === ids[i] ? String(first) : `${first}-${ids[i]}`);
   }
-  return parts.join(",");
+  return parts;
 }
 
 /** Rights of one client: "get 1-4 set 2 act 1". */
@@ -35,14 +35,16 @@ export function accessText(object: ObjectModel, client: string): string {
   const row = object.access.get(client);
   if (!row) return "-";
   const attributes = [...row.subarray(0, object.attributes.length)];
-  const methods = [...row.subarray(object.attributes.length)];
+  const methods = [...row.subarray(object.attributes.length, object.attributes.length + object.methods.length)];
+  const own = [...row.subarray(object.attributes.length + object.methods.length)];
   const having = (modes: number[], bit: number) => modes.flatMap((mode, i) => (mode & bit ? [i + 1] : []));
-  const rights: [string, number[]][] = [
-    ["get", having(attributes, READ)],
-    ["set", having(attributes, WRITE)],
-    ["act", having(methods, READ)],
+  const ownHaving = (bit: number) => having(own, bit).map((id) => String(-id));
+  const rights: [string, string[]][] = [
+    ["get", [...rangesText(having(attributes, READ)), ...ownHaving(READ)]],
+    ["set", [...rangesText(having(attributes, WRITE)), ...ownHaving(WRITE)]],
+    ["act", rangesText(having(methods, READ))],
   ];
-  return rights.flatMap(([right, ids]) => (ids.length > 0 ? [`${right} ${rangesText(ids)}`] : [])).join(" ");
+  return rights.flatMap(([right, ids]) => (ids.length > 0 ? [`${right} ${ids.join(",")}`] : [])).join(" ");
 }
 
 export function clientNames(model: TemplateModel): string[] {

@@ -42,7 +42,7 @@ function objectTable(object: ObjectModel, model: TemplateModel): string {
     wordWrap: true,
     wrapOnWordBoundary: false,
   });
-  for (const attribute of object.attributes) table.push(attributeText(attribute, model));
+  for (const attribute of [...object.attributes, ...object.own]) table.push(attributeText(attribute, model));
   const clients = model.parts.associations.map(({ name }) => `${name}: ${accessText(object, name)}`);
   const methods = object.methods.map((method, i) => `${i + 1} ${method}`).join(", ");
   const head = `${object.logicalName} "${object.name}", class ${object.classId} v${object.version} ${object.className}`;

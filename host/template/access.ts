@@ -24,8 +24,18 @@ function all(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1);
 }
 
+/** Where the octet of an attribute stands in an access row: 1..n, the methods, then -1, -2, … (assembly/cosem/dispatch.ts). */
+export function accessPlace(object: WholeObject, id: number): number {
+  const { attributes, methods } = object.class;
+  return id < 0 ? attributes.length + methods.length - id - 1 : id - 1;
+}
+
 function idsCheck(ids: readonly number[], count: number, key: string, object: WholeObject): void {
   for (const id of ids) {
+    if (id < 0 && key !== "act") {
+      if (-id <= object.ownCount) continue;
+      throw new TemplateError(`${key}: ${id} is not among the attributes`);
+    }
     if (id < 1 || id > count) {
       const what = key === "act" ? "methods" : "attributes";
       const c = object.class;
@@ -34,7 +44,7 @@ function idsCheck(ids: readonly number[], count: number, key: string, object: Wh
   }
 }
 
-/** One octet per attribute and method, for one client. */
+/** One octet per attribute of the class, method and manufacturer attribute, for one client. */
 function rowOf(object: WholeObject, access: ClientAccessDocument): Uint8Array {
   const attributes = object.class.attributes.length;
   const methods = object.class.methods.length;
@@ -45,9 +55,9 @@ function rowOf(object: WholeObject, access: ClientAccessDocument): Uint8Array {
   idsCheck(set, attributes, "set", object);
   idsCheck(act, methods, "act", object);
   if (set.includes(1)) throw new TemplateError("set: attribute 1 (logical_name) cannot be set");
-  const row = new Uint8Array(attributes + methods);
-  for (const id of get) row[id - 1]! |= ACCESS_READ;
-  for (const id of set) row[id - 1]! |= ACCESS_WRITE;
+  const row = new Uint8Array(attributes + methods + object.ownCount);
+  for (const id of get) row[accessPlace(object, id)]! |= ACCESS_READ;
+  for (const id of set) row[accessPlace(object, id)]! |= ACCESS_WRITE;
   for (const id of act) row[attributes + id - 1]! |= ACCESS_INVOKE;
   if (row.some((mode) => mode !== 0)) row[0]! |= ACCESS_READ;
   const demanded = (access.require ?? []).reduce((bits, name) => bits | (REQUIRE[name] ?? 0), 0);
@@ -90,6 +100,6 @@ export function accessRows(document: TemplateDocument, object: WholeObject): Map
 }
 
 /** Whether a client may read (or set) the attribute. */
-export function accessGranted(rows: Map<string, Uint8Array>, attribute: number, bit: number): boolean {
-  return [...rows.values()].some((row) => ((row[attribute - 1] ?? 0) & bit) !== 0);
+export function accessGranted(object: WholeObject, rows: Map<string, Uint8Array>, id: number, bit: number): boolean {
+  return [...rows.values()].some((row) => ((row[accessPlace(object, id)] ?? 0) & bit) !== 0);
 }

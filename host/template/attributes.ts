@@ -6,7 +6,7 @@ import { objectText, type WholeObject } from "./expand.ts";
 import type { HistoryCell } from "./history.ts";
 import { LIMITS } from "./limits.ts";
 import { CLASS_DEMAND_REGISTER, CLASS_IMAGE_TRANSFER, CLASS_SECURITY_SETUP } from "./model.ts";
-import { HIDDEN_ROWS, QUANTITIES, type Quantity, UNITS } from "./tables.ts";
+import { classAttribute, HIDDEN_ROWS, QUANTITIES, type Quantity, UNITS } from "./tables.ts";
 import { type Type, typeCapacity, typeDescription, typeFits, typeParse, typeRange, typeTag, typeText } from "./type.ts";
 import { type ClassOf, type Value, valueCheck, valueEmit, valueParse, valueType } from "./value.ts";
 
@@ -89,11 +89,11 @@ function demandUnit({ name, kind, unit, id }: Quantity): string {
   throw new TemplateError(`demandOf: ${name} is not an energy of all phases and rates`);
 }
 
-/** Decimal digits to drop from the quantity's unit to reach the object's scaler. */
-function digitsOf(object: WholeObject, quantity: Quantity | undefined, classOf: ClassOf): number {
+/** Decimal digits to drop from the quantity's unit to reach the object's scaler; no scaler_unit says anything of manufacturer attributes. */
+function digitsOf(object: WholeObject, id: number, quantity: Quantity | undefined, classOf: ClassOf): number {
   if (!quantity || quantity.unit === null) return 0;
-  const wanted = object.class.id === CLASS_DEMAND_REGISTER ? demandUnit(quantity) : quantity.unit;
-  const shown = scalerUnit(object, classOf) ?? { scaler: 0, unit: UNITS.get(wanted)! };
+  const wanted = id > 0 && object.class.id === CLASS_DEMAND_REGISTER ? demandUnit(quantity) : quantity.unit;
+  const shown = (id > 0 ? scalerUnit(object, classOf) : undefined) ?? { scaler: 0, unit: UNITS.get(wanted)! };
   const unit = [...UNITS].find(([, code]) => code === shown.unit)?.[0] ?? `unit ${shown.unit}`;
   if (unit !== wanted) {
     const told = wanted === quantity.unit ? `counts ${wanted}` : `averages to ${wanted}`;
@@ -133,7 +133,7 @@ function rowOf(object: WholeObject, id: number, settable: boolean, classOf: Clas
   const document = object.attributes.get(id)!;
   const quantity = quantityOf(document.history === undefined ? document.quantity : HISTORY);
   const value = document.value === undefined ? undefined : within("value", () => valueParse(document.value!, classOf));
-  const type = typeOf(document, typeParse(object.class.attributes[id - 1]!.type), quantity, value);
+  const type = typeOf(document, typeParse(classAttribute(object.class, id).type), quantity, value);
   if (value) within("value", () => valueCheck(value, type));
   const range = rangeOf(document, type);
   if (value && "number" in value && range.flags && (value.number! < range.min || value.number! > range.max)) {
@@ -154,7 +154,7 @@ function rowOf(object: WholeObject, id: number, settable: boolean, classOf: Clas
     default: value ? valueEmit(value) : new Uint8Array(0),
     type: Uint8Array.from(typeDescription(type)),
     typeText: typeText(type),
-    digits: digitsOf(object, quantity, classOf),
+    digits: digitsOf(object, id, quantity, classOf),
     ...(document.history === undefined ? {} : { history: document.history }),
     min: range.min,
     max: range.max,
@@ -201,8 +201,10 @@ function rightsCheck(object: WholeObject, access: Map<string, Uint8Array>): void
     const id = i + 1;
     if (id === 1 || object.attributes.has(id) || object.class.byClass.includes(id)) return;
     const where = `attributes.${id} (${attribute.name})`;
-    if (accessGranted(access, id, ACCESS_READ)) throw new TemplateError(`${where}: readable, but it has no value`);
-    if (accessGranted(access, id, ACCESS_WRITE)) throw new TemplateError(`${where}: settable, but it has no value`);
+    if (accessGranted(object, access, id, ACCESS_READ))
+      throw new TemplateError(`${where}: readable, but it has no value`);
+    if (accessGranted(object, access, id, ACCESS_WRITE))
+      throw new TemplateError(`${where}: settable, but it has no value`);
   });
 }
 
@@ -217,8 +219,8 @@ export function attributeRows(
   return within(objectText(object), () => {
     rightsCheck(object, access);
     const rows = [...object.attributes.keys()].map((id) =>
-      within(`attributes.${id} (${object.class.attributes[id - 1]!.name})`, () =>
-        rowOf(object, id, accessGranted(access, id, ACCESS_WRITE), classOf),
+      within(`attributes.${id} (${classAttribute(object.class, id).name})`, () =>
+        rowOf(object, id, accessGranted(object, access, id, ACCESS_WRITE), classOf),
       ),
     );
     return [...rows, ...hiddenRows(object, secret)]

@@ -33,6 +33,7 @@ import { profileResolve } from "./profiles.ts";
 import { schemaCheck } from "./schema.ts";
 import { securityOptions } from "./security.ts";
 import { shortNamesPut } from "./short_names.ts";
+import { classAttribute } from "./tables.ts";
 
 export interface Compiled {
   /** Octets for region 0 of the core, little-endian. */
@@ -57,9 +58,14 @@ function indexOfMaker(objects: WholeObject[]): IndexOf {
   };
 }
 
-function attributeModels(object: WholeObject, first: number, rows: AttributeRow[]): AttributeModel[] {
-  return object.class.attributes.map(({ name }, i) => {
-    const id = i + 1;
+/** 1, 2, … count. */
+function idsOf(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+function attributeModels(object: WholeObject, ids: number[], first: number, rows: AttributeRow[]): AttributeModel[] {
+  return ids.map((id) => {
+    const { name } = classAttribute(object.class, id);
     const at = rows.findIndex((row) => row.id === id && row.part === 0);
     const quantity = object.attributes.get(id)?.quantity;
     return {
@@ -155,7 +161,13 @@ function objectsResolve(document: TemplateDocument): {
       source: object.source,
       confidence: object.confidence,
       note: object.note,
-      attributes: attributeModels(object, firstRow, own),
+      attributes: attributeModels(object, idsOf(object.class.attributes.length), firstRow, own),
+      own: attributeModels(
+        object,
+        idsOf(object.ownCount).map((id) => -id),
+        firstRow,
+        own,
+      ),
       methods: object.class.methods,
       methodsAt: object.class.methodsAt,
       flags: object.flags,

@@ -39,6 +39,8 @@ export interface WholeObject {
   note: string;
   access: AccessDocument;
   attributes: Map<number, AttributeDocument>;
+  /** How many manufacturer attributes -1, -2, … are among them. */
+  ownCount: number;
   profile?: ProfileDocument;
   image?: ImageDocument;
   /** ObjectRow.flags and ObjectRow.extra. */
@@ -60,6 +62,8 @@ const UNSORTED: ValueDocument = {
 const FIFO = 1;
 const SMALLEST = 4;
 const COLUMNS_MAX_DEFAULT = 12;
+/** Manufacturer attributes of an object: an item of object_list stays far below its largest size. */
+const OWN_ATTRIBUTES_MAX = 16;
 
 /** Joins attribute by attribute; what `over` says wins. */
 function attributesJoin(
@@ -169,6 +173,19 @@ function maximumPut(attributes: Map<number, AttributeDocument>, c: InterfaceClas
   for (const id of [2, 4, 5]) attributes.set(id, { ...attributes.get(id), stored: true });
 }
 
+/** Counts the manufacturer attributes, which the core finds by their number alone. */
+function ownCountOf(attributes: Map<number, AttributeDocument>): number {
+  const ids = [...attributes.keys()].filter((id) => id < 0);
+  for (let id = -1; id >= -ids.length; id--) {
+    if (attributes.has(id)) continue;
+    throw new TemplateError(`attributes.${Math.min(...ids)}: there is no ${id}; write -1, -2, … without gaps`);
+  }
+  if (ids.length > OWN_ATTRIBUTES_MAX) {
+    throw new TemplateError(`attributes: ${ids.length} of the manufacturer (limit ${OWN_ATTRIBUTES_MAX})`);
+  }
+  return ids.length;
+}
+
 function objectExpand(document: TemplateDocument, object: ObjectDocument): WholeObject {
   const part = object.kind === undefined ? object : partsJoin(kindOf(document, object.kind), object);
   if (part.class === undefined) throw new TemplateError("class is missing");
@@ -203,6 +220,7 @@ function objectExpand(document: TemplateDocument, object: ObjectDocument): Whole
     access: accessOf(document, part.access),
     ...extrasOf(part, c),
     attributes,
+    ownCount: ownCountOf(attributes),
     ...(part.profile ? { profile: part.profile } : {}),
     ...(part.image ? { image: part.image } : {}),
     ...(part.maximumOf === undefined ? {} : { maximumOf: part.maximumOf }),

@@ -18,7 +18,7 @@ import { extensionsApply } from "./extensions.ts";
 import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
 import { CLASS_ASSOCIATION_SN } from "./model.ts";
 import { partCheck, schemaCheck } from "./schema.ts";
-import { QUANTITIES } from "./tables.ts";
+import { classAttribute, QUANTITIES } from "./tables.ts";
 import { typeParse, typeRange } from "./type.ts";
 
 /** Name of the template that is used when none is named. */
@@ -206,7 +206,7 @@ function valueFromText(text: string, type: string): ValueDocument {
 /** Name of the outer type of an attribute: its own, its present value's, or its class's. */
 function typeNameOf(object: WholeObject, id: number, document: AttributeDocument): string {
   const own = document.type === undefined ? undefined : typeParse(document.type);
-  const type = own ?? typeParse(object.class.attributes[id - 1]!.type);
+  const type = own ?? typeParse(classAttribute(object.class, id).type);
   if (type.kind === "simple") return type.name;
   if (type.kind === "array" || type.kind === "structure") return type.kind;
   if (document.value === undefined || document.value === null) return "any";
@@ -237,9 +237,13 @@ export function overrideApply(document: TemplateDocument, override: string): Tem
     const key = logicalNameLike(name) ? logicalNameWhole(name) : name;
     const object = objectsExpand(document).find((o) => o.logicalName === key || o.name === key);
     if (!object) throw new TemplateError(`there is no object ${name}`);
-    const id = object.class.attributes.findIndex((a, i) => a.name === attribute || String(i + 1) === attribute) + 1;
+    const own = /^-\d+$/.test(attribute) && object.attributes.has(Number(attribute));
+    const ofClass =
+      object.class.attributes.findIndex((a, i) => a.name === attribute || String(i + 1) === attribute) + 1;
+    const id = own ? Number(attribute) : ofClass;
     const names = object.class.attributes.map((a, i) => `${i + 1} ${a.name}`).slice(1);
-    if (id < 2) throw new TemplateError(`${objectText(object)} has no attribute ${attribute} (${names.join(", ")})`);
+    if (id < 2 && !own)
+      throw new TemplateError(`${objectText(object)} has no attribute ${attribute} (${names.join(", ")})`);
     const before = object.attributes.get(id) ?? {};
     if (before.quantity !== undefined && QUANTITIES.has(before.quantity)) {
       throw new TemplateError(`attribute ${id} is computed from ${before.quantity}`);

@@ -32,6 +32,8 @@ export interface ObjectModel {
   note: string;
   /** Attributes 1, 2, …. */
   attributes: AttributeModel[];
+  /** Manufacturer attributes -1, -2, …. */
+  own: AttributeModel[];
   /** Names of methods 1, 2, …. */
   methods: string[];
   /** Offset of the short name of method 1. */
@@ -41,7 +43,7 @@ export interface ObjectModel {
   /** ObjectRow.flags and ObjectRow.extra of the image. */
   flags: number;
   extra: number;
-  /** Octets of access_mode per attribute, then per method, for each client that sees the object. */
+  /** Octets of access_mode per attribute, per method, then per manufacturer attribute, for each client that sees the object. */
   access: Map<string, Uint8Array>;
   firstRow: number;
   rowCount: number;
@@ -127,6 +129,11 @@ export interface TemplateParts {
   events: EventModel[];
 }
 
+/** The attribute of an object, undefined when it has none of this id. */
+export function attributeModel(object: ObjectModel, id: number): AttributeModel | undefined {
+  return id < 0 ? object.own[-id - 1] : object.attributes[id - 1];
+}
+
 /** A compiled template with look-ups. */
 export class TemplateModel {
   readonly parts: TemplateParts;
@@ -167,7 +174,7 @@ export class TemplateModel {
 
   /** Name of an attribute such as "capture_period", "?" when the class has none of this id. */
   attributeName(object: ObjectModel, attribute: number): string {
-    return object.attributes[attribute - 1]?.name ?? "?";
+    return attributeModel(object, attribute)?.name ?? "?";
   }
 
   methodName(object: ObjectModel, method: number): string {
@@ -176,7 +183,7 @@ export class TemplateModel {
 
   /** Attribute id from its number or name, undefined when the class has none. */
   attributeId(object: ObjectModel, text: string): number | undefined {
-    return object.attributes.find((a) => String(a.id) === text || a.name === text)?.id;
+    return [...object.attributes, ...object.own].find((a) => String(a.id) === text || a.name === text)?.id;
   }
 
   /** Row of the attribute table for an object's attribute and part. */

@@ -4,7 +4,7 @@ import type { ProfileDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { objectText } from "./expand.ts";
 import { LIMITS } from "./limits.ts";
-import { CLASS_CLOCK, type ObjectModel, type ProfileModel } from "./model.ts";
+import { attributeModel, CLASS_CLOCK, type ObjectModel, type ProfileModel } from "./model.ts";
 import { typeFixedSize, typeParse } from "./type.ts";
 import { attributeReference } from "./value.ts";
 
@@ -22,7 +22,7 @@ function columnSize(
 ): number {
   const { logicalName, attribute } = attributeReference(column);
   const object = objects[indexOf(logicalName)]!;
-  const row = rows[object.attributes[attribute - 1]?.row ?? -1];
+  const row = rows[attributeModel(object, attribute)?.row ?? -1];
   if (!row) throw new TemplateError(`object ${logicalName} has no value in attribute ${attribute}`);
   if (object.classId === CLASS_CLOCK && attribute === 2) return STAMP_SIZE;
   const fixed = typeFixedSize(typeParse(row.typeText));

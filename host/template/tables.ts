@@ -102,6 +102,11 @@ export function interfaceClass(id: number, version: number): InterfaceClass {
   throw new TemplateError(`class ${id} version ${version}: ${known}`);
 }
 
+/** Name and type of an attribute of a class; those of the manufacturer, below 0, have the type their template gives them. */
+export function classAttribute(c: InterfaceClass, id: number): { name: string; type: string } {
+  return id < 0 ? { name: `manufacturer_${-id}`, type: "any" } : c.attributes[id - 1]!;
+}
+
 /** Numbers of rated quantities: as assembly/meter/metering_state.ts. */
 const RATED = 256;
 const RATED_STEP = 16;

@@ -87,7 +87,7 @@ export function attributeReference(text: string): { logicalName: string; attribu
   const logicalName = text.slice(0, cut);
   const attribute = Number(text.slice(cut + 1));
   logicalNameParse(logicalName);
-  if (!Number.isInteger(attribute) || attribute < 0 || attribute > 127) {
+  if (!Number.isInteger(attribute) || attribute < -128 || attribute > 127) {
     throw new TemplateError(`"${text}" is not logical name and attribute, such as 0-0:1.0.0.255:2`);
   }
   return { logicalName, attribute };

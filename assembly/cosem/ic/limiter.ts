@@ -39,7 +39,7 @@ function isMonitorable(ask: Ask): bool {
   const attribute = Axdr.readInteger(r);
   if (r.err != Err.OK) return true;
   const found = objectFind(classId, name);
-  return found >= 0 && attribute >= 1 && attribute <= <i32>Template.of().object(found).attributeCount;
+  return found >= 0 && Template.of().object(found).hasAttribute(attribute);
 }
 
 /** A threshold is a number of whatever type the monitored value has. */
