@@ -35,8 +35,8 @@ export function headsJudge(j: Journal): i32 {
     return Err.OK;
   }
   if (known0 && known1) j.area = <i32>(j.epoch1 - j.epoch0) > 0 ? 1 : 0;
-  else if (known0) areaOnly(j, 0, j.head0, j.epoch0);
-  else if (known1) areaOnly(j, 1, j.head1, j.epoch1);
+  else if (known0) areaOnly(j, 0, j.head0, j.epoch0, j.head1);
+  else if (known1) areaOnly(j, 1, j.head1, j.epoch1, j.head0);
   // No head at all: the records of the area that once had one are what is left.
   else areaLost(j, j.head0 == Head.BAD ? 0 : 1, 0);
   if (known0 && known1) j.epoch = j.area == 1 ? j.epoch1 : j.epoch0;
@@ -45,14 +45,18 @@ export function headsJudge(j: Journal): i32 {
   return Err.OK;
 }
 
-/** One good head: its area is the newest, unless it says that the other one has taken over. */
-function areaOnly(j: Journal, area: u32, head: u32, epoch: u32): void {
-  if (head == Head.RETIRED) {
+/**
+ * One good head: its area is the newest, unless it says that the other one has taken over. It cannot have where nothing ever stood: then
+ * the word that says so is what was damaged.
+ */
+function areaOnly(j: Journal, area: u32, head: u32, epoch: u32, other: u32): void {
+  if (head == Head.RETIRED && other != Head.NONE) {
     areaLost(j, 1 - area, epoch + 1);
     return;
   }
   j.area = area;
   j.epoch = epoch;
+  if (head == Head.RETIRED) j.damaged = 1;
 }
 
 /** The area whose head is lost: its records count all the same, and the loss is damage. */

@@ -162,9 +162,9 @@ export function stateRead(octets: Uint8Array): State {
   let area = otherNewer ? 1 : 0;
   let head = [first, other][area];
   let lost = head === undefined;
-  // A newest head says that the other area has taken over: that one's head is lost.
+  // A newest head says that the other area has taken over: that one's head is lost, or, where nothing stands, the word itself.
   if (head?.retired === true) {
-    area = 1 - area;
+    if ((heads[1 - area]?.kind ?? "none") !== "none") area = 1 - area;
     lost = true;
   }
   head ??= { kind: "bad", version: VERSION, epoch: 0, template: 0, retired: false };

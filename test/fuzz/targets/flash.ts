@@ -20,6 +20,8 @@ const FITTED = 1;
 interface Scene {
   bank: CoreBank;
   flash: MemoryFlash;
+  /** Where the second area begins. */
+  second: number;
   /** Where the records begin, and where the last one ends in each area. */
   records: number[];
   ends: number[];
@@ -40,7 +42,8 @@ function booted(): Scene {
     associateGmac(channel, meter.identity, 100 * (day + 1)).exchange(get(3, ENERGY, 2));
   }
   meter.powerFails();
-  return (scene = { bank, flash: meter.flash, ...recordsOf(meter.flash) });
+  const second = secondArea(meter.flash);
+  return (scene = { bank, flash: meter.flash, second, ...recordsOf(meter.flash, second) });
 }
 
 const octetsAt = (flash: MemoryFlash, at: number, size: number): Buffer => {
@@ -49,11 +52,18 @@ const octetsAt = (flash: MemoryFlash, at: number, size: number): Buffer => {
   return octets;
 };
 
+/** Where the second area begins: both have the same size, and behind them stands the image with a page of its own in front. */
+function secondArea(flash: MemoryFlash): number {
+  const { imagePages } = template().model.parts;
+  const imageSize = imagePages === 0 ? 0 : (imagePages + 1) * SECTOR;
+  return Math.floor((flash.size - imageSize) / 2 / SECTOR) * SECTOR;
+}
+
 /** Offsets of the records of both areas, by their sizes. */
-function recordsOf(flash: MemoryFlash): { records: number[]; ends: number[] } {
+function recordsOf(flash: MemoryFlash, second: number): { records: number[]; ends: number[] } {
   const records: number[] = [];
   const ends: number[] = [];
-  for (const base of [0, flash.size / 2]) {
+  for (const base of [0, second]) {
     let at = base + HEAD_SIZE;
     for (;;) {
       const head = octetsAt(flash, at, 4);
@@ -90,13 +100,13 @@ function overwrite(flash: MemoryFlash, at: number, octets: Uint8Array): void {
  * {way, record or offset u16, offset within u8, octets}. What no program and no erase ever touched stays erased: changes end a
  * little behind the last record, as a torn one does.
  */
-function change(flash: MemoryFlash, { records, ends }: Scene, message: Uint8Array): void {
+function change(flash: MemoryFlash, { second, records, ends }: Scene, message: Uint8Array): void {
   const [way = 0, high = 0, low = 0, within = 0, ...rest] = message;
   const number = (high << 8) | low;
   const octets = Uint8Array.from(rest).subarray(0, TORN_SIZE_MAX);
   const record = records[number % records.length]!;
   const area = way === 2 ? 1 : 0;
-  const at = way === FITTED ? record + 8 + within : area * (flash.size / 2) + (number % ends[area]!);
+  const at = way === FITTED ? record + 8 + within : area * second + (number % ends[area]!);
   overwrite(flash, at, octets);
   if (way !== FITTED) return;
   const size = octetsAt(flash, record, 2).readUInt16BE(0) + 8;
