@@ -5,6 +5,9 @@ import { changeValue } from "./change";
 import { NONE, Template } from "./template";
 import { rowOf, valueAt, valueSize } from "./values";
 
+/** The last instant that stamps can compare (32-bit seconds), ms since 1970 UTC. */
+const CLOCK_MAX: f64 = 4294967295000;
+
 const octets: usize = memory.data(8, 8);
 
 /** Row of the hidden offset, NONE when the template has no clock. */
@@ -12,10 +15,13 @@ function offsetRow(): u32 {
   return rowOf(Template.of().clockObject, 2, 1);
 }
 
-/** Clock minus meter time, ms. */
+/** Clock minus meter time, ms. One with which the clock would stand before 1970 or behind 2105 was never set, and counts as none. */
 export function clockOffset(meter: Meter): f64 {
   const row = offsetRow();
-  return row != NONE && valueSize(meter, row) == 8 ? <f64>(<i64>bswap<u64>(load<u64>(valueAt(meter, row)))) : 0;
+  if (row == NONE || valueSize(meter, row) != 8) return 0;
+  const offset = <f64>(<i64>bswap<u64>(load<u64>(valueAt(meter, row))));
+  const clock = meter.meterTime + offset;
+  return clock >= 0 && clock <= CLOCK_MAX ? offset : 0;
 }
 
 /** Keeps another offset, a whole number of ms. @returns 0 or the error of the commit */
