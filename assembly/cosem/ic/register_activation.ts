@@ -49,7 +49,7 @@ function maskGood(r: Reader, count: u32): bool {
 function masksGood(r: Reader, count: u32): bool {
   const masks = Axdr.readArray(r);
   let good = true;
-  for (let i: u32 = 0; i < masks && r.err == Err.OK; i++) good = maskGood(r, count) && good;
+  for (let i: u32 = 0; i < masks && r.err == Err.OK; i++) if (!maskGood(r, count)) good = false;
   return good && r.err == Err.OK;
 }
 
