@@ -26,9 +26,10 @@ async function serve(...words: string[]): Promise<void> {
   await vi.waitFor(() => expect(text).toContain("Ctrl-C"), 20_000);
 }
 
+// In real time: where a busy machine makes the driver's rate change late, octets on their way are dropped, and the run has to begin anew.
 describe.runIf(hasSocat && existsSync(MAIN))("on a serial line", () => {
   for (const modeE of [false, true]) {
-    it(modeE ? "behind the sign-on of mode E" : "of HDLC", { timeout: 90_000 }, async () => {
+    it(modeE ? "behind the sign-on of mode E" : "of HDLC", { timeout: 90_000, retry: 3 }, async () => {
       const { near, far } = await terminals(endings);
       await serve("--serial", near, ...(modeE ? ["--mode-e"] : []));
       const serial = { path: far, baud: 9600, modeE };
