@@ -46,11 +46,9 @@ export const enum Duty {
   CONTROL = 4,
   MONITOR = 5,
   QUALITY = 6,
-  ALARM = 7,
-  FUNCTION = 8,
 }
 
-const DUTIES: u32 = 9;
+const DUTIES: u32 = 7;
 
 if (DUTIES * 8 > AGENDA_SIZE) ERROR("the agenda has AGENDA_SIZE octets");
 

@@ -9,27 +9,27 @@ import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { associationSnGet, associationSnInvoke } from "./ic/association_sn";
 import { clockGet, clockInvoke, clockSet } from "./ic/clock";
 import { dataProtectionInvoke } from "./ic/data_protection";
-import { disconnectControlInvoke, disconnectControlSet } from "./ic/disconnect_control";
-import { limiterSet } from "./ic/limiter";
-import { functionControlInvoke } from "./ic/function_control";
-import { ntpSetupInvoke } from "./ic/ntp_setup";
-import { portProtectionGet, portProtectionInvoke } from "./ic/port_protection";
-import { imageTransferGet, imageTransferInvoke } from "./ic/image_transfer";
 import { demandRegisterGet, demandRegisterInvoke, demandRegisterSet } from "./ic/demand_register";
+import { disconnectControlInvoke, disconnectControlSet } from "./ic/disconnect_control";
 import { extendedRegisterInvoke } from "./ic/extended_register";
-import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
+import { functionControlInvoke } from "./ic/function_control";
+import { imageTransferGet, imageTransferInvoke } from "./ic/image_transfer";
+import { limiterSet } from "./ic/limiter";
+import { ntpSetupInvoke } from "./ic/ntp_setup";
 import { parameterMonitorGet, parameterMonitorInvoke } from "./ic/parameter_monitor";
+import { portProtectionGet, portProtectionInvoke } from "./ic/port_protection";
+import { profileGenericGet, profileGenericInvoke, profileGenericSet } from "./ic/profile_generic";
 import { pushSetupInvoke, pushSetupSet } from "./ic/push_setup";
 import { registerInvoke } from "./ic/register";
-import { registerMonitorSet } from "./ic/register_monitor";
 import { registerActivationInvoke, registerActivationSet } from "./ic/register_activation";
+import { registerMonitorSet } from "./ic/register_monitor";
 import { sapAssignmentGet } from "./ic/sap_assignment";
 import { scheduleInvoke, scheduleSet } from "./ic/schedule";
 import { scriptTableInvoke } from "./ic/script_table";
 import { securitySetupGet, securitySetupInvoke } from "./ic/security_setup";
-import { parameterChanged } from "./parameters";
 import { singleActionSet } from "./ic/single_action";
 import { specialDaysInvoke, specialDaysSet } from "./ic/special_days";
+import { parameterChanged } from "./parameters";
 import { plainGet, plainSet } from "./plain";
 
 /** Answers GET: writes the value as Data, or pins a long source. No class has a part in manufacturer attributes (below 0). */
@@ -84,22 +84,22 @@ function attributeSet(ask: Ask): i32 {
       return profileGenericSet(ask);
     case 8:
       return clockSet(ask);
-    case 70:
-      return disconnectControlSet(ask);
-    case 71:
-      return limiterSet(ask);
-    case 21:
-      return registerMonitorSet(ask);
-    case 40:
-      return pushSetupSet(ask);
     case 10:
       return scheduleSet(ask);
     case 11:
       return specialDaysSet(ask);
     case 20:
       return activityCalendarSet(ask);
+    case 21:
+      return registerMonitorSet(ask);
     case 22:
       return singleActionSet(ask);
+    case 40:
+      return pushSetupSet(ask);
+    case 70:
+      return disconnectControlSet(ask);
+    case 71:
+      return limiterSet(ask);
     default:
       return plainSet(ask);
   }
@@ -126,24 +126,24 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
       return scheduleInvoke(ask);
     case 11:
       return specialDaysInvoke(ask);
-    case 20:
-      return activityCalendarInvoke(ask);
     case 12:
       return associationSnInvoke(ask, out);
-    case 30:
-      return dataProtectionInvoke(ask, out);
     case 15:
       return associationLnInvoke(ask, out);
     case 18:
       return imageTransferInvoke(ask);
+    case 20:
+      return activityCalendarInvoke(ask);
+    case 30:
+      return dataProtectionInvoke(ask, out);
     case 40:
       return pushSetupInvoke(ask);
     case 64:
       return securitySetupInvoke(ask, out);
-    case 70:
-      return disconnectControlInvoke(ask);
     case 65:
       return parameterMonitorInvoke(ask);
+    case 70:
+      return disconnectControlInvoke(ask);
     case 100:
       return ntpSetupInvoke(ask);
     case 122:

@@ -15,6 +15,7 @@ import { ActionResult } from "../wire/results";
 import { Caller } from "./ask";
 import { captureEvents } from "./capture";
 import { LIMITERS_OFFSET, limitersBoot, limitersClock, limitersRun, limitersSampled } from "./limiter";
+import { changeResult } from "./plain";
 import { settingFlag, settingNumber } from "./setting";
 
 const CLASS_DISCONNECT: u32 = 70;
@@ -113,12 +114,6 @@ function stateAdd(meter: Meter, object: u32, state: u32, follows: bool): void {
   if (follows) octetKeep(meter, object, OUTPUT_STATE, DataTag.BOOLEAN, state == ControlState.CONNECTED ? 1 : 0);
 }
 
-/** The result of a method, or of a SET, whose record was closed with `err`. */
-function resultOf(err: i32): i32 {
-  if (err == Err.OK) return ActionResult.SUCCESS;
-  return err == Err.NO_SPACE ? ActionResult.TEMPORARY_FAILURE : ActionResult.OTHER_REASON;
-}
-
 /** What has happened to the supply is logged; relays have no events of IDIS. */
 function tell(meter: Meter, output: u32, code: u32): void {
   if (output != 0) return;
@@ -140,7 +135,7 @@ export function controlTrigger(meter: Meter, object: u32, trigger: u32): i32 {
   changeOpen(meter);
   stateAdd(meter, object, next, follows);
   const err = changeCommit(meter);
-  if (err != Err.OK) return resultOf(err);
+  if (err != Err.OK) return changeResult(err);
   outputTake(meter, object);
   tell(meter, output, follows ? disconnectorEvent(trigger, next) : EventCode.DISCONNECTOR_FAILURE);
   return ActionResult.SUCCESS;

@@ -128,3 +128,10 @@ export function executeItem(meter: Meter, caller: Caller, depth: u32, r: Reader)
   if (r.err != Err.OK) return DataAccessResult.OTHER_REASON;
   return executeScript(meter, caller, depth, name, selector);
 }
+
+/** Steps over an action_item. */
+export function itemSkip(r: Reader): void {
+  Axdr.readStructure(r, 2);
+  Axdr.readLogicalName(r);
+  Axdr.readLongUnsigned(r);
+}

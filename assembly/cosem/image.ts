@@ -26,6 +26,7 @@ import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/v
 import { Axdr, DataTag } from "../wire/axdr";
 import { ActionResult } from "../wire/results";
 import { captureEvents } from "./capture";
+import { changeResult } from "./plain";
 import { settingNumber } from "./setting";
 
 const CLASS_IMAGE: u32 = 18;
@@ -202,12 +203,6 @@ function imageSize(meter: Meter, x: Image, size: u32): bool {
   return true;
 }
 
-/** Result of a method whose change or flash operation was not taken. */
-function resultOf(err: i32): i32 {
-  if (err == Err.OK) return ActionResult.SUCCESS;
-  return err == Err.NO_SPACE ? ActionResult.TEMPORARY_FAILURE : ActionResult.OTHER_REASON;
-}
-
 function statusKeep(meter: Meter, x: Image, status: u32): i32 {
   store<u16>(value, <u16>((status << 8) | DataTag.ENUM));
   return changeValue(meter, rowOf(x.object, STATUS, 0), value, 2);
@@ -253,13 +248,13 @@ export function imageInitiate(meter: Meter, identifier: usize, identifierSize: u
   let err = changeCommit(meter);
   if (err == Err.OK) x.blocks = 0;
   if (err == Err.OK) err = imageErase(meter, 0, IMAGE_OFFSET + ((size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)));
-  if (err != Err.OK) return resultOf(err);
+  if (err != Err.OK) return changeResult(err);
   changeOpen(meter);
   statusKeep(meter, x, ImageStatus.INITIATED);
   imageKeep(meter, x, size, identifier, identifierSize);
   err = changeCommit(meter);
   if (err == Err.OK) imageSize(meter, x, size);
-  return resultOf(err);
+  return changeResult(err);
 }
 
 /** Method 2: a block. One that has come already is acknowledged again and not written. */
@@ -273,14 +268,14 @@ export function imageBlock(meter: Meter, block: u32, at: usize, size: u32): i32 
   if (size != min<u32>(whole, x.size - offset)) return ActionResult.OTHER_REASON;
   if (x.has(block)) return ActionResult.SUCCESS;
   let err = imageProgram(meter, IMAGE_OFFSET + offset, at, size);
-  if (err != Err.OK) return resultOf(err);
+  if (err != Err.OK) return changeResult(err);
   // The word of the flash that holds the bit; a bit that is programmed is 0 there.
   const octet = <usize>(block >> 3);
   const first = octet & ~3;
   store<u32>(word, ~load<u32>(x.bits + first));
   store<u8>(word + (octet & 3), <u8>((<u32>load<u8>(word + (octet & 3))) & ~bitOf(block)));
   err = imageProgram(meter, <u32>first, word, 4);
-  if (err != Err.OK) return resultOf(err);
+  if (err != Err.OK) return changeResult(err);
   x.put(block);
   return ActionResult.SUCCESS;
 }
@@ -453,7 +448,7 @@ function activate(meter: Meter, x: Image): i32 {
   statusKeep(meter, x, ImageStatus.ACTIVATION_SUCCESSFUL);
   infoKeep(meter, x, 0, 0);
   const err = changeCommit(meter);
-  if (err != Err.OK) return resultOf(err);
+  if (err != Err.OK) return changeResult(err);
   eventRaise(meter, EventCode.FIRMWARE_ACTIVATED);
   captureEvents(meter);
   return ActionResult.SUCCESS;

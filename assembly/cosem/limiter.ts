@@ -7,7 +7,7 @@ import { Err } from "../base/err";
 import { LIMITERS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
-import { clockMeterTime, clockSeconds, clockUtc, NEVER, Season, Side } from "../meter/clock";
+import { clockMeterTime, clockSeconds, NEVER } from "../meter/clock";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
@@ -16,19 +16,14 @@ import { NONE, Template } from "../store/template";
 import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataInteger } from "../wire/data";
-import {
-  DateTime,
-  dateTimeDataParse,
-  dateTimeIsSpecified,
-  dateTimeToLocalMs,
-  DEVIATION_UNSPECIFIED,
-} from "../wire/date_time";
+import { DateTime, dateTimeDataParse, dateTimeIsSpecified } from "../wire/date_time";
 import { DataAccessResult } from "../wire/results";
 import { agendaSet, Duty } from "./agenda";
 import { Ask, Caller, Pin, PinKind } from "./ask";
 import { captureEvents } from "./capture";
 import { classGet } from "./classes";
-import { executeItem } from "./execute";
+import { executeItem, itemSkip } from "./execute";
+import { dateTimeUtcMs } from "./instant";
 import { settingFlag, settingNumber, settingOver } from "./setting";
 
 const CLASS_LIMITER: u32 = 71;
@@ -156,9 +151,7 @@ function emergencyHolds(meter: Meter, l: Limiter, now: i64): bool {
   if (r.err != Err.OK || dateTimeDataParse(r, date) != Err.OK || !dateTimeIsSpecified(date)) return false;
   const duration = Axdr.readDoubleLongUnsigned(r);
   if (r.err != Err.OK || !isInGroup(meter, l.object, id)) return false;
-  const local = dateTimeToLocalMs(date) / 1000;
-  const named = date.deviation != DEVIATION_UNSPECIFIED;
-  const from = named ? local + <i64>date.deviation * 60 : clockUtc(meter, local, Side.EARLIEST, Season.UNKNOWN);
+  const from = dateTimeUtcMs(meter, date) / 1000;
   const to = from + <i64>duration;
   if (now < from) l.turns = from;
   else if (now < to) l.turns = to;
@@ -297,11 +290,7 @@ function act(meter: Meter, l: Limiter): bool {
   const r = items;
   if (settingOver(meter, l.object, ACTIONS, r)) {
     Axdr.readStructure(r, 2);
-    if (l.exceeded == 0) {
-      Axdr.readStructure(r, 2);
-      Axdr.readLogicalName(r);
-      Axdr.readLongUnsigned(r);
-    }
+    if (l.exceeded == 0) itemSkip(r);
     const result = r.err == Err.OK ? executeItem(meter, Caller.MONITOR, 0, r) : 0;
     if (result == DataAccessResult.TEMPORARY_FAILURE) return false;
   }

@@ -22,7 +22,7 @@ import { agendaSoon, Duty } from "./agenda";
 import { alarmDescriptor } from "./alarms";
 import { Ask, Caller } from "./ask";
 import { classGet } from "./classes";
-import { executeItem } from "./execute";
+import { executeItem, itemSkip } from "./execute";
 import { alarmsReported } from "./push_marks";
 import { settingOver } from "./setting";
 
@@ -236,7 +236,7 @@ function act(meter: Meter, object: u32, k: u32, up: bool): bool {
     const count = Axdr.readArray(r);
     for (let i: u32 = 0; i < k && i < count; i++) actionSetSkip(r);
     Axdr.readStructure(r, 2);
-    if (!up) actionItemSkip(r);
+    if (!up) itemSkip(r);
     if (k < count && r.err == Err.OK) {
       if (executeItem(meter, Caller.MONITOR, 0, r) == DataAccessResult.TEMPORARY_FAILURE) return false;
     }
@@ -245,14 +245,8 @@ function act(meter: Meter, object: u32, k: u32, up: bool): bool {
   return true;
 }
 
-function actionItemSkip(r: Reader): void {
-  Axdr.readStructure(r, 2);
-  Axdr.readLogicalName(r);
-  Axdr.readLongUnsigned(r);
-}
-
 function actionSetSkip(r: Reader): void {
   Axdr.readStructure(r, 2);
-  actionItemSkip(r);
-  actionItemSkip(r);
+  itemSkip(r);
+  itemSkip(r);
 }

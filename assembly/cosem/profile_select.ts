@@ -3,7 +3,7 @@ import { Civil, SECONDS_PER_DAY } from "../base/civil";
 import { Err } from "../base/err";
 import { RUNS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
-import { clockUtc, Season, Side } from "../meter/clock";
+import { clockUtc, Side } from "../meter/clock";
 import { Meter } from "../store/block";
 import { CellKind, columnFind, Ring, ringSeconds } from "../store/rings";
 import { ProfileForm, ProfileNull, Template } from "../store/template";
@@ -28,6 +28,7 @@ import {
 } from "../wire/selective";
 import { Pin, PinKind } from "./ask";
 import { columnIsStatus } from "./capture_row";
+import { seasonOf } from "./instant";
 import { cellIsNumber } from "./profile_cells";
 import { rowItemSize, rowsCount, scanMatches } from "./profile_emit";
 
@@ -172,11 +173,6 @@ function timeBound(meter: Meter, at: usize, size: u32, side: Side, pin: Pin): i3
   if (side == Side.EARLIEST) pin.low = seconds;
   else pin.high = seconds;
   return DataAccessResult.SUCCESS;
-}
-
-/** Season a clock status octet speaks of. */
-export function seasonOf(status: u32): Season {
-  return status == UNSPECIFIED ? Season.UNKNOWN : (status & 0x80) != 0 ? Season.SAVING : Season.NORMAL;
 }
 
 function numberBound(at: usize, size: u32): i64 {

@@ -4,23 +4,19 @@
  */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
-import { clockIsInvalid, clockSeconds, clockUtc, NEVER, Season, Side } from "../meter/clock";
+import { clockIsInvalid, clockSeconds, NEVER } from "../meter/clock";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { objectOfClass } from "../store/values";
-import {
-  DateTime,
-  dateTimeDataParse,
-  dateTimeIsSpecified,
-  dateTimeToLocalMs,
-  DEVIATION_UNSPECIFIED,
-} from "../wire/date_time";
+import { DateTime, dateTimeDataParse, dateTimeIsSpecified } from "../wire/date_time";
 import { DataAccessResult } from "../wire/results";
 import { agendaSetClock, agendaSoon, Duty } from "./agenda";
 import { Caller } from "./ask";
 import { CalendarAction, calendarAction, calendarIsConsistent } from "./calendar";
 import { Calendar, calendarArm, calendarArmed, calendarSwap, PASSIVE } from "./calendar_halves";
 import { executeScript } from "./execute";
+import { dateTimeUtcMs } from "./instant";
+import { changeResult } from "./plain";
 import { activationRefresh } from "./register_activation";
 import { settingOver } from "./setting";
 
@@ -37,9 +33,7 @@ const action: CalendarAction = changetype<CalendarAction>(memory.data(offsetof<C
 function activationTime(meter: Meter, object: u32): i64 {
   if (!calendarArmed(meter, object) || !settingOver(meter, object, Calendar.ACTIVATION_TIME, reader)) return NEVER;
   if (dateTimeDataParse(reader, time) != Err.OK || !dateTimeIsSpecified(time)) return NEVER;
-  const local = dateTimeToLocalMs(time) / 1000;
-  if (time.deviation != DEVIATION_UNSPECIFIED) return local + <i64>time.deviation * 60;
-  return clockUtc(meter, local, Side.EARLIEST, Season.UNKNOWN);
+  return dateTimeUtcMs(meter, time) / 1000;
 }
 
 /** Makes masks and calendar ready when the values are there. */
@@ -91,7 +85,7 @@ function actionRun(meter: Meter): bool {
 export function tariffActivate(meter: Meter, object: u32): i32 {
   if (!calendarIsConsistent(meter, object, PASSIVE)) return DataAccessResult.OTHER_REASON;
   const err = calendarSwap(meter, object);
-  if (err != Err.OK) return err == Err.NO_SPACE ? DataAccessResult.TEMPORARY_FAILURE : DataAccessResult.OTHER_REASON;
+  if (err != Err.OK) return changeResult(err);
   eventRaise(meter, EventCode.CALENDAR_ACTIVATED);
   tariffRefresh(meter);
   return DataAccessResult.SUCCESS;

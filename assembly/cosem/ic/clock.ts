@@ -8,9 +8,7 @@ import {
   clockSeconds,
   clockStamp,
   clockStatus,
-  clockUtc,
   MeterClock,
-  Side,
   STAMP_SIZE,
 } from "../../meter/clock";
 import { Ring } from "../../store/rings";
@@ -24,16 +22,14 @@ import {
   dateTimeDataParse,
   dateTimeIsSpecified,
   dateTimeIsValid,
-  dateTimeToLocalMs,
-  DEVIATION_UNSPECIFIED,
   Month,
   UNSPECIFIED,
 } from "../../wire/date_time";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { agendaClockSet, agendaClockShift, agendaZoneSet } from "../agenda";
+import { dateTimeUtcMs } from "../instant";
 import { changeResult, plainGet, plainSet } from "../plain";
-import { seasonOf } from "../profile_select";
 
 /** 1-0:0.9.11.255, clock time shift limit, s; without the object 10 s. */
 const SHIFT_LIMIT: usize = memory.data<u8>([1, 0, 0, 9, 11, 255]);
@@ -103,9 +99,7 @@ function zoneSet(ask: Ask): i32 {
  */
 function timeMs(meter: Meter, x: DateTime): i64 {
   if (!dateTimeIsSpecified(x) || x.year < YEAR_MIN || x.year > YEAR_MAX) return -1;
-  const local = dateTimeToLocalMs(x);
-  if (x.deviation != DEVIATION_UNSPECIFIED) return local + <i64>x.deviation * 60000;
-  return clockUtc(meter, local / 1000, Side.EARLIEST, seasonOf(x.status)) * 1000 + (local % 1000);
+  return dateTimeUtcMs(meter, x);
 }
 
 function timeSet(ask: Ask): i32 {
