@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what the core and the host cost, each figure beside a reference of the same run. docs/BENCH.md says what
+ * `npm run bench`: what the core and the host cost, each figure beside a reference of the same run. docs/BENCHMARKS.md says what
  * they mean.
  */
 import { Command } from "commander";
@@ -64,6 +64,6 @@ await new Command("bench")
   .option("--quick", "just see that everything works: short samples, small banks")
   .option("--only <text>", "only groups whose title holds the text")
   .option("--native", "beside native code too: builds mbed TLS and the core through wasm2c (needs Debian's packages)")
-  .option("--markdown", "print the tables as docs/BENCH.md has them")
+  .option("--markdown", "print the tables as docs/BENCHMARKS.md has them")
   .action(run)
   .parseAsync();

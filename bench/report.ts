@@ -58,7 +58,7 @@ export function tableText(title: string, figures: readonly Figure[]): string {
   return table.toString();
 }
 
-/** The same as Markdown, for docs/BENCH.md. */
+/** The same as Markdown, for docs/BENCHMARKS.md. */
 export function markdownText(title: string, figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {
     const value = `${numberText(figure.value)} ${figure.unit}`;
