@@ -6,7 +6,7 @@ export const PortKind = { WRAPPER: 1, HDLC: 2, WRAPPER_UDP: 3 } as const;
 const SERIAL = 4;
 
 /** Where the head of an image tells of its ports, and the octets of a row. */
-const HEAD = { portCount: 22, portsAt: 44 } as const;
+const HEAD = { portCount: 22, portsAt: 68 } as const;
 const ROW_SIZE = 24;
 
 export interface Port {

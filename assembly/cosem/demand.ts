@@ -279,8 +279,8 @@ function maximaKeep(meter: Meter): bool {
   for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
     if (<u32>t.object(i).classId != CLASS_EXTENDED_REGISTER) continue;
     const row = rowOf(i, Extended.VALUE, 0);
-    const source = row == NONE ? 0 : <u32>t.attribute(row).source;
-    if (source == 0) continue;
+    const source: u32 = row == NONE ? 0 : t.object(i).extra;
+    if (source == 0 || source > <u32>t.objectCount) continue;
     const instance = <u32>t.object(source - 1).instance;
     if (instance >= DEMANDS_MAX || ((shared.ended >> instance) & 1) == 0 || !registerCounts(meter, i)) continue;
     if (Journal.of(meter).openSize + MAXIMUM_SIZE > RECORD_SIZE_MAX) {

@@ -31,7 +31,7 @@ export const ATTRIBUTE_ZERO: i32 = 0x101;
 /** Access row of an object in an association, as accessMode() reads it; 0 = the object is not visible. */
 export function accessRow(association: u32, object: u32): usize {
   const t = Template.of();
-  const offset = <u32>load<u16>(t.at(t.association(association).accessTableAt + object * 2));
+  const offset = t.access(t.object(object).accessSet, association);
   return offset == 0 ? 0 : t.at(t.accessAt + offset);
 }
 

@@ -53,7 +53,7 @@ function eventFind(code: u32): u32 {
 
 /** The bits that an event sets in a register: 0 error register, 1 to 3 alarm registers. */
 export function eventBits(e: EventRow, register: u32): u32 {
-  const bit = e.bit(register);
+  const bit = e.effect.bit(register);
   return bit == NO_BIT ? 0 : 1 << (bit & 31);
 }
 
@@ -132,5 +132,5 @@ export function eventLog(code: u32): u32 {
 /** How often the cause of event `code` must come before it is an event. */
 export function eventTimes(code: u32): u32 {
   const index = eventFind(code);
-  return index == NONE ? 1 : max<u32>(<u32>Template.of().event(index).times, 1);
+  return index == NONE ? 1 : max<u32>(<u32>Template.of().event(index).effect.times, 1);
 }

@@ -22,7 +22,27 @@ import {
   TAIL_SIZE,
 } from "../base/limits";
 import { ELLIPTIC } from "../base/suites";
-import { NONE, Template, TEMPLATE_MAGIC, TEMPLATE_VERSION } from "./template";
+import {
+  AssociationRow,
+  AttributeFlag,
+  AttributeRow,
+  ClassRow,
+  EffectRow,
+  EventRow,
+  EXTRA_SIZE,
+  HistoryCell,
+  NONE,
+  ObjectRow,
+  octetsOf,
+  octetsSize,
+  PortRow,
+  ProfileRow,
+  RANGE_SIZE,
+  ShapeRow,
+  Template,
+  TEMPLATE_MAGIC,
+  TEMPLATE_VERSION,
+} from "./template";
 
 /** Areas of the Meter overlay, each owned by the room that lays its own overlay over it. */
 export const HEAD_SIZE: u32 = 128;
@@ -229,16 +249,30 @@ function headCheck(t: Template, size: u32): i32 {
   return Err.OK;
 }
 
+/** The rows of objects and attributes, and what they have in common; behind the last object stands a row that ends the others. */
+function objectSectionsFit(t: Template): bool {
+  return (
+    sectionFits(t, t.objectsAt, <u32>t.objectCount + 1, offsetof<ObjectRow>()) &&
+    sectionFits(t, t.attributesAt, t.attributeCount, offsetof<AttributeRow>()) &&
+    sectionFits(t, t.classesAt, t.classCount, offsetof<ClassRow>()) &&
+    sectionFits(t, t.shapesAt, t.shapeCount, offsetof<ShapeRow>()) &&
+    sectionFits(t, t.rangesAt, t.rangeCount, RANGE_SIZE) &&
+    sectionFits(t, t.extrasAt, t.extraCount, EXTRA_SIZE) &&
+    (t.baseNamesAt == 0 || sectionFits(t, t.baseNamesAt, t.objectCount, 2)) &&
+    sectionFits(t, t.octetsAt, t.octetsSize, 1)
+  );
+}
+
 function sectionsCheck(t: Template): i32 {
   const good =
-    sectionFits(t, t.objectsAt, t.objectCount, 24) &&
-    sectionFits(t, t.attributesAt, t.attributeCount, 48) &&
-    sectionFits(t, t.associationsAt, t.associationCount, 32) &&
-    sectionFits(t, t.portsAt, t.portCount, 24) &&
-    sectionFits(t, t.profilesAt, t.profileCount, 16) &&
-    sectionFits(t, t.eventsAt, t.eventCount, 12) &&
-    sectionFits(t, t.accessAt, t.accessSize, 1) &&
-    sectionFits(t, t.octetsAt, t.octetsSize, 1);
+    objectSectionsFit(t) &&
+    sectionFits(t, t.associationsAt, t.associationCount, offsetof<AssociationRow>()) &&
+    sectionFits(t, t.portsAt, t.portCount, offsetof<PortRow>()) &&
+    sectionFits(t, t.profilesAt, t.profileCount, offsetof<ProfileRow>()) &&
+    sectionFits(t, t.eventsAt, t.eventCount, offsetof<EventRow>()) &&
+    sectionFits(t, t.effectsAt, t.effectCount, offsetof<EffectRow>()) &&
+    sectionFits(t, t.accessSetsAt, <u32>t.accessSetCount * <u32>t.associationCount, 2) &&
+    sectionFits(t, t.accessAt, t.accessSize, 1);
   return good ? Err.OK : REFUSED.refuse(Limit.SECTION, NONE, t.size);
 }
 
@@ -252,24 +286,52 @@ function objectBefore(t: Template, a: u32, b: u32): bool {
   return x.version <= y.version;
 }
 
+/** Whether the octets that stand at `offset` behind octetsAt, with their size in front, lie in their section. */
+function octetsFit(t: Template, offset: u32): bool {
+  if (<u64>offset + 3 > <u64>t.octetsSize) return false;
+  return <u64>(octetsOf(offset) - t.at(t.octetsAt)) + <u64>octetsSize(offset) <= <u64>t.octetsSize;
+}
+
+function shapesCheck(t: Template): i32 {
+  for (let i: u32 = 0; i < <u32>t.shapeCount; i++) {
+    const s = t.shape(i);
+    const ranged = ((<u32>s.flags) & (AttributeFlag.RANGED | AttributeFlag.COMPUTED)) == AttributeFlag.RANGED;
+    if (!octetsFit(t, s.typeAt) || (ranged && s.detail >= t.rangeCount))
+      return REFUSED.refuse(Limit.REFERENCE, NONE, i);
+    if (<u32>s.capacity > CAPACITY_MAX) return REFUSED.refuse(Limit.CAPACITY, NONE, s.capacity);
+  }
+  return Err.OK;
+}
+
 function objectsCheck(t: Template): i32 {
   for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
     const o = t.object(i);
+    if (<u32>o.classAt >= <u32>t.classCount || <u32>o.accessSet >= <u32>t.accessSetCount)
+      return REFUSED.refuse(Limit.REFERENCE, i, o.classAt);
     if (i > 0 && !objectBefore(t, i - 1, i)) return REFUSED.refuse(Limit.ORDER, i, 0);
-    if (<u32>o.firstAttribute + <u32>o.attributeRows > <u32>t.attributeCount)
+    if (o.firstAttribute > o.endAttribute || <u32>o.endAttribute > <u32>t.attributeCount)
       return REFUSED.refuse(Limit.REFERENCE, i, o.firstAttribute);
   }
+  const first = t.objectCount != 0 ? <u32>t.object(0).firstAttribute : 0;
+  if (first != 0) return REFUSED.refuse(Limit.REFERENCE, 0, first);
+  return Err.OK;
+}
+
+function attributesCheck(t: Template): i32 {
   for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
     const a = t.attribute(i);
-    const fits =
-      <u64>a.defaultAt + <u64>a.defaultSize <= <u64>t.size &&
-      <u64>a.typeAt + <u64>a.typeSize <= <u64>t.size &&
-      a.object < t.objectCount &&
-      a.source <= t.objectCount;
-    if (!fits) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
-    if (<u32>a.capacity > CAPACITY_MAX) return REFUSED.refuse(Limit.CAPACITY, a.object, a.capacity);
+    if (<u32>a.shapeAt >= <u32>t.shapeCount) return REFUSED.refuse(Limit.REFERENCE, NONE, i);
+    const flags = <u32>a.flags;
+    const history = (flags & AttributeFlag.HISTORY) != 0;
+    const fits = (flags & AttributeFlag.COMPUTED) != 0 && !history ? true : octetsFit(t, a.datum);
+    if (!fits || (history && !historyFits(t, a))) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
   }
   return Err.OK;
+}
+
+function historyFits(t: Template, a: AttributeRow): bool {
+  const cell = a.cell;
+  return octetsSize(a.datum) == offsetof<HistoryCell>() && cell.profile < t.profileCount;
 }
 
 /** An index that may be NONE. */
@@ -282,13 +344,12 @@ function referencesCheck(t: Template): i32 {
   let slots: u32 = 0;
   for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
     const a = t.association(i);
-    const tableEnd = <u64>a.accessTableAt + <u64>objects * 2;
-    if (!named(a.object, objects) || !named(a.securitySetup, objects) || tableEnd > <u64>t.size || a.accessTableAt & 1)
+    if (!named(a.object, objects) || !named(a.securitySetup, objects))
       return REFUSED.refuse(Limit.REFERENCE, a.object, i);
     if (!named(a.llsSecret, t.attributeCount) || !named(a.hlsSecret, t.attributeCount))
       return REFUSED.refuse(Limit.REFERENCE, a.object, i);
     if (!named(a.securitySetupLocal, objects)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
-    if (!accessCheck(t, a.accessTableAt)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+    if (!accessCheck(t, i)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
   }
   for (let i: u32 = 0; i < <u32>t.portCount; i++) {
     const p = t.port(i);
@@ -303,7 +364,8 @@ function referencesCheck(t: Template): i32 {
     if (t.profile(i).object >= objects) return REFUSED.refuse(Limit.REFERENCE, t.profile(i).object, i);
   }
   for (let i: u32 = 0; i < <u32>t.eventCount; i++) {
-    if (!named(t.event(i).profile, t.profileCount)) return REFUSED.refuse(Limit.REFERENCE, NONE, i);
+    if (!named(t.event(i).profile, t.profileCount) || <u32>t.event(i).effectAt >= <u32>t.effectCount)
+      return REFUSED.refuse(Limit.REFERENCE, NONE, i);
   }
   if (!named(t.clockObject, objects) || !named(t.eventObject, objects))
     return REFUSED.refuse(Limit.REFERENCE, t.clockObject, 0);
@@ -311,10 +373,10 @@ function referencesCheck(t: Template): i32 {
 }
 
 /** Every access row named by a table lies inside the access section. */
-function accessCheck(t: Template, tableAt: u32): bool {
+function accessCheck(t: Template, association: u32): bool {
   for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
-    const row = <u32>load<u16>(t.at(tableAt + i * 2));
     const o = t.object(i);
+    const row = t.access(o.accessSet, association);
     const modes = <u32>o.attributeCount + <u32>o.methodCount + <u32>o.ownCount;
     if (row != 0 && row + modes > t.accessSize) return false;
   }
@@ -361,7 +423,9 @@ export function plan(size: u32): i32 {
   if (<usize>size > ((<usize>memory.size()) << 16) - Template.address()) return REFUSED.refuse(Limit.SIZE, NONE, size);
   let err = headCheck(t, size);
   if (err == Err.OK) err = sectionsCheck(t);
+  if (err == Err.OK) err = shapesCheck(t);
   if (err == Err.OK) err = objectsCheck(t);
+  if (err == Err.OK) err = attributesCheck(t);
   if (err == Err.OK) err = referencesCheck(t);
   if (err != Err.OK) return err;
   const l = Layout.of();
@@ -373,7 +437,7 @@ export function plan(size: u32): i32 {
   planBlock(t, l, page);
   const rowsEnd = l.planRows(t, page);
   l.blockSize = align(rowsEnd, page);
-  l.seatBase = align(<u32>end, PAGE_SIZE);
+  l.seatBase = align(<u32>end, page);
   // A page for the blocks that have come stands before the image.
   l.imageSize = t.imagePages != 0 ? (<u32>t.imagePages + 1) * PAGE_SIZE : 0;
   l.flashSize = 2 * areaSize(t, l, rowsEnd) + l.imageSize;

@@ -1,14 +1,29 @@
 /**
- * The template image: the read-only object model of a bank, compiled by `host/template/` from JSON and laid over the
- * first page after the static data. All numbers are little-endian; docs/ARCHITECTURE.md draws the sections.
+ * The template image: the read-only object model of a bank, compiled by `host/template/` from JSON and laid behind the static data.
+ * What objects have in common stands once: classes, shapes of attributes, ranges, sets of rights, octets. All numbers are
+ * little-endian; docs/ARCHITECTURE.md, section 4, draws the sections.
  */
-import { PAGE_SIZE } from "../base/limits";
+import { AssociationRow, EffectRow, NONE, PortRow, ProfileRow } from "./template_rows";
+
+export {
+  AssociationFlag,
+  AssociationRow,
+  EffectRow,
+  NONE,
+  PortFlag,
+  PortKind,
+  PortRow,
+  ProfileForm,
+  ProfileNull,
+  ProfileRow,
+  PushFlag,
+  ROWS_ALL,
+  ROWS_SINCE_LAST,
+} from "./template_rows";
 
 /** "DLMT" as it stands in memory. */
 export const TEMPLATE_MAGIC: u32 = 0x544d4c44;
-export const TEMPLATE_VERSION: u32 = 1;
-/** An index that names nothing. */
-export const NONE: u32 = 0xffff;
+export const TEMPLATE_VERSION: u32 = 2;
 
 /** What a row of the attribute table says of its value. */
 export const enum AttributeFlag {
@@ -20,37 +35,27 @@ export const enum AttributeFlag {
   HIDDEN = 4,
   /** A SET is checked against `min` and `max`. */
   RANGED = 8,
+  /** A computed value out of a past row: its datum names a HistoryCell. */
+  HISTORY = 16,
 }
 
-export const enum AssociationFlag {
-  /** It exists without AARQ and cannot be released (GB9 9.4.4.4). */
-  PRE_ESTABLISHED = 1,
+/** What all objects of a class version have in common, 8 octets. */
+@unmanaged
+export class ClassRow {
+  classId: u16;
+  version: u8;
+  /** Highest attribute_id and method_id of the class version; manufacturer attributes are not counted here. */
+  attributeCount: u8;
+  methodCount: u8;
+  reserved0: u8;
+  /** Offset of the short name of method 1 from the base name, 0 = no methods. */
+  methodsAt: u16;
 }
 
-/** How octets reach a port. */
-export const enum PortKind {
-  /** Wrapper over a stream (IEC 62056-4-7 TCP). */
-  WRAPPER = 1,
-  /** HDLC frame type 3 (IEC 62056-46). */
-  HDLC = 2,
-  /** Wrapper over datagrams (IEC 62056-4-7 UDP): each call of receive is one of them. */
-  WRAPPER_UDP = 3,
-}
-
-export const enum PortFlag {
-  /** Frames are octet-stuffed (RFC 1662) instead of length-counted. */
-  STUFFED = 1,
-  /** One meter on the line: the one-octet server address 1 is answered too (decision 2). */
-  POINT_TO_POINT = 2,
-  /** A serial line, where the inter-octet time-out of the setup object counts (decision 3). */
-  SERIAL = 4,
-  /** The protocol identification service answers on it. */
-  IDENTIFY = 8,
-  /** For those who stand before the meter: associations use their securitySetupLocal there (decision 16). */
-  LOCAL = 16,
-}
-
-/** A COSEM object, 24 octets; the table is sorted by logical name, class, version. */
+/**
+ * A COSEM object, 12 octets; the table is sorted by logical name, class, version. Behind the last one stands a row that says where the
+ * attribute rows end.
+ */
 @unmanaged
 export class ObjectRow {
   ln0: u8;
@@ -59,31 +64,86 @@ export class ObjectRow {
   ln3: u8;
   ln4: u8;
   ln5: u8;
-  classId: u16;
-  version: u8;
-  /** Highest attribute_id and method_id of the class version; manufacturer attributes are not counted here. */
-  attributeCount: u8;
-  methodCount: u8;
-  flags: u8;
-  /** First row of this object in the attribute table, and how many rows. */
+  /** First row of this object in the attribute table; they end where those of the next object begin. */
   firstAttribute: u16;
-  attributeRows: u16;
-  /** Number among the objects of its class; of a setup object of an association or port the number of that, else NONE. */
-  instance: u16;
-  /** Short name of attribute 1, 0 = none; offset of the short name of method 1 from it, 0 = no methods. */
-  baseName: u16;
-  methodsAt: u16;
-  /** What its class takes from the template: event of a monitor (class 21), rows that a push carries (class 40). */
-  extra: u16;
+  /** Its class, and which associations have which rights. */
+  classAt: u8;
+  accessSet: u8;
+  /** `instance`, 255 = none. */
+  number: u8;
+  flags: u8;
 
   @inline
   get logicalName(): usize {
     return changetype<usize>(this);
   }
 
+  @inline
+  get index(): u32 {
+    return <u32>(changetype<usize>(this) - changetype<usize>(Template.of().object(0))) / offsetof<ObjectRow>();
+  }
+
+  @inline
+  get kind(): ClassRow {
+    return Template.of().kind(this.classAt);
+  }
+
+  get classId(): u16 {
+    return this.kind.classId;
+  }
+
+  get version(): u8 {
+    return this.kind.version;
+  }
+
+  get attributeCount(): u8 {
+    return this.kind.attributeCount;
+  }
+
+  get methodCount(): u8 {
+    return this.kind.methodCount;
+  }
+
+  get methodsAt(): u16 {
+    return this.kind.methodsAt;
+  }
+
+  /** The row behind the last one of this object in the attribute table. */
+  get endAttribute(): u16 {
+    return changetype<ObjectRow>(changetype<usize>(this) + offsetof<ObjectRow>()).firstAttribute;
+  }
+
+  /**
+   * Number among the objects of its class, the first 255 of them; of a setup object of an association or port the number of that,
+   * else NONE.
+   */
+  get instance(): u16 {
+    return this.number == 255 ? <u16>NONE : this.number;
+  }
+
+  /** Short name of attribute 1, 0 = none. */
+  get baseName(): u16 {
+    const t = Template.of();
+    return t.baseNamesAt == 0 ? 0 : load<u16>(t.at(t.baseNamesAt + this.index * 2));
+  }
+
+  /**
+   * What its class takes from the template: event of a monitor (class 21), rows that a push carries (class 40), of a maximum (class 4)
+   * its Demand register as object index + 1. 0 = nothing.
+   */
+  get extra(): u16 {
+    const t = Template.of();
+    const index = this.index;
+    for (let i: u32 = 0; i < <u32>t.extraCount; i++) {
+      const at = t.at(t.extrasAt + i * EXTRA_SIZE);
+      if (<u32>load<u16>(at) == index) return load<u16>(at + 2);
+    }
+    return 0;
+  }
+
   /** How many manufacturer attributes -1, -2, … it has: rows are sorted by id, so that the lowest stands first. */
   get ownCount(): i32 {
-    if (this.attributeRows == 0) return 0;
+    if (this.firstAttribute == this.endAttribute) return 0;
     const lowest = <i32>Template.of().attribute(this.firstAttribute).id;
     return lowest < 0 ? -lowest : 0;
   }
@@ -94,161 +154,178 @@ export class ObjectRow {
   }
 }
 
-/** Flags of a Push setup object: what starts it besides scripts and clients. */
-export const enum PushFlag {
-  /** Alarms: its content is that of the moment it was started. */
-  ALARM = 1,
-  /** The first boot, and whoever installs the meter. */
-  INSTALLATION = 2,
-  /** A new connection to the network. */
-  CONNECTIVITY = 4,
-}
+/** Octets of an entry of the extras: object u16 | value u16. */
+export const EXTRA_SIZE: u32 = 4;
 
-/** Which rows of a buffer a push carries (ObjectRow.extra of class 40): all, as many as it says, or those since it was delivered. */
-export const ROWS_ALL: u32 = 0;
-export const ROWS_SINCE_LAST: u32 = 0xffff;
-
-/** An attribute with a template value, a stored value or a computed one, 48 octets; sorted by id, then part. */
+/** What attributes of many objects have in common, 8 octets. */
 @unmanaged
-export class AttributeRow {
+export class ShapeRow {
   id: i8;
   part: u8;
   flags: u8;
-  /** A-XDR tag of the whole value. */
-  tag: u8;
+  /** Of a computed value the digits to drop; of one that is RANGED the number of its range. */
+  detail: u8;
   /** Octets the stored value may take, its tag included; 0 = none can be stored. */
   capacity: u16;
-  /** Source of a computed value (meter/quantity.ts), 0 = none. */
-  quantity: u16;
-  /** Default value as A-XDR Data (raw octets when hidden). */
-  defaultAt: u32;
-  defaultSize: u16;
-  /** Type description in the grammar of compact-array. */
-  typeSize: u16;
-  typeAt: u32;
-  /** Decimal digits to drop from the quantity's fixed unit to reach the object's scaler. */
-  digits: u8;
-  reserved0: u8;
-  object: u16;
-  /** Of the value of a maximum: its demand register, as object index + 1; 0 = none. */
-  source: u16;
-  /** Of a value out of a past row: the profile, and {column: object u16, attribute i8; how many rows back u8, 1 = the newest}. */
-  historyProfile: u16;
-  history: u32;
-  min: i64;
-  max: i64;
+  /** Type description in the grammar of compact-array, behind octetsAt; 0 = none. */
+  typeAt: u16;
 }
 
-/** An association the meter offers, 32 octets. */
+/** A value out of a past row: the profile, and {column: object u16, attribute i8; how many rows back u8, 1 = the newest}. 8 octets. */
 @unmanaged
-export class AssociationRow {
-  clientSap: u16;
-  serverSap: u16;
-  /** Its own Association LN object; NONE = only seen as the current one. */
-  object: u16;
-  /** Its Security setup object. */
-  securitySetup: u16;
-  /** Bit m: authentication mechanism m is accepted. */
-  mechanisms: u8;
-  /** Bit c: application context c is accepted. */
-  contexts: u8;
-  /** AssociationFlag. */
-  flags: u8;
-  reserved0: u8;
-  /** Conformance bits offered, bit 0 of the standard as bit 23. */
-  conformance: u32;
-  /** u16 for each object: offset of its access row behind `accessAt`, 0 = not visible. */
-  accessTableAt: u32;
-  /** Attribute rows of the secrets, NONE when the mechanism is not offered. */
-  llsSecret: u16;
-  hlsSecret: u16;
-  /** Its Security setup object on local ports; NONE = the same as on the others (decision 16). */
-  securitySetupLocal: u16;
-  reserved1: u16;
-  reserved2: u32;
-}
-
-/** A way in, 24 octets. */
-@unmanaged
-export class PortRow {
-  kind: u8;
-  flags: u8;
-  /** Connections the port holds at once, and on each of them HDLC links, or associations over the wrapper. */
-  connections: u8;
-  links: u8;
-  /** IEC HDLC setup or TCP-UDP setup object. */
-  setupObject: u16;
-  /** First slot; the port has connections x links of them. */
-  firstSlot: u16;
-  /** HDLC: own limits for the information field and the window. */
-  infoSizeMax: u16;
-  windowMax: u8;
-  /** HDLC: octets of the server address, 1, 2 or 4 (0 = any, as the client does). */
-  addressLength: u8;
-  reserved0: u16;
-  /** HDLC: IEC local port setup object, whose default_mode says how the line begins; NONE = with HDLC. */
-  localObject: u16;
-  /** HDLC: profile (by number) whose columns are the data readout of mode C, NONE = none. */
-  readout: u16;
-  reserved1: u32;
-}
-
-/** How the rows of a buffer go out (GB9 9.5, type Data; interface class 7). */
-export const enum ProfileForm {
-  /** An array of structures, every cell whole. */
-  PLAIN = 0,
-  /** An array of structures; cells that follow from the row above are null-data. */
-  NULL_DATA = 1,
-  COMPACT_ARRAY = 2,
-}
-
-/** Which cells may go as null-data, and which rows stay whole. */
-export const enum ProfileNull {
-  TIME = 1,
-  STATUS = 2,
-  VALUES = 4,
-  /** A row stamped midnight of local time is whole. */
-  MIDNIGHT_WHOLE = 8,
-}
-
-/** A Profile generic object with an own row area, 16 octets. */
-@unmanaged
-export class ProfileRow {
-  object: u16;
-  /** ProfileForm, and for NULL_DATA bits of ProfileNull. */
-  form: u8;
-  nulls: u8;
-  /** Octets of the row area. */
-  areaSize: u32;
-  /** Rows kept at the default columns; entries never exceed it. */
-  depth: u32;
-  reserved1: u32;
-}
-
-/** What an event does, 12 octets. */
-@unmanaged
-export class EventRow {
-  code: u16;
-  /** Profile (by number) that logs it, NONE = none. */
+export class HistoryCell {
+  column: u32;
   profile: u16;
-  /** Bits in the error register and in alarm registers 1 to 3, 255 = none. */
-  error: u8;
-  alarm1: u8;
-  alarm2: u8;
-  alarm3: u8;
-  /** How often its cause must come before it is an event; 0 is 1. */
-  times: u8;
-  reserved0: u8;
-  reserved1: u16;
+  /** The quantity that stands for all of them. */
+  quantity: u16;
+}
 
-  /** Bit in register `register`: 0 error register, 1 to 3 alarm registers; 255 = none. */
+/** An attribute with a template value, a stored value or a computed one, 4 octets; sorted by id, then part. */
+@unmanaged
+export class AttributeRow {
+  shapeAt: u16;
+  /** Of a computed value its quantity; of HISTORY and of the others where it stands behind octetsAt: the cell, the default. */
+  datum: u16;
+
   @inline
-  bit(register: u32): u32 {
-    return load<u8>(changetype<usize>(this) + offsetof<EventRow>("error") + <usize>register);
+  get shape(): ShapeRow {
+    return Template.of().shape(this.shapeAt);
+  }
+
+  get id(): i8 {
+    return this.shape.id;
+  }
+
+  get part(): u8 {
+    return this.shape.part;
+  }
+
+  get flags(): u8 {
+    return this.shape.flags;
+  }
+
+  get capacity(): u16 {
+    return this.shape.capacity;
+  }
+
+  /** A-XDR tag of the whole value, 0 = hidden. */
+  get tag(): u8 {
+    const type = <u32>this.shape.typeAt;
+    return type == 0 ? 0 : load<u8>(octetsOf(type));
+  }
+
+  /** Type description in the grammar of compact-array, as an offset in the image. */
+  get typeAt(): u32 {
+    return <u32>(octetsOf(this.shape.typeAt) - changetype<usize>(Template.of()));
+  }
+
+  get typeSize(): u32 {
+    return octetsSize(this.shape.typeAt);
+  }
+
+  /** Default value as A-XDR Data (raw octets when hidden), as an offset in the image. */
+  get defaultAt(): u32 {
+    return <u32>(octetsOf(this.own) - changetype<usize>(Template.of()));
+  }
+
+  get defaultSize(): u32 {
+    return octetsSize(this.own);
+  }
+
+  /** Source of a computed value (meter/quantity.ts), 0 = none. */
+  get quantity(): u16 {
+    const flags = <u32>this.shape.flags;
+    if ((flags & AttributeFlag.COMPUTED) == 0) return 0;
+    return (flags & AttributeFlag.HISTORY) == 0 ? this.datum : this.cell.quantity;
+  }
+
+  /** Decimal digits to drop from the quantity's fixed unit to reach the object's scaler. */
+  get digits(): u8 {
+    return (this.shape.flags & AttributeFlag.COMPUTED) != 0 ? this.shape.detail : 0;
+  }
+
+  /** The cell of HISTORY. */
+  get cell(): HistoryCell {
+    return changetype<HistoryCell>(octetsOf(this.datum));
+  }
+
+  /** The range of a value that is RANGED. */
+  get min(): i64 {
+    return load<i64>(this.range);
+  }
+
+  get max(): i64 {
+    return load<i64>(this.range + 8);
+  }
+
+  /** Index of the object it belongs to. */
+  get object(): u16 {
+    const t = Template.of();
+    const row = <u32>(changetype<usize>(this) - changetype<usize>(t.attribute(0))) / offsetof<AttributeRow>();
+    let low: u32 = 0;
+    let high = <u32>t.objectCount;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (<u32>t.object(middle).firstAttribute <= row) low = middle;
+      else high = middle;
+    }
+    return <u16>low;
+  }
+
+  /** Where its default stands behind octetsAt, 0 = it has none. */
+  @inline
+  private get own(): u32 {
+    return (this.shape.flags & AttributeFlag.COMPUTED) != 0 ? 0 : this.datum;
+  }
+
+  @inline
+  private get range(): usize {
+    const t = Template.of();
+    return t.at(t.rangesAt + <u32>this.shape.detail * RANGE_SIZE);
   }
 }
 
-/** The head of the image, 88 octets. */
+/** Octets of a range: min i64 | max i64. */
+export const RANGE_SIZE: u32 = 16;
+
+/** A size in front of octets that is too large for one octet: two more follow, little-endian. */
+const LONG_SIZE: u32 = 255;
+
+/** Octets of what stands at an offset behind octetsAt: one octet says how many there are, or LONG_SIZE and two more. */
+export function octetsSize(offset: u32): u32 {
+  const t = Template.of();
+  const at = t.at(t.octetsAt + offset);
+  const size = <u32>load<u8>(at);
+  return size == LONG_SIZE ? (<u32>load<u8>(at + 1)) | ((<u32>load<u8>(at + 2)) << 8) : size;
+}
+
+/** Where the octets themselves begin. */
+export function octetsOf(offset: u32): usize {
+  const t = Template.of();
+  const at = t.at(t.octetsAt + offset);
+  return at + (<u32>load<u8>(at) == LONG_SIZE ? 3 : 1);
+}
+
+/** An event, 4 octets; sorted by code. */
+@unmanaged
+export class EventRow {
+  code: u16;
+  /** `profile`, 255 = none. */
+  log: u8;
+  effectAt: u8;
+
+  /** Profile (by number) that logs it, NONE = none. */
+  get profile(): u16 {
+    return this.log == 255 ? <u16>NONE : this.log;
+  }
+
+  @inline
+  get effect(): EffectRow {
+    return Template.of().effect(this.effectAt);
+  }
+}
+
+/** The head of the image, 128 octets. */
 @unmanaged
 export class Template {
   magic: u32;
@@ -264,12 +341,27 @@ export class Template {
   securityCount: u16;
   eventCount: u16;
   slotCount: u16;
+  classCount: u16;
+  shapeCount: u16;
+  rangeCount: u16;
+  accessSetCount: u16;
+  extraCount: u16;
+  effectCount: u16;
   objectsAt: u32;
   attributesAt: u32;
+  classesAt: u32;
+  shapesAt: u32;
+  rangesAt: u32;
   associationsAt: u32;
   portsAt: u32;
   profilesAt: u32;
   eventsAt: u32;
+  effectsAt: u32;
+  extrasAt: u32;
+  /** u16 for each object, 0 = no object has a short name. */
+  baseNamesAt: u32;
+  /** u16 for each association, set by set: offset of an access row behind `accessAt`, 0 = not visible. */
+  accessSetsAt: u32;
   accessAt: u32;
   accessSize: u32;
   octetsAt: u32;
@@ -293,10 +385,10 @@ export class Template {
     return changetype<Template>(Template.address());
   }
 
-  /** Where the host writes the image: the first page behind the static data. */
+  /** Where the host writes the image: behind the static data. */
   @inline
   static address(): usize {
-    return (__heap_base + <usize>(PAGE_SIZE - 1)) & ~(<usize>(PAGE_SIZE - 1));
+    return (__heap_base + 15) & ~(<usize>15);
   }
 
   @inline
@@ -315,6 +407,22 @@ export class Template {
   }
 
   @inline
+  kind(index: u32): ClassRow {
+    return changetype<ClassRow>(this.at(this.classesAt + index * offsetof<ClassRow>()));
+  }
+
+  @inline
+  shape(index: u32): ShapeRow {
+    return changetype<ShapeRow>(this.at(this.shapesAt + index * offsetof<ShapeRow>()));
+  }
+
+  /** Offset of the access row of a set for an association behind accessAt, 0 = not visible. */
+  @inline
+  access(accessSet: u32, association: u32): u32 {
+    return load<u16>(this.at(this.accessSetsAt + (accessSet * <u32>this.associationCount + association) * 2));
+  }
+
+  @inline
   association(index: u32): AssociationRow {
     return changetype<AssociationRow>(this.at(this.associationsAt + index * offsetof<AssociationRow>()));
   }
@@ -330,15 +438,20 @@ export class Template {
   }
 
   @inline
+  effect(index: u32): EffectRow {
+    return changetype<EffectRow>(this.at(this.effectsAt + index * offsetof<EffectRow>()));
+  }
+
+  @inline
   event(index: u32): EventRow {
     return changetype<EventRow>(this.at(this.eventsAt + index * offsetof<EventRow>()));
   }
 }
 
-if (offsetof<ObjectRow>() != 24) ERROR("an object row has 24 octets");
-if (offsetof<AttributeRow>() != 48) ERROR("an attribute row has 48 octets");
-if (offsetof<AssociationRow>() != 32) ERROR("an association row has 32 octets");
-if (offsetof<PortRow>() != 24) ERROR("a port row has 24 octets");
-if (offsetof<ProfileRow>() != 16) ERROR("a profile row has 16 octets");
-if (offsetof<EventRow>() != 12) ERROR("an event row has 12 octets");
-if (offsetof<Template>() != 88) ERROR("the head has 88 octets");
+if (offsetof<ClassRow>() != 8) ERROR("a class row has 8 octets");
+if (offsetof<ObjectRow>() != 12) ERROR("an object row has 12 octets");
+if (offsetof<ShapeRow>() != 8) ERROR("a shape row has 8 octets");
+if (offsetof<HistoryCell>() != 8) ERROR("a history cell has 8 octets");
+if (offsetof<AttributeRow>() != 4) ERROR("an attribute row has 4 octets");
+if (offsetof<EventRow>() != 4) ERROR("an event row has 4 octets");
+if (offsetof<Template>() != 128) ERROR("the head has 128 octets");

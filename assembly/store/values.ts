@@ -82,7 +82,7 @@ export function objectOrdinal(object: ObjectRow): u32 {
 export function attributeFind(object: ObjectRow, id: i32, part: u32): i32 {
   const t = Template.of();
   const first = <u32>object.firstAttribute;
-  const end = first + <u32>object.attributeRows;
+  const end = <u32>object.endAttribute;
   for (let i = first; i < end; i++) {
     const a = t.attribute(i);
     if (<i32>a.id == id && <u32>a.part == part) return <i32>i;

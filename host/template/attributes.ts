@@ -15,6 +15,7 @@ export const SETTABLE = 1;
 export const COMPUTED = 2;
 export const HIDDEN = 4;
 export const RANGED = 8;
+export const HISTORY = 16;
 
 /** A row of the attribute table before it has an address. */
 export interface AttributeRow {
@@ -26,8 +27,6 @@ export interface AttributeRow {
   /** Octets a stored value may take, 0 = none can be stored. */
   capacity: number;
   quantity: number;
-  /** Of the value of a maximum: object index of its Demand register + 1; 0 = none. */
-  source: number;
   default: Uint8Array;
   type: Uint8Array;
   /** Type as text, empty when hidden. */
@@ -41,7 +40,7 @@ export interface AttributeRow {
 }
 
 /** The quantity of a value out of a past row. */
-const HISTORY = "history";
+const HISTORY_QUANTITY = "history";
 
 /** Largest octets of a change record in front of the value: head, key, length and check value. */
 const RECORD_HEAD_MAX = 64;
@@ -131,11 +130,13 @@ function capacityOf(document: AttributeDocument, type: Type, value: Value | unde
 
 function rowOf(object: WholeObject, id: number, settable: boolean, classOf: ClassOf): Omit<AttributeRow, "object"> {
   const document = object.attributes.get(id)!;
-  const quantity = quantityOf(document.history === undefined ? document.quantity : HISTORY);
+  const quantity = quantityOf(document.history === undefined ? document.quantity : HISTORY_QUANTITY);
   const value = document.value === undefined ? undefined : within("value", () => valueParse(document.value!, classOf));
   const type = typeOf(document, typeParse(classAttribute(object.class, id).type), quantity, value);
   if (value) within("value", () => valueCheck(value, type));
   const range = rangeOf(document, type);
+  if (range.flags !== 0 && quantity) throw new TemplateError("min, max: a computed value has no range");
+  if (value && quantity) throw new TemplateError("value: a computed value has none of its own");
   if (value && "number" in value && range.flags && (value.number! < range.min || value.number! > range.max)) {
     throw new TemplateError(`value: ${value.number} is outside min ${range.min} to max ${range.max}`);
   }
@@ -146,11 +147,10 @@ function rowOf(object: WholeObject, id: number, settable: boolean, classOf: Clas
   return {
     id,
     part: 0,
-    flags: (settable ? SETTABLE : 0) | (quantity ? COMPUTED : 0) | range.flags,
+    flags: (settable ? SETTABLE : 0) | (quantity ? COMPUTED : 0) | (document.history ? HISTORY : 0) | range.flags,
     tag: typeTag(type),
     capacity: stored ? capacityOf(document, type, value) : 0,
     quantity: quantity?.id ?? 0,
-    source: 0,
     default: value ? valueEmit(value) : new Uint8Array(0),
     type: Uint8Array.from(typeDescription(type)),
     typeText: typeText(type),
@@ -185,7 +185,6 @@ function hiddenRows(object: WholeObject, secret: boolean): Omit<AttributeRow, "o
     tag: 0,
     capacity: row.capacity,
     quantity: 0,
-    source: 0,
     default: row.class === CLASS_IMAGE_TRANSFER && row.part === IMAGE_KEY ? imageKey(object) : new Uint8Array(0),
     type: new Uint8Array(0),
     typeText: "",

@@ -122,7 +122,6 @@ function maximumResolve(
   { maximumOf }: WholeObject,
   object: ObjectModel,
   objects: ObjectModel[],
-  rows: AttributeRow[],
   indexOf: IndexOf,
 ): void {
   if (maximumOf === undefined) return;
@@ -130,7 +129,7 @@ function maximumResolve(
   if (source.classId !== CLASS_DEMAND_REGISTER) {
     throw new TemplateError(`maximumOf: object ${source.logicalName} is class ${source.classId}, not Demand register`);
   }
-  rows[object.attributes[1]!.row!]!.source = source.index + 1;
+  object.extra = source.index + 1;
 }
 
 function objectsResolve(document: TemplateDocument): {
@@ -182,7 +181,7 @@ function objectsResolve(document: TemplateDocument): {
   });
   twinsCheck(objects);
   whole.forEach((object, index) =>
-    within(objectText(object), () => maximumResolve(object, objects[index]!, objects, rows, indexOf)),
+    within(objectText(object), () => maximumResolve(object, objects[index]!, objects, indexOf)),
   );
   if (rows.length > LIMITS.ATTRIBUTES_MAX) {
     throw new TemplateError(`objects: ${rows.length} attribute rows (limit ${LIMITS.ATTRIBUTES_MAX})`);

@@ -1,28 +1,29 @@
 /**
- * The template image, little-endian, as assembly/store/template.ts overlays it: head, objects, attribute rows,
- * associations, ports, profiles, events, access tables, access rows, octets. docs/ARCHITECTURE.md, section 4.
+ * The template image, little-endian, as assembly/store/template.ts overlays it: a head, and sections behind it. What
+ * objects have in common stands once (commons.ts). docs/ARCHITECTURE.md, section 4.
  */
 import { crc32 } from "node:zlib";
-import type { AttributeRow } from "./attributes.ts";
-import { TemplateError } from "./error.ts";
-import type { AssociationModel, EventModel, ObjectModel, PortModel, ProfileModel, TemplateParts } from "./model.ts";
+import { Commons } from "./commons.ts";
+import type { AssociationModel, PortModel, ProfileModel, TemplateParts } from "./model.ts";
 
 /** "DLMT" as it stands in memory. */
 const MAGIC = 0x544d4c44;
-const VERSION = 1;
-/** An index that names nothing, and a bit that does not exist. */
+const VERSION = 2;
+/** An index that names nothing, and one of a single octet. */
 const NONE = 0xffff;
-const NO_BIT = 255;
+const NO_NUMBER = 255;
 /** Octets of the rows and of the head. */
-const SIZE = { head: 88, object: 24, attribute: 48, association: 32, port: 24, profile: 16, event: 12 };
+const SIZE = {
+  ...{ head: 128, object: 12, attribute: 4, class: 8, shape: 8, range: 16, association: 24, port: 24 },
+  ...{ profile: 16, event: 4, effect: 5, extra: 4, name: 2 },
+};
 /** The check value covers everything behind it. */
 const CHECK_AT = 12;
 const CHECKED_AT = 16;
-/** Offset 0 behind accessAt says "not visible", so that no row may stand there. */
-const ACCESS_RESERVED = 2;
 const PORT_KIND = { wrapper: 1, hdlc: 2, "wrapper-udp": 3 };
 const PROFILE_FORM = { plain: 0, "null-data": 1, "compact-array": 2 };
 const PRE_ESTABLISHED = 1;
+const SECURITY_SETUP = 64;
 
 function align(size: number): number {
   return (size + 3) & ~3;
@@ -61,104 +62,43 @@ class RowWriter {
   }
 }
 
-/** Octets that are kept once, however often they are wanted. */
-class Pool {
-  readonly parts: Uint8Array[] = [];
-  size: number;
-  private readonly known = new Map<string, number>();
-
-  constructor(reserved: number) {
-    this.parts.push(new Uint8Array(reserved));
-    this.size = reserved;
-  }
-
-  /** Offset of the octets within the pool; 0 for none. */
-  put(octets: Uint8Array): number {
-    if (octets.length === 0) return 0;
-    const key = Buffer.from(octets).toString("latin1");
-    const found = this.known.get(key);
-    if (found !== undefined) return found;
-    const at = this.size;
-    this.known.set(key, at);
-    this.parts.push(octets);
-    this.size += octets.length;
-    return at;
-  }
-
-  octets(): Uint8Array {
-    return Buffer.concat(this.parts);
-  }
+/** The rows of a section. */
+function section<T>(size: number, items: readonly T[], put: (w: RowWriter, item: T) => void): Uint8Array {
+  const octets = new Uint8Array(size * items.length);
+  const view = new DataView(octets.buffer);
+  items.forEach((item, i) => put(new RowWriter(view, i * size), item));
+  return octets;
 }
 
-/** Where everything stands; accessTablesAt is followed by one table of u16 per association. */
-interface Places {
-  objectsAt: number;
-  attributesAt: number;
-  associationsAt: number;
-  portsAt: number;
-  profilesAt: number;
-  eventsAt: number;
-  accessTablesAt: number;
-  accessTableSize: number;
-  accessAt: number;
-  octetsAt: number;
-  size: number;
+/** The objects, and behind the last one a row that says where the attribute rows end. */
+function objectsOf(parts: TemplateParts, commons: Commons): Uint8Array {
+  const end = { octets: new Uint8Array(6), firstRow: parts.rows.length, last: true as const };
+  return section(SIZE.object, [...parts.objects, end], (w, o) => {
+    for (const octet of o.octets) w.u8(octet);
+    w.u16(o.firstRow);
+    if ("last" in o) return;
+    const { instance = NO_NUMBER } = o;
+    w.u8(commons.classAt(o)).u8(commons.accessSet(o, parts)).u8(Math.min(instance, NO_NUMBER)).u8(o.flags);
+  });
 }
 
-function placesOf(parts: TemplateParts, accessSize: number, octetsSize: number): Places {
-  let at = SIZE.head;
-  const section = (size: number) => {
-    const start = at;
-    at = align(at + size);
-    return start;
-  };
-  const objectsAt = section(parts.objects.length * SIZE.object);
-  const attributesAt = section(parts.rows.length * SIZE.attribute);
-  const associationsAt = section(parts.associations.length * SIZE.association);
-  const portsAt = section(parts.ports.length * SIZE.port);
-  const profilesAt = section(parts.profiles.length * SIZE.profile);
-  const eventsAt = section(parts.events.length * SIZE.event);
-  const accessTableSize = align(parts.objects.length * 2);
-  const accessTablesAt = section(parts.associations.length * accessTableSize);
-  const accessAt = section(accessSize);
-  const octetsAt = section(octetsSize);
-  return {
-    ...{ objectsAt, attributesAt, associationsAt, portsAt, profilesAt, eventsAt },
-    ...{ accessTablesAt, accessTableSize, accessAt, octetsAt, size: at },
-  };
+/** {object, number}, where a class takes a number from the template. */
+function extrasOf(parts: TemplateParts): Uint8Array {
+  const objects = parts.objects.filter((o) => o.extra !== 0);
+  return section(SIZE.extra, objects, (w, o) => w.u16(o.index).u16(o.extra));
 }
 
-function objectPut(w: RowWriter, o: ObjectModel): void {
-  for (const octet of o.octets) w.u8(octet);
-  w.u16(o.classId).u8(o.version).u8(o.attributes.length).u8(o.methods.length).u8(o.flags);
-  w.u16(o.firstRow)
-    .u16(o.rowCount)
-    .u16(o.instance ?? NONE);
-  w.u16(o.baseName ?? 0)
-    .u16(o.methods.length === 0 ? 0 : o.methodsAt)
-    .u16(o.extra);
+function baseNamesOf({ objects }: TemplateParts): Uint8Array {
+  const named = objects.some((o) => o.baseName !== undefined);
+  return section(SIZE.name, named ? objects : [], (w, o) => w.u16(o.baseName ?? 0));
 }
 
-function attributePut(w: RowWriter, row: AttributeRow, defaultAt: number, typeAt: number): void {
-  w.u8(row.id & 0xff)
-    .u8(row.part)
-    .u8(row.flags)
-    .u8(row.tag);
-  w.u16(row.capacity).u16(row.quantity).u32(defaultAt).u16(row.default.length);
-  w.u16(row.type.length).u32(typeAt).u8(row.digits).u8(0).u16(row.object);
-  w.u16(row.source)
-    .u16(row.cell?.profile ?? 0)
-    .u32(row.cell?.column ?? 0)
-    .i64(row.min)
-    .i64(row.max);
-}
-
-function associationPut(w: RowWriter, a: AssociationModel, accessTableAt: number): void {
+function associationPut(w: RowWriter, a: AssociationModel): void {
   w.u16(a.clientSap).u16(a.serverSap);
   w.u16(a.object ?? NONE).u16(a.securitySetup ?? NONE);
   w.u8(a.mechanisms).u8(a.contexts);
   w.u8(a.preEstablished ? PRE_ESTABLISHED : 0).u8(0);
-  w.u32(a.conformance).u32(accessTableAt);
+  w.u32(a.conformance);
   w.u16(a.llsSecret ?? NONE)
     .u16(a.hlsSecret ?? NONE)
     .u16(a.securitySetupLocal ?? NONE);
@@ -177,57 +117,93 @@ function profilePut(w: RowWriter, p: ProfileModel): void {
   w.u16(p.object).u8(PROFILE_FORM[p.form]).u8(p.nulls).u32(p.areaSize).u32(p.depth);
 }
 
-function eventPut(w: RowWriter, e: EventModel): void {
-  w.u16(e.code).u16(e.profile ?? NONE);
-  for (const bit of [e.error, e.alarm1, e.alarm2, e.alarm3]) w.u8(bit ?? NO_BIT);
-  w.u8(e.times ?? 1);
+/** The sections in their order. */
+function sectionsOf(parts: TemplateParts, commons: Commons) {
+  // Rows first: they fill the tables of what they have in common.
+  const objects = objectsOf(parts, commons);
+  const attributes = section(SIZE.attribute, parts.rows, (w, row) =>
+    w.u16(commons.shapeAt(row)).u16(commons.datum(row)),
+  );
+  const events = section(SIZE.event, parts.events, (w, e) =>
+    w
+      .u16(e.code)
+      .u8(e.profile ?? NO_NUMBER)
+      .u8(commons.effectAt(e)),
+  );
+  return {
+    objects,
+    attributes,
+    classes: section(SIZE.class, commons.classes, (w, c) =>
+      w.u16(c.classId).u8(c.version).u8(c.attributes).u8(c.methods).u8(0).u16(c.methodsAt),
+    ),
+    shapes: section(SIZE.shape, commons.shapes, (w, s) =>
+      w
+        .u8(s.id & 0xff)
+        .u8(s.part)
+        .u8(s.flags)
+        .u8(s.detail)
+        .u16(s.capacity)
+        .u16(s.typeAt),
+    ),
+    ranges: section(SIZE.range, commons.ranges, (w, { min, max }) => w.i64(min).i64(max)),
+    associations: section(SIZE.association, parts.associations, associationPut),
+    ports: section(SIZE.port, parts.ports, portPut),
+    profiles: section(SIZE.profile, parts.profiles, profilePut),
+    events,
+    effects: section(SIZE.effect, commons.effects, (w, effect) => {
+      for (const octet of effect) w.u8(octet);
+    }),
+    extras: extrasOf(parts),
+    baseNames: baseNamesOf(parts),
+    accessSets: section(SIZE.name * parts.associations.length, commons.accessSets, (w, offsets) => {
+      for (const offset of offsets) w.u16(offset);
+    }),
+    access: commons.access,
+    octets: commons.octets,
+  };
 }
 
-function headPut(w: RowWriter, parts: TemplateParts, p: Places, accessSize: number, octetsSize: number): void {
-  w.u32(MAGIC).u32(VERSION).u32(p.size).u32(0);
+type Sections = ReturnType<typeof sectionsOf>;
+
+function headPut(w: RowWriter, parts: TemplateParts, commons: Commons, sections: Sections, size: number): void {
+  w.u32(MAGIC).u32(VERSION).u32(size).u32(0);
   w.u16(parts.objects.length).u16(parts.rows.length).u16(parts.associations.length).u16(parts.ports.length);
-  w.u16(parts.profiles.length).u16(parts.objects.filter((o) => o.classId === 64).length);
+  w.u16(parts.profiles.length).u16(parts.objects.filter((o) => o.classId === SECURITY_SETUP).length);
   w.u16(parts.events.length).u16(parts.slotCount);
-  w.u32(p.objectsAt).u32(p.attributesAt).u32(p.associationsAt).u32(p.portsAt).u32(p.profilesAt).u32(p.eventsAt);
-  w.u32(p.accessAt).u32(accessSize).u32(p.octetsAt).u32(octetsSize);
+  w.u16(commons.classes.length).u16(commons.shapes.length).u16(commons.ranges.length);
+  w.u16(commons.accessSets.length)
+    .u16(sections.extras.length / SIZE.extra)
+    .u16(commons.effects.length);
+  let at = SIZE.head;
+  for (const [name, octets] of Object.entries(sections)) {
+    w.u32(name === "baseNames" && octets.length === 0 ? 0 : at);
+    if (name === "access" || name === "octets") w.u32(octets.length);
+    at += align(octets.length);
+  }
   w.u16(parts.apduSizeMax).u16(parts.pageSize).u16(parts.frameSizeMax);
   w.u16(parts.clockObject ?? NONE).u16(parts.eventObject ?? NONE);
   w.u16(parts.imagePages).u32(parts.securityOptions);
 }
 
-function accessPut(view: DataView, parts: TemplateParts, access: Pool, places: Places): void {
-  parts.associations.forEach((association, i) => {
-    const w = new RowWriter(view, places.accessTablesAt + i * places.accessTableSize);
-    for (const object of parts.objects) w.u16(access.put(object.access.get(association.name) ?? new Uint8Array(0)));
-  });
-}
-
 /** The image of a model. */
 export function imageEmit(parts: TemplateParts): Uint8Array {
-  const access = new Pool(ACCESS_RESERVED);
-  const octets = new Pool(0);
-  for (const object of parts.objects) for (const row of object.access.values()) access.put(row);
-  const kept = parts.rows.map((row) => ({ defaultAt: octets.put(row.default), typeAt: octets.put(row.type) }));
-  if (access.size > 0xffff) throw new TemplateError(`access: ${access.size} octets of access rows (limit 65535)`);
-  const places = placesOf(parts, access.size, octets.size);
-  const image = new Uint8Array(places.size);
+  const commons = new Commons();
+  const sections = sectionsOf(parts, commons);
+  const size = Object.values(sections).reduce((sum, octets) => sum + align(octets.length), SIZE.head);
+  const image = new Uint8Array(size);
   const view = new DataView(image.buffer);
-  headPut(new RowWriter(view, 0), parts, places, access.size, octets.size);
-  const rows = <T>(at: number, size: number, items: readonly T[], put: (w: RowWriter, item: T, i: number) => void) =>
-    items.forEach((item, i) => put(new RowWriter(view, at + i * size), item, i));
-  rows(places.objectsAt, SIZE.object, parts.objects, objectPut);
-  rows(places.attributesAt, SIZE.attribute, parts.rows, (w, row, i) =>
-    attributePut(w, row, places.octetsAt + kept[i]!.defaultAt, places.octetsAt + kept[i]!.typeAt),
-  );
-  rows(places.associationsAt, SIZE.association, parts.associations, (w, a, i) =>
-    associationPut(w, a, places.accessTablesAt + i * places.accessTableSize),
-  );
-  rows(places.portsAt, SIZE.port, parts.ports, portPut);
-  rows(places.profilesAt, SIZE.profile, parts.profiles, profilePut);
-  rows(places.eventsAt, SIZE.event, parts.events, eventPut);
-  accessPut(view, parts, access, places);
-  image.set(access.octets(), places.accessAt);
-  image.set(octets.octets(), places.octetsAt);
+  headPut(new RowWriter(view, 0), parts, commons, sections, size);
+  let at = SIZE.head;
+  for (const octets of Object.values(sections)) {
+    image.set(octets, at);
+    at += align(octets.length);
+  }
   view.setUint32(CHECK_AT, crc32(image.subarray(CHECKED_AT)), true);
   return image;
+}
+
+/** Octets of each section of the image, for those who weigh it. */
+export function imageSections(parts: TemplateParts): Record<string, number> {
+  const sections = Object.entries(sectionsOf(parts, new Commons()));
+  return { head: SIZE.head, ...Object.fromEntries(sections.map(([name, octets]) => [name, align(octets.length)])) };
 }

@@ -69,7 +69,7 @@ describe("maximumOf", () => {
   test("names a demand register, and makes value, status and time the meter's own", () => {
     const { model } = compiled();
     const object = model.find(MAXIMUM)!;
-    expect(model.row(object, 2)!.source).toBe(model.objectIndex(BLOCK)! + 1);
+    expect(object.extra).toBe(model.objectIndex(BLOCK)! + 1);
     expect([2, 4, 5].map((id) => model.row(object, id)!.capacity)).toEqual([5, 2, 14]);
   });
 

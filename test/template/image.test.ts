@@ -2,9 +2,11 @@ import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { compileTemplate } from "../../host/template/compile.ts";
 import { templateLoad, templateRead } from "../../host/template/load.ts";
-import { accessOf, hexAt, imageRead, nameOf, rowRead, rowSize } from "./reader.ts";
+import { accessOf, hexAt, imageRead, nameOf, rowSize } from "./reader.ts";
 
 const NONE = 0xffff;
+/** Octets that the image of the default template may have: design goal 20 KiB. */
+const IMAGE_SIZE_MAX = 20 * 1024;
 const { image, model } = templateLoad();
 const content = imageRead(image);
 const { head, objects, attributes } = content;
@@ -33,7 +35,7 @@ function typeOf(logicalName: string, id: number): string {
 describe("the head", () => {
   test("names magic, version, size and a check value over what follows it", () => {
     expect(hexAt(image, 0, 4)).toBe("444C4D54");
-    expect([head["version"], head["size"]]).toEqual([1, image.length]);
+    expect([head["version"], head["size"]]).toEqual([2, image.length]);
     expect(head["check"]).toBe(crc32(image.subarray(16)));
   });
 
@@ -48,13 +50,18 @@ describe("the head", () => {
   test("sections are aligned, inside the image and apart", () => {
     const spans = [
       [0, rowSize("Template")],
-      [head["objectsAt"], objects.length * rowSize("ObjectRow")],
+      [head["objectsAt"], (objects.length + 1) * rowSize("ObjectRow")],
       [head["attributesAt"], attributes.length * rowSize("AttributeRow")],
+      [head["classesAt"], head["classCount"]! * rowSize("ClassRow")],
+      [head["shapesAt"], head["shapeCount"]! * rowSize("ShapeRow")],
+      [head["rangesAt"], head["rangeCount"]! * 16],
+      [head["effectsAt"], head["effectCount"]! * rowSize("EffectRow")],
+      [head["extrasAt"], head["extraCount"]! * 4],
       [head["associationsAt"], content.associations.length * rowSize("AssociationRow")],
       [head["portsAt"], content.ports.length * rowSize("PortRow")],
       [head["profilesAt"], content.profiles.length * rowSize("ProfileRow")],
       [head["eventsAt"], content.events.length * rowSize("EventRow")],
-      ...content.associations.map((a) => [a["accessTableAt"], objects.length * 2]),
+      [head["accessSetsAt"], head["accessSetCount"]! * content.associations.length * 2],
       [head["accessAt"], head["accessSize"]],
       [head["octetsAt"], head["octetsSize"]],
     ] as [number, number][];
@@ -87,10 +94,12 @@ describe("the head", () => {
 
 describe("objects and attributes", () => {
   test("objects are sorted by logical name, class and version", () => {
-    const keys = objects.map((_, i) => hexAt(image, head["objectsAt"]! + i * 24, 9));
-    const little = (key: string) => key.slice(0, 12) + key.slice(14, 16) + key.slice(12, 14) + key.slice(16);
-    const sorted = keys.map(little).sort();
-    expect(keys.map(little)).toEqual(sorted);
+    const hex = (value: number) => value.toString(16).padStart(4, "0");
+    const keys = objects.map(
+      (o, i) => hexAt(image, head["objectsAt"]! + i * 12, 6) + hex(o["classId"]!) + hex(o["version"]!),
+    );
+    const sorted = [...keys].sort();
+    expect(keys).toEqual(sorted);
     expect(new Set(sorted).size).toBe(objects.length);
   });
 
@@ -313,14 +322,11 @@ describe("associations, ports, profiles, events", () => {
 });
 
 describe("access", () => {
-  const [publicClient, management] = content.associations as [Record<string, number>, Record<string, number>];
-  const rights = (association: Record<string, number>, logicalName: string) => {
-    const { index, row } = object(logicalName);
-    return accessOf(image, association, index, row);
-  };
+  const [publicClient, management] = [0, 1];
+  const rights = (association: number, logicalName: string) => accessOf(image, association, object(logicalName).row);
 
   test("the public client sees five objects and may only read", () => {
-    const seen = objects.filter((o, i) => accessOf(image, publicClient, i, o).length > 0);
+    const seen = objects.filter((o) => accessOf(image, publicClient, o).length > 0);
     expect(seen.map(nameOf)).toEqual([
       "0-0:1.0.0.255",
       "0-0:40.0.0.255",
@@ -328,8 +334,7 @@ describe("access", () => {
       "0-0:42.0.0.255",
       "0-0:43.1.0.255",
     ]);
-    for (const [i, o] of objects.entries())
-      for (const mode of accessOf(image, publicClient, i, o)) expect(mode & ~1).toBe(0);
+    for (const o of objects) for (const mode of accessOf(image, publicClient, o)) expect(mode & ~1).toBe(0);
     expect(rights(publicClient, "0-0:40.0.0.255")).toEqual([1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
 
@@ -343,7 +348,7 @@ describe("access", () => {
 
   test("offset 0 is reserved, equal rows stand once", () => {
     expect(hexAt(image, head["accessAt"]!, 2)).toBe("0000");
-    const rows = content.associations.flatMap((a) => objects.map((o, i) => accessOf(image, a, i, o)));
+    const rows = content.associations.flatMap((_, i) => objects.map((o) => accessOf(image, i, o)));
     const distinct = new Set(rows.map((row) => row.join()));
     const octets = [...distinct].reduce((sum, row) => sum + (row === "" ? 0 : row.split(",").length), 0);
     expect(distinct.size).toBeLessThan(rows.length / 4);
@@ -355,9 +360,35 @@ describe("access", () => {
       for (const a of o.attributes.slice(1)) {
         const readable = [...o.access.values()].some((row) => row[a.id - 1]! & 1);
         if (!readable || a.row === undefined) continue;
-        const row = rowRead(image, "AttributeRow", head["attributesAt"]! + a.row * 48);
+        const row = attributes[a.row]!;
         expect(row["defaultSize"]! > 0 || row["quantity"]! > 0, `${o.logicalName} attribute ${a.id}`).toBe(true);
       }
+    }
+  });
+});
+
+describe("what objects have in common", () => {
+  test("stands once, and the image keeps to its size", () => {
+    const rows = (name: string, at: number, count: number) =>
+      Array.from({ length: count }, (_, i) => hexAt(image, at + i * rowSize(name), rowSize(name)));
+    for (const all of [
+      rows("ClassRow", head["classesAt"]!, head["classCount"]!),
+      rows("ShapeRow", head["shapesAt"]!, head["shapeCount"]!),
+    ]) {
+      expect(new Set(all).size).toBe(all.length);
+      expect(all.length).toBeLessThan(attributes.length / 3);
+    }
+    expect(image.length).toBeLessThanOrEqual(IMAGE_SIZE_MAX);
+  });
+
+  test("sizes from 255 octets on take three octets in front", () => {
+    const long = attributes.filter((a) => a["defaultSize"]! >= 255);
+    expect(long.length).toBeGreaterThan(0);
+    for (const row of long) {
+      const at = row["defaultAt"]!;
+      expect(hexAt(image, at - 3, 3)).toBe(
+        `FF${hexAt(Uint8Array.of(row["defaultSize"]! & 255, row["defaultSize"]! >> 8), 0, 2)}`,
+      );
     }
   });
 });

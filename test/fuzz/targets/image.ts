@@ -18,6 +18,8 @@ export const templateImage: Target = {
     const heads = Array.from({ length: rowSize("Template") / 2 }, (_, i) => [patch(2 * i, 0xff, 0xff)]);
     const rows = [
       ["objectsAt", "ObjectRow", tables.objects.length],
+      ["classesAt", "ClassRow", head["classCount"]!],
+      ["shapesAt", "ShapeRow", head["shapeCount"]!],
       ["attributesAt", "AttributeRow", tables.attributes.length],
       ["associationsAt", "AssociationRow", tables.associations.length],
       ["portsAt", "PortRow", tables.ports.length],
@@ -33,7 +35,11 @@ export const templateImage: Target = {
   },
   fresh: (dice) => {
     const { head } = imageRead(image());
-    const [at] = [["objectsAt", "attributesAt", "associationsAt", "portsAt", "profilesAt", "eventsAt"][dice.roll(6)]!];
+    const sections = [
+      ...["objectsAt", "attributesAt", "classesAt", "shapesAt", "associationsAt", "portsAt", "profilesAt", "eventsAt"],
+      ...["rangesAt", "extrasAt", "accessSetsAt", "accessAt", "octetsAt"],
+    ];
+    const at = sections[dice.roll(sections.length)]!;
     return patch(head[at]! + dice.roll(400), ...dice.octets(1 + dice.roll(4)));
   },
   run: (input: Input) => {
