@@ -1,8 +1,11 @@
-/** Meters in one process: seats them in as few instances of the core as hold them, and wakes each when it is due. */
+/**
+ * Meters in one process: seats them in as few instances of the core as hold them, and wakes each when it is due. A meter that has no seat
+ * yet is a number and nothing else; it takes one when somebody reaches it, and lives through what it has missed.
+ */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { ManualClock } from "./clock.ts";
-import { Core, type Plan } from "./core.ts";
+import { Core, type CoreBank, type Plan } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
 import type { Metrology } from "./metrology/metrology.ts";
 import { Pump, type PumpHost } from "./pump.ts";
@@ -12,6 +15,8 @@ import type { Courier } from "./push.ts";
 const TURN_MS = 20;
 /** A timer never waits longer than this, ms; setTimeout() takes 31 bits. */
 const WAIT_MAX_MS = 3_600_000;
+/** What a meter lives through at once, ms of meter time: a day takes some tens of milliseconds. */
+export const STRIDE_MS = 86_400_000;
 
 /** What one meter is made of. */
 export interface MeterSetup {
@@ -22,43 +27,75 @@ export interface MeterSetup {
   readonly courier?: Courier;
   /** How often the energies are kept between captured rows, ms of meter time; 0 or absent: not. */
   readonly keepMs?: number;
+  /** Its flash holds nothing yet. */
+  readonly isNew?: boolean;
+  /** Meter time at which the meter was switched on, ms since 1970 UTC, where it is reached only later; by default now. */
+  readonly since?: number;
 }
 
 export interface BankOptions {
   readonly clock: Clock;
   /** Makes meter `index`, counted from 0. */
   readonly setup: (index: number, plan: Plan) => MeterSetup;
+  /** Seats are taken by reach() only. */
+  readonly late?: boolean;
+  /** Seats of one instance of the core at most; by default as many as its memory can have. */
+  readonly seatsMax?: number;
   /** Octets nobody can guess; the system's by default. */
   readonly entropy?: (size: number) => Uint8Array;
   readonly report?: (meter: number, text: string) => void;
   /** A meter wants its time server asked. */
   readonly timeWanted?: (meter: Pump) => void;
+  /** A meter that was reached late has lived up to now. */
+  readonly arrived?: (meter: Pump) => void;
 }
 
 export class Bank implements PumpHost {
+  /** How many meters there are, with and without a seat. */
+  readonly count: number;
+  /** Those that have a seat, in the order in which they took it: that of their numbers unless it was late. */
   readonly meters: Pump[] = [];
   readonly plan: Plan;
   clock: Clock;
   private readonly options: BankOptions;
-  private timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  private readonly core: Core;
+  private readonly image: Uint8Array;
+  private readonly byIndex = new Map<number, Pump>();
+  /** Seats of one instance, and the instance whose seats are being taken. */
+  private readonly seatsMax: number;
+  private instance: CoreBank | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private timerAt = Infinity;
   private started = false;
+  /** The meter that fire() looks at first. */
+  private turn = 0;
 
-  /** Seats `count` meters, switched off; throws PlanRefused. */
+  /** Seats `count` meters, switched off, or makes room for them; throws PlanRefused. */
   constructor(core: Core, image: Uint8Array, count: number, options: BankOptions) {
     this.options = options;
     this.clock = options.clock;
+    this.core = core;
+    this.image = image;
+    this.count = count;
     this.plan = core.plan(image);
-    const perInstance = Core.seatsMax(this.plan);
-    for (let first = 0; first < count; first += perInstance) {
-      const seats = Math.min(perInstance, count - first);
-      const instance = core.bank(image, seats);
-      for (let seat = 0; seat < seats; seat++) {
-        const index = first + seat;
-        const setup = options.setup(index, this.plan);
-        this.meters.push(new Pump(index, this, { core: instance, seat, ...setup }));
-      }
-    }
+    this.seatsMax = options.seatsMax ?? Core.seatsMax(this.plan);
+    if (options.late !== true) for (let index = 0; index < count; index++) this.seat(index, this.setupOf(index));
+  }
+
+  /** Meter `index`, undefined while it has no seat. */
+  seated(index: number): Pump | undefined {
+    return this.byIndex.get(index);
+  }
+
+  /** Meter `index`, which takes a seat where it has none and lives up to now; lines that are opened meanwhile wait for that. */
+  reach(index: number): Pump {
+    const found = this.byIndex.get(index);
+    if (found !== undefined) return found;
+    const setup = this.setupOf(index);
+    const meter = this.seat(index, setup);
+    const since = Math.min(setup.since ?? Infinity, this.clock.meterTime());
+    void this.live(meter, since, () => this.clock.meterTime()).then(() => this.options.arrived?.(meter));
+    return meter;
   }
 
   /** Starts the one timer; from now on the clock drives the meters. */
@@ -73,6 +110,27 @@ export class Bank implements PumpHost {
   rouse(): void {
     for (const meter of this.meters) meter.run();
     if (this.started) this.arm();
+  }
+
+  /**
+   * Switches a meter on at `from` and lets it live, in virtual time, up to `to`, which may move on meanwhile (ms since 1970 UTC). The
+   * process looks at its sockets after each of the meter's days, of which `lived` is told. What it wrote may still be on its way to the disk.
+   */
+  async live(meter: Pump, from: number, to: () => number, lived?: () => void): Promise<void> {
+    const past = (meter.past = new ManualClock(from, this.clock.lineTime()));
+    meter.boot();
+    while (meter.settling !== undefined) await meter.settling;
+    // Once it is where the others were when a stride began, the clock of all brings it the rest of the way.
+    for (let end = to(); past.meter < end && !meter.isOut;) {
+      const now = to();
+      past.meter = Math.min(now, past.meter + STRIDE_MS);
+      meter.run();
+      while (meter.settling !== undefined) await meter.settling;
+      lived?.();
+      if (past.meter < now) await new Promise((resolve) => setImmediate(resolve));
+      end = now;
+    }
+    meter.arrive();
   }
 
   /** Brings a meter to `meterTime` through every instant between, in virtual time. Not while the bank is started. */
@@ -105,8 +163,26 @@ export class Bank implements PumpHost {
     if (this.started && pump.wakeAt < this.timerAt) this.arm(pump.wakeAt);
   }
 
+  private setupOf(index: number): MeterSetup {
+    if (index < 0 || index >= this.count) throw new RangeError(`the bank has meters 0 to ${this.count - 1}`);
+    return this.options.setup(index, this.plan);
+  }
+
+  /** Gives a meter the next seat. A memory that is full is followed by another one. */
+  private seat(index: number, setup: MeterSetup): Pump {
+    const seat = this.meters.length % this.seatsMax;
+    if (seat === 0) {
+      const seats = Math.min(this.seatsMax, this.count - this.meters.length);
+      this.instance = this.core.bank(this.image, seats);
+    }
+    const meter = new Pump(index, this, { core: this.instance!, seat, ...setup });
+    this.meters.push(meter);
+    this.byIndex.set(index, meter);
+    return meter;
+  }
+
   private disarm(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer as NodeJS.Timeout);
+    clearTimeout(this.timer);
     this.timer = undefined;
     this.timerAt = Infinity;
   }
@@ -125,12 +201,16 @@ export class Bank implements PumpHost {
     this.timer = setTimeout(() => this.fire(), Math.ceil(wait));
   }
 
+  /** Runs meters that are due, from where the last turn ended, so that all of them come to theirs. */
   private fire(): void {
     this.timer = undefined;
     // Whatever wakes meanwhile is found by the scan at the end.
     this.timerAt = -Infinity;
+    const { meters } = this;
     const begin = performance.now();
-    for (const meter of this.meters) {
+    for (let left = meters.length; left > 0; left--) {
+      if (this.turn >= meters.length) this.turn = 0;
+      const meter = meters[this.turn++]!;
       if (meter.wakeAt > this.clock.lineTime()) continue;
       meter.run();
       if (performance.now() - begin > TURN_MS) break;

@@ -20,8 +20,10 @@ import {
   type FaceItem,
 } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
+import { flashOperate } from "./flash_operation.ts";
 import { LineTime } from "./line_time.ts";
 import { Pushes, type Courier } from "./push.ts";
+import { Restarts } from "./restarts.ts";
 import { Surroundings } from "./surroundings.ts";
 import type { Metrology } from "./metrology/metrology.ts";
 import type { Line, LineListener } from "./transport/line.ts";
@@ -32,9 +34,6 @@ const REFRESH_MS = 1000;
 const ENTROPY_SIZE = 48;
 /** Ticks at one instant after which the core is taken to be stuck. */
 const TICKS_MAX = 10000;
-/** More restarts than this, each within this line time of the one before, ms, and the meter stays off. */
-const RESTARTS_MAX = 5;
-const RESTARTS_WITHIN_MS = 10000;
 
 /** Why the core leaves a stored state alone, by Err. */
 const STATE_REFUSALS: Record<number, string> = {
@@ -64,6 +63,8 @@ export interface PumpParts {
   readonly courier?: Courier;
   /** How often the energies are kept between captured rows, ms of meter time; 0 or absent: not. */
   readonly keepMs?: number;
+  /** Its flash holds nothing yet: what the meter lives through before somebody reaches it is made durable once, at the end. */
+  readonly isNew?: boolean;
 }
 
 /** `outage`: the power is gone, and its return is the metrology's. */
@@ -82,6 +83,8 @@ export class Pump {
   wakeAt = Infinity;
   /** The flash operation that is under way; nothing else enters the core until it is over. */
   settling: Promise<void> | undefined;
+  /** The clock of its past, while the meter lives through that: lines wait, and what it pushes before now counts as received. */
+  past: Clock | undefined;
   private readonly host: PumpHost;
   private readonly parts: PumpParts;
   private readonly pushes: Pushes;
@@ -102,9 +105,7 @@ export class Pump {
   private meterTime = 0;
   private target = 0;
   private stuck = 0;
-  /** Restarts in a row, and when the last one was. */
-  private restarts = 0;
-  private restartedAt = -Infinity;
+  private readonly restarts = new Restarts();
 
   constructor(index: number, host: PumpHost, parts: PumpParts) {
     this.index = index;
@@ -114,6 +115,7 @@ export class Pump {
     this.surroundings = new Surroundings(parts.metrology, parts.core, parts.seat, report, parts.keepMs);
     this.pushes = new Pushes(parts.courier, {
       changed: () => this.run(),
+      isPast: () => this.past !== undefined && this.meterTime < host.clock.meterTime(),
       report,
     });
   }
@@ -170,6 +172,20 @@ export class Pump {
     this.wakeAt = Infinity;
   }
 
+  /** Its past is over: who has reached it meanwhile is heard, once what it lived through is durable. */
+  arrive(): void {
+    this.past = undefined;
+    if (this.isOut) return;
+    const pending = this.parts.isNew === true ? this.parts.flash.sync() : undefined;
+    if (pending === undefined) return this.run();
+    const over = (failure?: unknown): void => {
+      this.settling = undefined;
+      if (failure === undefined) this.run();
+      else this.restart(failure);
+    };
+    this.settling = pending.then(() => over(), over);
+  }
+
   /** A list of the meter's face, as it is now; nothing while it is not running. */
   face(list: number): FaceItem[] {
     const items: FaceItem[] = [];
@@ -189,7 +205,7 @@ export class Pump {
 
   /** Does all that is to be done now. */
   run(): void {
-    if (this.running || this.settling !== undefined || this.state === "off" || this.state === "fault") return;
+    if (this.running || this.settling !== undefined || this.isOut) return;
     this.running = true;
     let failure: unknown;
     try {
@@ -204,8 +220,17 @@ export class Pump {
     else this.restart(failure);
   }
 
+  /** Nobody has switched it on, or it is out of service. */
+  get isOut(): boolean {
+    return this.state === "off" || this.state === "fault";
+  }
+
+  private get clock(): Clock {
+    return this.past ?? this.host.clock;
+  }
+
   private takeTime(): void {
-    const { clock } = this.host;
+    const { clock } = this;
     this.lineTime = this.line.take(clock.lineTime(), clock.runs ? this.lineDeadline : 0);
     this.lineDeadline = 0;
     this.target = Math.max(this.meterTime, clock.meterTime());
@@ -242,7 +267,8 @@ export class Pump {
   private operate(operation: number): void {
     let pending: Promise<void> | undefined;
     try {
-      pending = this.perform(operation);
+      const { core, flash, isNew = false } = this.parts;
+      pending = flashOperate(core, flash, operation, isNew && this.past !== undefined);
     } catch (error) {
       this.failFlash(error);
     }
@@ -251,24 +277,6 @@ export class Pump {
       () => this.settle(0),
       (error: unknown) => this.settle(1, error),
     );
-  }
-
-  private perform(operation: number): Promise<void> | undefined {
-    const { core, flash } = this.parts;
-    const { flashAddress: address, flashSize: size } = core;
-    switch (operation) {
-      case FlashOperation.READ:
-        flash.read(address, core.flashData(size));
-        return undefined;
-      case FlashOperation.PROGRAM:
-        flash.program(address, core.flashData(size));
-        return undefined;
-      case FlashOperation.ERASE:
-        flash.erase(address, size);
-        return undefined;
-      default:
-        return flash.sync();
-    }
   }
 
   private settle(status: number, error?: unknown): void {
@@ -374,7 +382,7 @@ export class Pump {
 
   /** Moves wakeAt to the line time of `meterTime`, if that is earlier. */
   private wakeBy(meterTime: number): void {
-    if (meterTime < Infinity) this.wakeAt = Math.min(this.wakeAt, this.host.clock.lineTimeOf(meterTime));
+    if (meterTime < Infinity) this.wakeAt = Math.min(this.wakeAt, this.clock.lineTimeOf(meterTime));
   }
 
   /** Brings the core to what happens around it at `time`. */
@@ -428,6 +436,7 @@ export class Pump {
       return connection.announced ? LineEvent.CLOSED : undefined;
     }
     if (!connection.announced) {
+      if (this.past !== undefined) return undefined;
       connection.announced = true;
       return LineEvent.OPENED;
     }
@@ -465,15 +474,9 @@ export class Pump {
     const cause = isTrap(failure) ? `watchdog reset (${text})` : text;
     this.dropLines();
     if (failure instanceof BootRefused) return this.fault(text);
-    if (this.state === "booting" || this.restartsTooMuch()) return this.fault(cause);
+    if (this.state === "booting" || this.restarts.tooMuch(this.lineTime)) return this.fault(cause);
     this.host.report(this, `${cause}; the meter boots again from its flash`);
     this.boot();
-  }
-
-  private restartsTooMuch(): boolean {
-    this.restarts = this.lineTime - this.restartedAt < RESTARTS_WITHIN_MS ? this.restarts + 1 : 1;
-    this.restartedAt = this.lineTime;
-    return this.restarts > RESTARTS_MAX;
   }
 
   private fault(cause: string): void {

@@ -24,6 +24,8 @@ export interface Courier {
 
 interface PushesHost {
   changed(): void;
+  /** The meter lives through its past, in which nobody is there: what it pushes counts as received. */
+  isPast(): boolean;
   report(text: string): void;
 }
 
@@ -90,6 +92,7 @@ export class Pushes {
       if (era === this.era) this.host.report(`push to ${JSON.stringify(destination)}: ${reason}`);
       heard(DeliverEvent.FAILED);
     };
+    if (this.host.isPast()) return heard(DeliverEvent.SENT);
     if (this.courier === undefined) return failed("this meter has no network");
     let octets: Uint8Array = delivery.octets;
     try {

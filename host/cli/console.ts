@@ -2,7 +2,7 @@
 import type { Bank } from "../bank.ts";
 import type { RunningClock } from "../clock.ts";
 import type { Operator } from "../control/operator.ts";
-import type { Simulation } from "../metrology/player.ts";
+import type { Simulations } from "../metrology/simulations.ts";
 import { Face, type FaceFacts } from "./face.ts";
 import { displayOf } from "./face_reader.ts";
 import { Keyboard } from "./keyboard.ts";
@@ -22,7 +22,7 @@ export interface ConsoleParts {
   readonly bank: Bank;
   readonly clock: RunningClock;
   readonly operator: Operator;
-  readonly surroundings: readonly Simulation[];
+  readonly surroundings: Simulations;
   /** Of the first meter. */
   readonly name: string;
   readonly reporter: Reporter;
@@ -46,7 +46,7 @@ export class Console {
       new Face(
         screen,
         () => factsOf(parts),
-        () => displayOf(parts.bank.meters[0]!),
+        () => displayOf(parts.bank.reach(0)),
       );
   }
 
@@ -57,9 +57,9 @@ export class Console {
 }
 
 function factsOf({ bank, clock, surroundings, name }: ConsoleParts): FaceFacts {
-  const { values, signals } = surroundings[0]!;
+  const { state } = bank.reach(0);
+  const { values, signals } = surroundings.of(0)!;
   const time = clock.meterTime();
-  const { state } = bank.meters[0]!;
   return {
     name,
     state,

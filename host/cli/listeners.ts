@@ -2,11 +2,15 @@
 import type { Bank } from "../bank.ts";
 import { MeterPort, portFor, portsOf, type Port } from "../ports.ts";
 import { Bus } from "../transport/bus.ts";
+import { ipv4Parse } from "../transport/ipv4.ts";
 import type { LineAccept } from "../transport/line.ts";
 import { SerialLine } from "../transport/serial.ts";
 import { TcpListener } from "../transport/tcp.ts";
 import { UdpListener } from "../transport/udp.ts";
 import { ServeError, type ServeOptions } from "./serve_options.ts";
+
+/** A peer reaches it at every address of this machine, among them all those of 127.0.0.0/8. */
+const ANY_ADDRESS = "0.0.0.0";
 
 interface Listener {
   readonly port: number;
@@ -19,7 +23,7 @@ interface ListenerKind {
 }
 
 export class Listeners {
-  /** Ports in use, one for each meter; empty when the template has no such port. */
+  /** Ports in use, one for each meter or one for all; empty when the template has no such port. */
   readonly wrapper: number[] = [];
   readonly udp: number[] = [];
   readonly hdlc: number[] = [];
@@ -69,31 +73,61 @@ export class Listeners {
     ports: number[],
   ): Promise<void> {
     if (port === undefined) return;
-    for (const meter of this.bank.meters) {
-      const number = first === 0 ? 0 : first + meter.index;
-      await this.openPort(option, kind, number, new MeterPort(meter, port).accept, ports);
+    const { host, eachAddress } = this.options;
+    if (eachAddress === true) {
+      return this.openPort(option, kind, ANY_ADDRESS, first, this.byAddress(port), ports);
     }
+    for (let index = 0; index < this.bank.count; index++) {
+      const number = first === 0 ? 0 : first + index;
+      await this.openPort(option, kind, host, number, this.late(index, port), ports);
+    }
+  }
+
+  /** The port of a meter, which takes its seat with the first line. */
+  private late(index: number, port: Port): LineAccept {
+    let own: MeterPort | undefined;
+    return (line) => {
+      try {
+        return (own ??= new MeterPort(this.bank.reach(index), port)).accept(line);
+      } catch (error) {
+        this.warn(`meter ${index} cannot be switched on: ${(error as Error).message}`);
+        return undefined;
+      }
+    };
+  }
+
+  /** The ports of all meters behind one: the address that a peer has chosen tells which of them it wants. */
+  private byAddress(port: Port): LineAccept {
+    const first = ipv4Parse(this.options.host)!;
+    const accepts = new Map<number, LineAccept>();
+    return (line) => {
+      const index = (ipv4Parse(line.localAddress) ?? -1) - first;
+      if (index < 0 || index >= this.bank.count) return undefined;
+      let accept = accepts.get(index);
+      if (accept === undefined) accepts.set(index, (accept = this.late(index, port)));
+      return accept(line);
+    };
   }
 
   /** One TCP port for the HDLC line of all meters; each connection is a line of its own. */
   private async openBus(number: number, port: Port | undefined): Promise<void> {
     if (port === undefined) throw new ServeError("--multi-drop: the template has no HDLC port");
-    await this.openPort("--hdlc-tcp", TcpListener, number, this.bus(port), this.hdlc);
+    await this.openPort("--hdlc-tcp", TcpListener, this.options.host, number, this.bus(port), this.hdlc);
   }
 
   /** The meters as stations of one line. */
   private bus(port: Port): LineAccept {
-    return Bus.of(this.bank.meters.map((meter) => new MeterPort(meter, port).accept));
+    return Bus.of(Array.from({ length: this.bank.count }, (_, index) => this.late(index, port)));
   }
 
   private async openPort(
     option: string,
     kind: ListenerKind,
+    host: string,
     port: number,
     accept: LineAccept,
     ports: number[],
   ): Promise<void> {
-    const { host } = this.options;
     try {
       const listener = await kind.listen(host, port, accept);
       this.opened.push(listener);
@@ -106,8 +140,7 @@ export class Listeners {
   private async openSerial(path: string): Promise<void> {
     const port = portFor(this.ports, "serial");
     if (port === undefined) throw new ServeError("--serial: the template has no HDLC port");
-    const [first, ...others] = this.bank.meters;
-    const accept = others.length > 0 ? this.bus(port) : new MeterPort(first!, port).accept;
+    const accept = this.bank.count > 1 ? this.bus(port) : this.late(0, port);
     try {
       const { baud, echo = false } = this.options;
       const line = await SerialLine.open(path, baud, accept, this.warn, echo);
@@ -129,7 +162,7 @@ function listenText(error: NodeJS.ErrnoException, option: string, host: string, 
     case "EAI_AGAIN":
       return `${host} is no address of this machine; choose another with --host`;
     case "EMFILE":
-      return `too many open files for so many meters; raise the limit (ulimit -n) or give fewer --meters`;
+      return `too many open files for so many meters; raise the limit (ulimit -n), give fewer --meters, or --each-address`;
     default:
       return `cannot listen on ${host}:${port}: ${error.message}`;
   }

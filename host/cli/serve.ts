@@ -9,13 +9,13 @@ import { Core, PlanRefused, type Plan } from "../core.ts";
 import { coreOctets } from "../files.ts";
 import type { Flash } from "../flash/flash.ts";
 import { MemoryFlash } from "../flash/memory.ts";
-import { ShardError, type ShardFlash } from "../flash/shard.ts";
+import { ShardError } from "../flash/shard.ts";
 import { StateDir } from "../state/state_dir.ts";
 import { ProvisionError } from "../keys/provision.ts";
 import { ReplayError } from "../metrology/replay.ts";
 import { TimeKeeper } from "../ntp.ts";
-import type { Simulation } from "../metrology/player.ts";
 import { ScenarioError, scenarioRead } from "../metrology/scenario.ts";
+import { Simulations } from "../metrology/simulations.ts";
 import { metrologyMaker } from "../metrology/source.ts";
 import { ciiApply } from "../template/cii.ts";
 import type { Compiled } from "../template/compile.ts";
@@ -24,6 +24,7 @@ import { TemplateError } from "../template/error.ts";
 import { planRefusalText } from "../template/limits.ts";
 import { modeEApply } from "../template/mode_e.ts";
 import { lowerAddressOf, multiDropApply, type Shared } from "../template/multi_drop.ts";
+import { ipv4Parse, ipv4Text } from "../transport/ipv4.ts";
 import { Delivery } from "./delivery.ts";
 import { Console, reporterAbove } from "./console.ts";
 import { courierMaker } from "./couriers.ts";
@@ -85,18 +86,17 @@ class Service {
   private readonly shared: Shared;
   private readonly start: number;
   private readonly state: StateDir | undefined;
-  private readonly files: ShardFlash[] = [];
+  /** Meters that had a state when this service began. */
+  private readonly stored = new Set<number>();
   private readonly bank: Bank;
   private readonly listeners: Listeners;
   private readonly time: TimeKeeper;
-  private readonly surroundings: Simulation[] = [];
+  private readonly surroundings: Simulations;
   private control: ControlSocket | undefined;
   private readonly ciiLine = new CiiLine();
   /** On a terminal, unless it is not wanted: where the face stands. */
   private readonly screen: Screen | undefined;
   private console: Console | undefined;
-  /** The meters live through their past. */
-  private history = false;
   private ending = false;
 
   constructor(options: ServeOptions) {
@@ -112,11 +112,14 @@ class Service {
     // The template is checked before anything is written.
     const { flashSize } = core.plan(this.compiled.image);
     this.state = options.state === undefined ? undefined : this.stateOpen(options.state, flashSize);
+    this.surroundings = this.surroundingsMaker();
     this.bank = new Bank(core, this.compiled.image, options.meters, {
       clock: new ManualClock(this.start, performance.now()),
       setup: this.setupMaker(),
+      late: options.seat === "contact",
       report: (meter, text) => this.reporter.event("meter", { meter, text }, `meter ${meter}: ${text}`),
       timeWanted: (meter) => void this.time.ask(meter),
+      arrived: (meter) => void this.time.ask(meter),
     });
     this.time = new TimeKeeper({
       meters: () => this.bank.meters,
@@ -162,19 +165,33 @@ class Service {
     return new Console({ bank, clock, operator, surroundings, name, reporter, screen, end });
   }
 
+  /** Meter time at which new meters are switched on. */
+  private get born(): number {
+    return this.start - this.options.backfill * DAY_MS;
+  }
+
+  private surroundingsMaker(): Simulations {
+    const { metrology, scenario, seed, meters } = this.options;
+    const steps = scenario === undefined ? undefined : scenarioRead(scenario, this.start);
+    return new Simulations(meters, metrologyMaker(metrology, seed, this.born, steps));
+  }
+
   private setupMaker(): (index: number, plan: Plan) => MeterSetup {
     const { options, delivery } = this;
-    const from = this.start - options.backfill * DAY_MS;
-    const scenario = options.scenario === undefined ? undefined : scenarioRead(options.scenario, this.start);
-    const metrology = metrologyMaker(options.metrology, options.seed, from, scenario);
-    const courier = courierMaker(options, this.ciiLine, () => this.history);
-    return (index, plan) => ({
-      provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
-      flash: this.flash(index, plan.flashSize),
-      metrology: (this.surroundings[index] = metrology(index)),
-      courier: courier(),
-      keepMs: options.keepEnergies * 1000,
-    });
+    const courier = courierMaker(options, this.ciiLine);
+    return (index, plan) => {
+      const flash = this.flash(index, plan.flashSize);
+      const isNew = !this.stored.has(index);
+      return {
+        provision: delivery.records(index, this.shared === "none" ? {} : { hdlcAddress: lowerAddressOf(index) }),
+        flash,
+        metrology: this.surroundings.make(index),
+        courier: courier(),
+        keepMs: options.keepEnergies * 1000,
+        isNew,
+        since: isNew ? this.born : this.start,
+      };
+    };
   }
 
   private stateOpen(path: string, flashSize: number): StateDir {
@@ -194,26 +211,20 @@ class Service {
   private flash(index: number, size: number): Flash {
     if (this.state === undefined) return new MemoryFlash(size);
     const file = this.state.flash(index);
-    this.files.push(file);
+    if (!file.fresh) this.stored.add(index);
     return file;
   }
 
+  /** Switches all meters on that have a seat. */
   private async bootAll(): Promise<void> {
-    const stored = this.bank.meters.filter((meter) => this.files[meter.index]?.fresh === false);
-    const fresh = this.bank.meters.filter((meter) => this.files[meter.index]?.fresh !== false);
-    const from = this.start - this.options.backfill * DAY_MS;
+    const stored = this.bank.meters.filter((meter) => this.stored.has(meter.index));
+    const fresh = this.bank.meters.filter((meter) => !this.stored.has(meter.index));
     if (this.options.backfill > 0 && stored.length > 0) {
       this.reporter.warn(
         `${stored.length} of ${this.bank.meters.length} meters have a state and keep it; --backfill is for new ones`,
       );
     }
-    for (const file of this.files) file.relaxed = file.fresh;
-    this.history = this.options.backfill > 0;
-    await backfill(this.bank, fresh, from, this.start, this.options.json !== true);
-    this.history = false;
-    for (const file of this.files) file.relaxed = false;
-    this.state?.flush();
-    this.bank.clock = new ManualClock(this.start, performance.now());
+    await backfill(this.bank, fresh, this.born, this.start, this.options.json !== true);
     for (const meter of stored) meter.boot();
   }
 
@@ -224,15 +235,18 @@ class Service {
 
   private sayReady(): void {
     const { options, listeners } = this;
-    const count = this.bank.meters.length;
+    const { count } = this.bank;
+    const lastHost = options.eachAddress === true ? ipv4Text(ipv4Parse(options.host)! + count - 1) : options.host;
+    const host = lastHost === options.host ? lastHost : `${options.host}…${lastHost}`;
     const where = [
-      ...wrapperText(options.host, listeners.wrapper, listeners.udp),
-      ...portsText("HDLC", options.host, listeners.hdlc),
+      ...(options.seat === "contact" ? ["each begins when it is reached first"] : []),
+      ...wrapperText(host, listeners.wrapper, listeners.udp),
+      ...portsText("HDLC", host, listeners.hdlc),
       ...(options.serial === undefined ? [] : [serialText(options.serial, options)]),
       ...(this.shared === "none" ? [] : [`HDLC addresses ${lowerAddressOf(0)} to ${lowerAddressOf(count - 1)}`]),
     ];
     const { wrapper: tcp, udp, hdlc: hdlcTcp } = listeners;
-    const facts = { meters: count, host: options.host, tcp, udp, hdlcTcp };
+    const facts = { meters: count, seat: options.seat, host: options.host, lastHost, tcp, udp, hdlcTcp };
     this.reporter.event("ready", facts, `ready: ${count === 1 ? "1 meter" : `${count} meters`}, ${where.join(", ")}`);
     const { model } = this.compiled;
     const { delivery } = this;
@@ -268,7 +282,6 @@ class Service {
     await this.control?.close();
     this.time.stop();
     await this.listeners.close();
-    for (const file of this.files) file.relaxed = false;
     await this.bank.powerFail();
     this.state?.close();
     this.state?.release();

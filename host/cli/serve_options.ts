@@ -7,11 +7,15 @@ import { TEMPLATE_DEFAULT } from "../template/load.ts";
 import type { AddressLength, Shared } from "../template/multi_drop.ts";
 import { extensionsOption } from "./extensions_option.ts";
 import { placeOf } from "../transport/courier.ts";
+import { ipv4Parse, ipv4Text } from "../transport/ipv4.ts";
 import { keysText } from "./keyboard.ts";
 import { optionCollect } from "./template.ts";
 
 const PORT_MAX = 65535;
 const WRAPPER_PORT = 4059;
+/** More meters than this begin when they are reached. */
+const SEATED_AT_ONCE = 1000;
+const METERS_MAX = 1_000_000;
 
 /** An error that people can mend: one line, then the command ends with code 1. */
 export class ServeError extends Error {}
@@ -36,6 +40,10 @@ export interface ServeOptions {
   echo?: boolean;
   /** All meters on one HDLC line over TCP, as they are on the serial line. */
   multiDrop?: boolean;
+  /** Meters count up in addresses from `host` on, all with the same ports. */
+  eachAddress?: boolean;
+  /** When meters take their seats: all at the start, or each when it is reached first. */
+  seat: "all" | "contact";
   hdlcAddressLength?: AddressLength;
   ciiBaud: number;
   template: string;
@@ -69,7 +77,8 @@ export interface ServeOptions {
 }
 
 /** What commander makes of the command line: the ports that were not given are still missing. */
-type RawOptions = Omit<ServeOptions, "tcp" | "udp" | "hdlcTcp"> & {
+type RawOptions = Omit<ServeOptions, "tcp" | "udp" | "hdlcTcp" | "seat"> & {
+  seat?: ServeOptions["seat"];
   tcp?: number;
   udp?: number | "none";
   hdlcTcp?: number;
@@ -166,7 +175,17 @@ export function withServeOptions(command: Command): Command {
       optionCollect,
       [] as string[],
     )
-    .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, 100_000), 1)
+    .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, METERS_MAX), 1)
+    .option(
+      "--each-address",
+      "meters count up in IPv4 addresses, not in ports: meter n has the address --host plus n (127.0.0.1, 127.0.0.2, …); no UDP",
+    )
+    .addOption(
+      new Option(
+        "--seat <when>",
+        `when meters begin to live: all at once, or each on its first contact, when it makes up for what it missed but what it would have pushed (default: all; contact above ${SEATED_AT_ONCE} meters)`,
+      ).choices(["all", "contact"]),
+    )
     .option("--seed <n>", "what tells these meters from those of another seed", whole(0, 0xffffffff), 1)
     .option("--suite <n>", "security suite of the meters: 0, 1 or 2 (default: the template's)", whole(0, 2))
     .option(
@@ -209,7 +228,7 @@ function rangeOf(option: string, first: number, count: number): Range | undefine
   const last = first + count - 1;
   if (last > PORT_MAX) {
     throw new ServeError(
-      `${option} ${first} for ${count === 1 ? "1 meter" : `${count} meters`} ends at port ${last}, beyond ${PORT_MAX}; give a lower one or 0`,
+      `${option} ${first} for ${count === 1 ? "1 meter" : `${count} meters`} ends at port ${last}, beyond ${PORT_MAX}; give a lower one, 0, or --each-address`,
     );
   }
   return { option, first, last };
@@ -234,22 +253,40 @@ function ciiCheck(raw: RawOptions): void {
   if (raw.cii.path === raw.serial) throw new ServeError("--cii: needs a line of its own, not that of --serial");
 }
 
+/** One address for each meter, all of them on this machine and told apart by the system; a datagram does not say which it was sent to. */
+function eachAddressCheck(raw: RawOptions): void {
+  const first = ipv4Parse(raw.host);
+  if (first === undefined)
+    throw new ServeError(`--each-address: ${raw.host} is no IPv4 address to count from (--host)`);
+  if (first + raw.meters > 2 ** 32 || (isLoopback(raw.host) && !isLoopback(ipv4Text(first + raw.meters - 1))))
+    throw new ServeError(
+      `--each-address: there are no ${raw.meters} addresses from ${raw.host} on; give a lower --host`,
+    );
+  if (raw.udp !== undefined && raw.udp !== "none")
+    throw new ServeError("--each-address: there is no UDP; leave --udp out");
+  if (raw.multiDrop === true) throw new ServeError("--each-address: not with --multi-drop");
+}
+
 /** Fills in the ports; throws ServeError when the two ranges do not fit or overlap. */
 export function serveOptions(raw: RawOptions): ServeOptions {
   if (raw.modeE === true) modeECheck(raw);
   ciiCheck(raw);
   if (raw.echo === true && raw.serial === undefined) throw new ServeError("--echo is for a serial line: --serial");
+  const each = raw.eachAddress === true;
+  if (each) eachAddressCheck(raw);
+  const count = each ? 1 : raw.meters;
   const tcp = raw.tcp ?? WRAPPER_PORT;
-  const hdlcTcp = raw.hdlcTcp ?? (tcp === 0 ? 0 : tcp + raw.meters);
-  const udp = raw.udp === "none" ? undefined : (raw.udp ?? tcp);
-  const wrapper = rangeOf("--tcp", tcp, raw.meters);
-  const hdlc = rangeOf("--hdlc-tcp", hdlcTcp, raw.multiDrop === true ? 1 : raw.meters);
-  if (udp !== undefined) rangeOf("--udp", udp, raw.meters);
+  const hdlcTcp = raw.hdlcTcp ?? (tcp === 0 ? 0 : tcp + count);
+  const udp = raw.udp === "none" || each ? undefined : (raw.udp ?? tcp);
+  const wrapper = rangeOf("--tcp", tcp, count);
+  const hdlc = rangeOf("--hdlc-tcp", hdlcTcp, raw.multiDrop === true ? 1 : count);
+  if (udp !== undefined) rangeOf("--udp", udp, count);
   if (wrapper && hdlc && wrapper.first <= hdlc.last && hdlc.first <= wrapper.last) {
     const text = [wrapper, hdlc].map((range) => `${range.option} ${range.first} to ${range.last}`).join(" and ");
     throw new ServeError(`${text} overlap; each of the ${raw.meters} meters needs a port of its own in both`);
   }
-  return { ...raw, tcp, udp, hdlcTcp };
+  const seat = raw.seat ?? (raw.meters > SEATED_AT_ONCE ? "contact" : "all");
+  return { ...raw, tcp, udp, hdlcTcp, seat };
 }
 
 /** Why meters must not push to `host`, undefined = they may. */

@@ -5,6 +5,7 @@
 import type { Bank } from "../bank.ts";
 import type { RunningClock } from "../clock.ts";
 import type { Simulation } from "../metrology/player.ts";
+import type { Simulations } from "../metrology/simulations.ts";
 import { durationMs, scenarioFrom } from "../metrology/scenario.ts";
 
 /** Meter time that a jump passes between two looks at the sockets, ms. */
@@ -40,7 +41,10 @@ export interface Status {
   time: string;
   /** 0 = it stands still */
   speed: number;
+  /** Those that have a seat. */
   meters: MeterStatus[];
+  /** How many nobody has reached yet. */
+  waiting: number;
 }
 
 /** What has been done, as facts for programs and a line for people. */
@@ -55,7 +59,7 @@ const meterCount = (count: number): string => (count === 1 ? "1 meter" : `${coun
 export class Operator {
   private readonly bank: Bank;
   private readonly clock: RunningClock;
-  private readonly surroundings: readonly Simulation[];
+  private readonly surroundings: Simulations;
   /** Told of everything that is done. */
   private readonly report: (done: Done) => void;
   private last: Promise<unknown> = Promise.resolve();
@@ -63,7 +67,7 @@ export class Operator {
   constructor(
     bank: Bank,
     clock: RunningClock,
-    surroundings: readonly Simulation[],
+    surroundings: Simulations,
     report: (done: Done) => void = () => undefined,
   ) {
     this.bank = bank;
@@ -81,7 +85,8 @@ export class Operator {
 
   /** Whether a step of this name lasts on the first meter. */
   lasts(step: string): boolean {
-    return this.surroundings[0]!.signals.lastingAt(this.clock.meterTime()).some((found) => found.do === step);
+    const { signals } = this.reached(0);
+    return signals.lastingAt(this.clock.meterTime()).some((found) => found.do === step);
   }
 
   /** 0 = time stands still. */
@@ -99,9 +104,9 @@ export class Operator {
   private act(request: Exclude<Request, { do: "status" }>): Promise<Done> | Done {
     switch (request.do) {
       case "inject":
-        return this.inject(request.scenario, this.metersOf(request.meters));
+        return this.inject(request.scenario, request.meters);
       case "end":
-        return this.end(request.step, this.metersOf(request.meters));
+        return this.end(request.step, request.meters);
       case "jump":
         return this.jump(this.instantOf(request.to));
       case "speed":
@@ -115,29 +120,39 @@ export class Operator {
     }
   }
 
-  private metersOf(meters: readonly number[] | undefined): readonly number[] {
-    const count = this.surroundings.length;
-    const bad = meters?.find((meter) => !Number.isInteger(meter) || meter < 0 || meter >= count);
-    if (bad !== undefined) throw new ControlError(`there is no meter ${bad}; ${meterCount(count)}, counted from 0`);
-    return meters ?? [...this.surroundings.keys()];
+  /** The surroundings of a meter, which takes its seat now where it has none. */
+  private reached(meter: number): Simulation {
+    this.bank.reach(meter);
+    return this.surroundings.of(meter)!;
   }
 
-  private inject(json: unknown, meters: readonly number[]): Done {
+  /** Does something to the meters named, which take their seats for it, or to all there are. */
+  private each(meters: readonly number[] | undefined, act: (simulation: Simulation) => void): void {
+    const { count } = this.surroundings;
+    const bad = meters?.find((meter) => !Number.isInteger(meter) || meter < 0 || meter >= count);
+    if (bad !== undefined) throw new ControlError(`there is no meter ${bad}; ${meterCount(count)}, counted from 0`);
+    if (meters === undefined) return this.surroundings.all(act);
+    for (const meter of meters) act(this.reached(meter));
+  }
+
+  private inject(json: unknown, meters: readonly number[] | undefined): Done {
     const time = this.clock.meterTime();
     // All is read before anything is done.
     const scenario = scenarioFrom(json, "inject", time);
-    for (const meter of meters) this.surroundings[meter]!.inject(scenario, time);
+    this.each(meters, (simulation) => simulation.inject(scenario, time));
     this.bank.rouse();
     const steps = scenario.steps.map(({ document }) => document.do);
-    const text = `${steps.join(", ")} on ${meterCount(meters.length)} from ${iso(time)}`;
-    return { facts: { did: "inject", steps, meters: meters.length, time: iso(time) }, text };
+    const count = meters?.length ?? this.surroundings.count;
+    const text = `${steps.join(", ")} on ${meterCount(count)} from ${iso(time)}`;
+    return { facts: { did: "inject", steps, meters: count, time: iso(time) }, text };
   }
 
-  private end(step: string | undefined, meters: readonly number[]): Done {
+  private end(step: string | undefined, meters: readonly number[] | undefined): Done {
     const time = this.clock.meterTime();
     let count = 0;
-    for (const meter of meters) count += this.surroundings[meter]!.end(step, time);
-    if (count === 0) throw new ControlError(`no ${step ?? "step"} lasts or is to come`);
+    this.each(meters, (simulation) => (count += simulation.end(step, time)));
+    if (count === 0 && this.surroundings.missing === 0)
+      throw new ControlError(`no ${step ?? "step"} lasts or is to come`);
     this.bank.rouse();
     const text = `${step ?? "all steps"} ended at ${iso(time)}`;
     return { facts: { did: "end", steps: count, time: iso(time) }, text };
@@ -191,16 +206,20 @@ export class Operator {
       time: iso(time),
       speed: this.clock.speed,
       meters: this.bank.meters.map(({ index, state }) => this.meter(index, state, time)),
+      waiting: this.surroundings.missing,
     };
     return { facts: status, text: statusText(status) };
   }
 
   private meter(meter: number, state: string, time: number): MeterStatus {
-    const lasting = this.surroundings[meter]!.signals.lastingAt(time).map(({ do: step, since, until }) => ({
-      do: step,
-      since: iso(since),
-      ...(until === undefined ? {} : { until: iso(until) }),
-    }));
+    const lasting = this.surroundings
+      .of(meter)!
+      .signals.lastingAt(time)
+      .map(({ do: step, since, until }) => ({
+        do: step,
+        since: iso(since),
+        ...(until === undefined ? {} : { until: iso(until) }),
+      }));
     return { meter, state, lasting };
   }
 }
@@ -211,9 +230,9 @@ function speedOf(speed: number): number {
 }
 
 /** Meters that are not as the others, or to which something happens, in lines of their own. */
-function statusText({ time, speed, meters }: Status): string {
+function statusText({ time, speed, meters, waiting }: Status): string {
   const running = meters.filter(({ state }) => state === "running").length;
-  const head = `${time}, ${speed === 0 ? "standing still" : `speed ${speed}`}, ${running} of ${meterCount(meters.length)} running`;
+  const head = `${time}, ${speed === 0 ? "standing still" : `speed ${speed}`}, ${running} of ${meterCount(meters.length + waiting)} running${waiting > 0 ? `, ${waiting} not reached yet` : ""}`;
   const lines = meters
     .filter(({ state, lasting }) => state !== "running" || lasting.length > 0)
     .map(({ meter, state, lasting }) => {

@@ -235,8 +235,6 @@ export class ShardFlash implements Flash {
   readonly size: number;
   /** Whether it held nothing when it was opened: a meter that never ran. */
   readonly fresh: boolean;
-  /** While set, sync() promises nothing and costs nothing: a history that is made anew after a crash needs no more. */
-  relaxed = false;
   private readonly shard: Shard;
   private readonly index: number;
 
@@ -263,7 +261,7 @@ export class ShardFlash implements Flash {
   }
 
   sync(): Promise<void> | undefined {
-    return this.relaxed ? undefined : this.shard.sync();
+    return this.shard.sync();
   }
 
   /** The file is closed by its shard. */

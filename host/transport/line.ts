@@ -4,6 +4,8 @@
 export interface Line {
   /** What is received at once is a datagram: it belongs together, and apart from what comes before and behind it. */
   readonly datagrams?: boolean;
+  /** Address of this machine at which the peer reached it, where a line has one. */
+  readonly localAddress?: string | undefined;
   /** Sends octets that belong to the line from now on. True: they have left; false: `drained` will say so. */
   send(octets: Uint8Array): boolean;
   /** Closes the line behind what was sent; `closed` follows. */

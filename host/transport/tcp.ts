@@ -10,6 +10,10 @@ class TcpLine implements Line {
     this.socket = socket;
   }
 
+  get localAddress(): string | undefined {
+    return this.socket.localAddress;
+  }
+
   send(octets: Uint8Array): boolean {
     return this.socket.destroyed || this.socket.write(octets);
   }

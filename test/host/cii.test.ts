@@ -111,10 +111,9 @@ describe("a push as a UI frame", () => {
 });
 
 describe("who carries the pushes of serve", () => {
-  it("counts what is pushed in the history as received, and afterwards refuses what must not leave", () => {
-    let history = true;
+  it("goes where --cii says whatever --push says, and nowhere else", () => {
     const raw = { push: "none", cii: { host: "203.0.113.7", destination: "203.0.113.7:1" } };
-    const courier = courierMaker(raw as ServeOptions, new CiiLine(), () => history)();
+    const courier = courierMaker(raw as ServeOptions, new CiiLine())();
     const heard: string[] = [];
     const listener = {
       delivered: () => heard.push("delivered"),
@@ -122,9 +121,8 @@ describe("who carries the pushes of serve", () => {
       answered: () => undefined,
     };
     courier.deliver(0, "203.0.113.8:1", new Uint8Array(1), listener);
-    history = false;
-    courier.deliver(0, "203.0.113.8:1", new Uint8Array(1), listener);
-    expect(heard).toEqual(["delivered", "pushes are off (--push none)"]);
+    courier.deliver(0, "203.0.113.7:1", new Uint8Array(1), listener);
+    expect(heard).toEqual(["pushes are off (--push none)"]);
     courier.drop();
   });
 });

@@ -37,6 +37,10 @@ export interface RigOptions {
   /** Steps of a scenario (host/metrology/scenario_schema.json). */
   steps?: object[];
   template?: Compiled;
+  /** Meters take a seat when somebody reaches them, and live from the start on. */
+  late?: boolean;
+  /** Seats of one instance at most. */
+  seatsMax?: number;
   flash?: (index: number, size: number) => Flash;
   /** Provision records; by default those of the identity. */
   provision?: (index: number) => Uint8Array;
@@ -71,12 +75,16 @@ export class Rig {
     let draws = 0;
     this.bank = new Bank(options.core ?? coreLoaded(), template.image, options.meters ?? 1, {
       clock: this.clock,
+      late: options.late ?? false,
+      ...(options.seatsMax === undefined ? {} : { seatsMax: options.seatsMax }),
       setup: (index, plan) => ({
         provision:
           options.provision?.(index) ??
           provisionRecords(meterIdentity(template.model.parts.identity, 1, index), template.model),
         flash: (options.flash ?? ((_index, size) => new MemoryFlash(size)))(index, plan.flashSize),
         metrology: (this.surroundings[index] = surroundings(index)),
+        isNew: true,
+        since: start,
       }),
       entropy: (size) => Uint8Array.from({ length: size }, (_, i) => hash(1, i, draws++) & 0xff),
       report: (meter, text) => this.reports.push(`${meter}: ${text}`),
@@ -92,7 +100,7 @@ export class Rig {
   }
 
   port(use: "wrapper" | "udp" | "hdlc", meter = 0): MeterPort {
-    return new MeterPort(this.bank.meters[meter]!, portFor(portsOf(this.template.image), use)!);
+    return new MeterPort(this.bank.reach(meter), portFor(portsOf(this.template.image), use)!);
   }
 
   /** A raw line to a port, which has all its connections free. */

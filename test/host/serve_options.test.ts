@@ -106,3 +106,30 @@ describe("values", () => {
     expect(isLoopback(host)).toBe(expected);
   });
 });
+
+describe("many meters", () => {
+  it.each([
+    ["", "all"],
+    ["--meters 1000", "all"],
+    ["--meters 1001", "contact"],
+    ["--meters 1001 --seat all", "all"],
+    ["--seat contact", "contact"],
+  ])("of %j take their seats: %s", (line, seat) => {
+    expect(parse(...line.split(" ").filter(Boolean)).seat).toBe(seat);
+  });
+
+  it("share ports where each has an address, and have no UDP", () => {
+    expect(parse("--each-address", "--meters", "100000")).toMatchObject({ tcp: 4059, hdlcTcp: 4060, udp: undefined });
+  });
+
+  it.each([
+    ["--each-address --host localhost", "localhost is no IPv4 address to count from"],
+    ["--each-address --host 127.255.255.250 --meters 7", "there are no 7 addresses from 127.255.255.250 on"],
+    ["--each-address --host 255.255.255.250 --meters 7", "there are no 7 addresses"],
+    ["--each-address --udp 4059", "there is no UDP"],
+    ["--each-address --multi-drop", "not with --multi-drop"],
+    ["--meters 70000", "give a lower one, 0, or --each-address"],
+  ])("%s is refused: %s", (line, message) => {
+    expect(() => parse(...line.split(" "))).toThrow(message);
+  });
+});
