@@ -24,6 +24,7 @@ import { flashOperate } from "./flash_operation.ts";
 import { LineTime } from "./line_time.ts";
 import { Pushes, type Courier } from "./push.ts";
 import { Restarts } from "./restarts.ts";
+import { damageText, refusalText } from "./state/boot_text.ts";
 import { Surroundings } from "./surroundings.ts";
 import type { Metrology } from "./metrology/metrology.ts";
 import type { Line, LineListener } from "./transport/line.ts";
@@ -34,12 +35,6 @@ const REFRESH_MS = 1000;
 const ENTROPY_SIZE = 48;
 /** Ticks at one instant after which the core is taken to be stuck. */
 const TICKS_MAX = 10000;
-
-/** Why the core leaves a stored state alone, by Err. */
-const STATE_REFUSALS: Record<number, string> = {
-  [-2]: "is damaged beyond use; dlms-meter state check tells more, state import puts a copy back",
-  [-9]: "is of another format version; use the program that wrote it",
-};
 
 /** What all meters of a bank share. */
 export interface PumpHost {
@@ -292,7 +287,8 @@ export class Pump {
     const result = core.flashDone(seat, status, this.meterTime);
     this.durable = core.durableSequence;
     if (status !== 0) throw new FlashFailed("a flash operation failed");
-    if (result < 0) throw new FlashFailed(`the stored state ${STATE_REFUSALS[result] ?? `cannot be used (${result})`}`);
+    if (result < 0) throw new FlashFailed(refusalText(result));
+    if (result > 0) this.host.report(this, damageText(result));
     for (const connection of this.connections) connection.release(this.durable);
     this.pushes.release(this.durable);
   }

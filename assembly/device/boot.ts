@@ -64,7 +64,7 @@ function bootFinish(meter: Meter): void {
     staticLoad(meter, SecurityContext.of(meter, i));
   // The log of a meter without a past begins with its first power-up.
   if (!agendaBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
-  if (journalDamaged(meter)) {
+  if (journalDamaged(meter) != 0) {
     // Logged at once, so that the snapshot that ends the damage holds it.
     eventRaise(meter, EventCode.NON_VOLATILE_MEMORY_ERROR);
     captureEvents(meter);
@@ -83,7 +83,10 @@ export function flashPollSeat(seat: u32): i32 {
   return request.operation;
 }
 
-/** Takes the end of the operation: status 0 = done, else the flash failed and the meter must be booted again. */
+/**
+ * Takes the end of the operation: status 0 = done, else the flash failed and the meter must be booted again.
+ * @returns 0 or Err; at the end of a replay that missed what had been durable, how many stretches of the flash it passed over
+ */
 export function flashDoneSeat(seat: u32, status: i32, meterTime: f64): i32 {
   if (!seatExists(seat) || !timeValid(meterTime)) return Err.STATE;
   const meter = Meter.at(seat);
@@ -94,7 +97,10 @@ export function flashDoneSeat(seat: u32, status: i32, meterTime: f64): i32 {
     meter.fault = err != Err.OK ? err : <i32>Err.STATE;
     return err;
   }
-  if (meter.state == SeatState.BOOTING && journalReady(meter)) bootFinish(meter);
+  if (meter.state == SeatState.BOOTING && journalReady(meter)) {
+    bootFinish(meter);
+    return journalDamaged(meter);
+  }
   const read = journalReadTake(meter);
   if (read != 0) imageTake(meter, FLASH, read);
   return Err.OK;

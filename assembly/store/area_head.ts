@@ -1,7 +1,7 @@
 /**
  * The head of a journal area (docs/FLASH.md): magic u32 | version u32 | epoch u32 | check of the template u32 | CRC-32 of those 16
  * octets u32 | retired u32 | FF …, little-endian. `retired` is erased while the area may be the newest; it is programmed to 0 when
- * the other area has taken over, so that a newer head that is lost later is missed.
+ * the other area has taken over, so that a newer head that is lost later is missed. Most of its bits decide: some may rot.
  */
 import { Crc32 } from "../base/crc32";
 import { Template } from "./template";
@@ -30,7 +30,7 @@ export const enum Head {
 export function headRead(at: usize): Head {
   if (load<u32>(at) == HEAD_MAGIC && load<u32>(at + 16) == Crc32.of(at, 16)) {
     if (load<u32>(at + 4) != FORMAT_VERSION) return Head.FOREIGN;
-    return load<u32>(at + <usize>RETIRED_AT) == 0xffffffff ? Head.GOOD : Head.RETIRED;
+    return popcnt<u32>(load<u32>(at + <usize>RETIRED_AT)) > 16 ? Head.GOOD : Head.RETIRED;
   }
   for (let i: usize = 0; i < <usize>HEAD_SIZE; i += 4) if (load<u32>(at + i) != 0xffffffff) return Head.BAD;
   return Head.NONE;

@@ -171,10 +171,12 @@ function rowsApply(meter: Meter, profile: u32, part: u32, at: usize, size: u32):
   const ring = Ring.of(meter, profile);
   const generation = bswap<u32>(load<u32>(at));
   if (part == RowPart.RESET) {
-    ringEmpty(ring, generation);
+    // A snapshot may hold rows of behind the reset already.
+    if (ring.generation != generation) ringEmpty(ring, generation);
     return;
   }
-  if (size < 8 || ring.rowSize == 0) return;
+  // Rows of other columns come where the record that changed them is lost.
+  if (size < 8 || ring.rowSize == 0 || (size - 8) % ring.rowSize != 0) return;
   if (part == RowPart.CUT) {
     // A snapshot that had this profile under way begins again with it: its rows belong to another generation now.
     const j = Journal.of(meter);
@@ -183,7 +185,11 @@ function rowsApply(meter: Meter, profile: u32, part: u32, at: usize, size: u32):
     return;
   }
   let number = bswap<u32>(load<u32>(at + 4));
-  if (part == RowPart.ROWS && ring.generation != generation) ringEmpty(ring, generation);
+  // The reset, or the cut, in front of rows of a newer generation is lost, or is in the snapshot they belong to.
+  if (<i32>(generation - ring.generation) > 0) {
+    if (part == RowPart.ROW && <i32>(number - ring.next) < 0) ringCut(meter, profile, generation, number);
+    else ringEmpty(ring, generation);
+  }
   for (let offset: u32 = 8; offset + ring.rowSize <= size; offset += ring.rowSize) {
     ringAppend(meter, profile, generation, number++, at + <usize>offset);
   }

@@ -306,9 +306,9 @@ export function journalDoubtful(meter: Meter): bool {
   return j.torn != 0 || j.damaged != 0;
 }
 
-/** Whether the last replay lost what had been durable. */
-export function journalDamaged(meter: Meter): bool {
-  return Journal.of(meter).damaged != 0;
+/** In how many places the last replay lost what had been durable. */
+export function journalDamaged(meter: Meter): i32 {
+  return <i32>Journal.of(meter).damaged;
 }
 
 /** Newest sequence that survives a power cut. */

@@ -5,7 +5,7 @@
  */
 import { Crc32 } from "../base/crc32";
 import { Err } from "../base/err";
-import { RECORD_SIZE_MAX } from "../base/limits";
+import { FLASH_PAGE_SIZE, RECORD_SIZE_MAX } from "../base/limits";
 import { Head, HEAD_SIZE } from "./area_head";
 import { Meter } from "./block";
 import { entriesApply, RECORD_HEAD_SIZE, RECORD_OVERHEAD } from "./change";
@@ -29,34 +29,28 @@ export function headsJudge(j: Journal): i32 {
   }
   const known0 = j.head0 == Head.GOOD || j.head0 == Head.RETIRED;
   const known1 = j.head1 == Head.GOOD || j.head1 == Head.RETIRED;
-  if (j.head0 == Head.NONE && j.head1 == Head.NONE) {
-    j.area = 1;
-    j.checkpointBegin();
-    return Err.OK;
-  }
-  if (known0 && known1) j.area = <i32>(j.epoch1 - j.epoch0) > 0 ? 1 : 0;
-  else if (known0) areaOnly(j, 0, j.head0, j.epoch0, j.head1);
-  else if (known1) areaOnly(j, 1, j.head1, j.epoch1, j.head0);
-  // No head at all: the records of the area that once had one are what is left.
-  else areaLost(j, j.head0 == Head.BAD ? 0 : 1, 0);
-  if (known0 && known1) j.epoch = j.area == 1 ? j.epoch1 : j.epoch0;
   j.writeAt = HEAD_SIZE;
   j.state = JournalState.REPLAY;
+  // Nothing has ever stood here, or the first page of area 0 is lost: the pages tell.
+  if (j.head0 == Head.NONE && j.head1 == Head.NONE) return Err.OK;
+  if (known0 && known1) {
+    j.area = <i32>(j.epoch1 - j.epoch0) > 0 ? 1 : 0;
+    j.epoch = j.area == 1 ? j.epoch1 : j.epoch0;
+  } else if (known0) areaOnly(j, 0, j.head0, j.epoch0);
+  else if (known1) areaOnly(j, 1, j.head1, j.epoch1);
+  // No head at all: the records of the area that once had one are what is left.
+  else areaLost(j, j.head0 == Head.BAD ? 0 : 1, 0);
   return Err.OK;
 }
 
-/**
- * One good head: its area is the newest, unless it says that the other one has taken over. It cannot have where nothing ever stood: then
- * the word that says so is what was damaged.
- */
-function areaOnly(j: Journal, area: u32, head: u32, epoch: u32, other: u32): void {
-  if (head == Head.RETIRED && other != Head.NONE) {
+/** One good head: its area is the newest, unless it says that the other one has taken over. */
+function areaOnly(j: Journal, area: u32, head: u32, epoch: u32): void {
+  if (head == Head.RETIRED) {
     areaLost(j, 1 - area, epoch + 1);
     return;
   }
   j.area = area;
   j.epoch = epoch;
-  if (head == Head.RETIRED) j.damaged = 1;
 }
 
 /** The area whose head is lost: its records count all the same, and the loss is damage. */
@@ -80,7 +74,17 @@ export function replay(meter: Meter, j: Journal, page: usize, size: u32): i32 {
     at += step;
     j.writeAt += step;
   }
+  if (isFresh(j)) {
+    j.area = 1;
+    j.checkpointBegin();
+    return Err.OK;
+  }
   return j.areaSize - j.writeAt < RECORD_OVERHEAD ? replayEnd(meter, j) : <i32>Err.OK;
+}
+
+/** Whether the flash is that of a new meter: no head, and no record in the pages where a log begins, so that one lost page is missed. */
+function isFresh(j: Journal): bool {
+  return j.epoch == 0 && j.damaged == 0 && j.endAt == HEAD_SIZE && j.writeAt >= 2 * FLASH_PAGE_SIZE;
 }
 
 /** Applies the record at `record`; returns its octets, 0 when there is none, or BEYOND when it may go on behind `size`. */
@@ -128,10 +132,10 @@ function replayEnd(meter: Meter, j: Journal): i32 {
   }
   if (j.endAt != 0) j.writeAt = j.endAt;
   j.torn = j.dirty;
-  // Epoch 0: the head of the first snapshot was torn. Nothing had been committed, so nothing is lost.
-  if (j.epoch == 0 && j.sequence == 0) {
+  // Epoch 0: no head. Where nothing had been committed that of the first snapshot was torn, and nothing is lost.
+  if (j.epoch == 0) {
     j.torn = 1;
-    j.damaged = 0;
+    j.damaged = j.sequence == 0 ? 0 : max<u32>(j.damaged, 1);
   }
   j.programmed = j.sequence;
   j.durable = j.sequence - 1;

@@ -1,6 +1,7 @@
 /** What a state needs to know of the template image it was written for: objects, attribute rows, profiles, the shape of rows. */
 import { type Entry } from "./journal.ts";
 
+const PAGE_SIZE = 4096;
 const COMPUTED = 2;
 const HIDDEN = 4;
 const CLASS_PROFILE = 7;
@@ -46,6 +47,8 @@ interface Format {
   row(index: number): Row;
   /** Octets of the row area of a profile. */
   areaSize(instance: number): number;
+  /** Pages that the largest firmware image takes. */
+  readonly imagePages: number;
 }
 
 const nameAt = (octets: Uint8Array, at: number): string => Buffer.from(octets.subarray(at, at + 6)).toString("hex");
@@ -77,6 +80,7 @@ function version1(octets: Uint8Array, view: DataView): Format {
       };
     },
     areaSize: (instance) => view.getUint32(profilesAt + instance * 16 + 4, true),
+    imagePages: view.getUint16(82, true),
   };
 }
 
@@ -115,11 +119,14 @@ function version2(octets: Uint8Array, view: DataView): Format {
       };
     },
     areaSize: (instance) => word(profilesAt + instance * 16 + 4),
+    imagePages: view.getUint16(122, true),
   };
 }
 
 export class ImageView {
   readonly check: number;
+  /** Octets of the image area at the end of a flash: a page for the blocks that have come, then the image. */
+  readonly imageSize: number;
   private readonly format: Format;
   /** Each object {class, name, twin}. */
   private readonly objects = new Map<string, Place>();
@@ -128,6 +135,8 @@ export class ImageView {
     const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
     this.check = view.getUint32(12, true);
     this.format = view.getUint32(4, true) === 1 ? version1(octets, view) : version2(octets, view);
+    const { imagePages } = this.format;
+    this.imageSize = imagePages === 0 ? 0 : (imagePages + 1) * PAGE_SIZE;
     for (let i = 0; i < view.getUint16(16, true); i++) {
       const place = this.format.object(i);
       const key = `${place.classId} ${place.name}`;

@@ -69,7 +69,12 @@ function headRead(flash: DataView, at: number): Head {
   const blank = octets.every((octet) => octet === 0xff);
   const known = whole && word(4) === VERSION;
   const kind = known ? "good" : whole ? "foreign" : blank ? "none" : "bad";
-  return { kind, version: word(4), epoch: word(8), template: word(12), retired: word(RETIRED_AT) !== ERASED };
+  return { kind, version: word(4), epoch: word(8), template: word(12), retired: isRetired(word(RETIRED_AT)) };
+}
+
+/** Most of its bits decide: some may rot. */
+function isRetired(word: number): boolean {
+  return [...word.toString(2)].filter((bit) => bit === "1").length <= 16;
 }
 
 /** Where the second area begins, undefined when nothing tells. */
@@ -102,16 +107,27 @@ function entriesRead(octets: Uint8Array): Entry[] | undefined {
   return entries;
 }
 
+/** A whole record: where it stands in the flash. */
+export interface LogRecord {
+  readonly at: number;
+  readonly size: number;
+  readonly sequence: number;
+  readonly entries: readonly Entry[];
+}
+
+interface Log {
+  readonly records: readonly LogRecord[];
+  readonly size: number;
+  readonly torn: boolean;
+  readonly damaged: number;
+}
+
 /** Reads the records of an area from its head on. */
-function logRead(
-  flash: DataView,
-  from: number,
-  to: number,
-): Pick<Stored, "sequence" | "records" | "size" | "torn" | "damaged" | "entries"> {
-  const entries: Entry[] = [];
-  let [sequence, records, damaged, size, gap, dirty] = [0, 0, 0, HEAD_SIZE, false, false];
+function logRead(flash: DataView, from: number, to: number): Log {
+  const records: LogRecord[] = [];
+  let [damaged, size, gap, dirty] = [0, HEAD_SIZE, false, false];
   for (let at = from + HEAD_SIZE; at + RECORD_OVERHEAD <= to;) {
-    const record = recordRead(flash, at, to, records === 0 ? undefined : sequence);
+    const record = recordRead(flash, at, to, records.at(-1)?.sequence);
     if (record === undefined) {
       gap = true;
       if (flash.getUint32(at) !== ERASED) dirty = true;
@@ -121,21 +137,14 @@ function logRead(
     if (gap) damaged++;
     gap = false;
     dirty = false;
-    entries.push(...record.entries);
-    sequence = record.sequence;
-    records++;
+    records.push(record);
     at += record.size;
     size = at - from;
   }
-  return { sequence, records, damaged, size, torn: dirty, entries };
+  return { records, damaged, size, torn: dirty };
 }
 
-function recordRead(
-  flash: DataView,
-  at: number,
-  to: number,
-  after: number | undefined,
-): { size: number; sequence: number; entries: Entry[] } | undefined {
+function recordRead(flash: DataView, at: number, to: number, after: number | undefined): LogRecord | undefined {
   const size = flash.getUint16(at);
   if (size + flash.getUint16(at + 2) !== 0xffff || size + RECORD_OVERHEAD > RECORD_SIZE_MAX) return undefined;
   const whole = (size + RECORD_OVERHEAD + 3) & ~3;
@@ -146,39 +155,73 @@ function recordRead(
   const sequence = flash.getUint32(at + 4);
   if (after !== undefined && ((sequence - after) | 0) < 0) return undefined;
   const entries = entriesRead(octets.subarray(RECORD_HEAD_SIZE, RECORD_HEAD_SIZE + size));
-  return entries && { size: whole, sequence, entries };
+  return entries && { at, size: whole, sequence, entries };
 }
 
-/** Reads the state that stands in a meter's flash. */
-export function stateRead(octets: Uint8Array): State {
-  const flash = new DataView(octets.buffer, octets.byteOffset, octets.length);
-  const second = secondArea(flash);
+/** The area that counts, from its head on. */
+interface Area {
+  readonly area: number;
+  readonly from: number;
+  readonly to: number;
+  readonly epoch: number;
+  readonly template: number;
+  /** Its head is lost, or the word that says which area is the newest. */
+  readonly lost: boolean;
+}
+
+/** Chooses as assembly/store/replay.ts does. */
+function areaChoose(
+  flash: DataView,
+  imageSize: number | undefined,
+): Area | Extract<State, { kind: "empty" | "foreign" }> {
+  const known = imageSize === undefined ? undefined : ((flash.byteLength - imageSize) / 2) & -PAGE_SIZE;
+  const second = known ?? secondArea(flash);
   const heads = [headRead(flash, 0), second === undefined ? undefined : headRead(flash, second)];
   const foreign = heads.find((head) => head?.kind === "foreign");
   if (foreign !== undefined) return { kind: "foreign", version: foreign.version };
+  const kinds = heads.map((head) => head?.kind ?? "none");
   const [first, other] = heads.map((head) => (head?.kind === "good" ? head : undefined));
-  if (first === undefined && other === undefined && heads[0]!.kind === "none") return { kind: "empty" };
+  if (kinds.every((kind) => kind === "none") && logRead(flash, 0, 2 * PAGE_SIZE).records.length === 0)
+    return { kind: "empty" };
   const otherNewer = other !== undefined && (first === undefined || ((other.epoch - first.epoch) | 0) > 0);
-  let area = otherNewer ? 1 : 0;
-  let head = [first, other][area];
-  let lost = head === undefined;
-  // A newest head says that the other area has taken over: that one's head is lost, or, where nothing stands, the word itself.
-  if (head?.retired === true) {
-    if ((heads[1 - area]?.kind ?? "none") !== "none") area = 1 - area;
-    lost = true;
-  }
-  head ??= { kind: "bad", version: VERSION, epoch: 0, template: 0, retired: false };
-  const from = area === 0 ? 0 : (second ?? octets.length);
-  const log = logRead(flash, from, area === 0 ? (second ?? octets.length) : octets.length);
-  if (log.records === 0 && (lost || log.torn)) return { kind: "unusable" };
+  let area = otherNewer || (kinds[0] === "none" && kinds[1] !== "none") ? 1 : 0;
+  const head = [first, other][area];
+  // The only head says that the other area has taken over: that one's head is lost.
+  const retired = head?.retired === true && kinds[1 - area] !== "good";
+  if (retired) area = 1 - area;
+  const { epoch, template } = head ?? { epoch: 0, template: 0 };
+  const end = known === undefined ? flash.byteLength : 2 * known;
+  const [from, to] = area === 0 ? [0, second ?? end] : [second ?? end, end];
+  return { area, from, to, epoch, template, lost: head === undefined || retired };
+}
+
+/** Reads the state that stands in a meter's flash, whose last `imageSize` octets (ImageView) are the image area, where that is known. */
+export function stateRead(octets: Uint8Array, imageSize?: number): State {
+  const flash = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  const chosen = areaChoose(flash, imageSize);
+  if ("kind" in chosen) return chosen;
+  const { area, epoch, template, from, to, lost } = chosen;
+  const { records, size, torn, damaged } = logRead(flash, from, to);
+  if (records.length === 0 && (lost || torn)) return { kind: "unusable" };
   return {
     kind: "stored",
     area,
-    epoch: head.epoch,
-    template: head.template,
-    ...log,
-    damaged: log.damaged + (lost ? 1 : 0),
+    epoch,
+    template,
+    size,
+    torn,
+    sequence: records.at(-1)?.sequence ?? 0,
+    records: records.length,
+    damaged: damaged + (lost ? 1 : 0),
+    entries: records.flatMap((record) => record.entries),
   };
+}
+
+/** The whole records of the log that counts. */
+export function recordsOf(octets: Uint8Array, imageSize?: number): readonly LogRecord[] {
+  const flash = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  const chosen = areaChoose(flash, imageSize);
+  return "kind" in chosen ? [] : logRead(flash, chosen.from, chosen.to).records;
 }
 
 /** What names the place of an entry. */
@@ -210,26 +253,31 @@ export interface Rows {
 const ROW = 0;
 const RESET = 1;
 const ROWS = 2;
+const CUT = 3;
 
-/** The rows of the profile of `entry`, each `rowSize` octets; at most `limit` of the newest. */
-export function rowsOf(state: Stored, entry: Entry, rowSize: number, limit: number): Rows {
+/** The rows of the profile of `entry`, each `rowSize` octets; at most `limit` of the newest. As rowsApply() of assembly/store/change.ts. */
+export function rowsOf(state: Pick<Stored, "entries">, entry: Entry, rowSize: number, limit: number): Rows {
   let generation = 0;
   let rows: { number: number; octets: Uint8Array }[] = [];
+  const before = (next: number): typeof rows => rows.filter((row) => ((row.number - next) | 0) < 0);
   for (const one of state.entries) {
     if (!isRows(one) || one.name !== entry.name || one.twin !== entry.twin || one.octets.length < 4) continue;
     const view = new DataView(one.octets.buffer, one.octets.byteOffset, one.octets.length);
     const found = view.getUint32(0);
-    if (one.part === RESET || (one.part === ROWS && found !== generation)) {
+    const newer = ((found - generation) | 0) > 0;
+    let number = one.octets.length < 8 ? 0 : view.getUint32(4);
+    if (newer) {
+      const last = rows.at(-1)?.number ?? number - 1;
+      // A row that comes again tells of a cut whose record is lost.
+      rows = one.part === CUT || (one.part === ROW && number <= last) ? before(number) : [];
       generation = found;
-      rows = [];
     }
-    if (one.part === RESET || found !== generation || one.octets.length < 8) continue;
-    let number = view.getUint32(4);
+    if ((one.part !== ROW && one.part !== ROWS) || found !== generation || (one.octets.length - 8) % rowSize !== 0)
+      continue;
     for (let at = 8; at + rowSize <= one.octets.length; at += rowSize, number++) {
       if (rows.length > 0 && ((number - rows.at(-1)!.number) | 0) <= 0) continue;
       rows.push({ number, octets: one.octets.subarray(at, at + rowSize) });
     }
-    if (one.part === ROW && rowSize === 0) continue;
   }
   return { entry, generation, rows: rows.slice(-limit) };
 }

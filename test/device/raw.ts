@@ -113,6 +113,8 @@ export class RawMeter {
   readonly pushed: (Delivery | "close")[] = [];
   /** How the next delivery goes; undefined: nobody says. */
   courier: (delivery: Delivery) => DeliverEvent | undefined = () => DeliverEvent.SENT;
+  /** In how many places the last boot found its state damaged. */
+  damage = 0;
   private durable = 0;
   private sampledTo: number;
   private readonly entropy: (size: number) => Uint8Array;
@@ -147,6 +149,7 @@ export class RawMeter {
   reboot(): void {
     this.lines.clear();
     this.durable = 0;
+    this.damage = 0;
     const { bank, seat, flash } = this;
     const result = bank.boot(seat, this.provision, flash.size, this.lineTime, this.meterTime);
     if (result < 0) throw new Error(`the core refuses to boot (${result})`);
@@ -334,7 +337,7 @@ export class RawMeter {
       if (operation === FlashOperation.NONE) break;
       if (operation < 0) throw new Error(`the core cannot go on (${operation})`);
       this.operate(operation);
-      this.bank.flashDone(this.seat, 0, this.meterTime);
+      this.damage = Math.max(this.damage, this.bank.flashDone(this.seat, 0, this.meterTime));
       this.durable = this.bank.durableSequence;
     }
     for (const [slot, line] of this.lines) this.release(slot, line);

@@ -12,7 +12,7 @@ import { snapshotEmit, snapshotParse } from "../../host/state/snapshot.ts";
 import type { Compiled } from "../../host/template/compile.ts";
 import { associateLls, get, hex, set } from "../device/apdus.ts";
 import { RawMeter } from "../device/raw.ts";
-import { core, ENERGY, LOAD_PROFILE, template, TEXT } from "../device/rig.ts";
+import { core, ENERGY, LOAD_PROFILE, Rig, template, TEXT } from "../device/rig.ts";
 
 const HOUR_MS = 3_600_000;
 let folder: string;
@@ -110,6 +110,26 @@ describe("the journal read by the host", () => {
     expect(stateRead(damaged)).toMatchObject({ kind: "stored", damaged: 1 });
     expect(stateRead(new Uint8Array(65536).fill(0xff))).toEqual({ kind: "empty" });
     expect(stateRead(new Uint8Array(65536))).toEqual({ kind: "unusable" });
+  });
+});
+
+describe("a state that is damaged", () => {
+  it.each([
+    ["a record", (octets: Uint8Array): unknown => (octets[200]! ^= 1)],
+    ["the first page", (octets: Uint8Array): unknown => octets.fill(0xff, 0, 4096)],
+  ])("%s: the meter goes on, says so in one line, and is whole again", async (_, harm) => {
+    const meter = lived();
+    const octets = octetsOf(meter.flash);
+    harm(octets);
+    expect((stateRead(octets) as Stored).damaged).toBeGreaterThan(0);
+    const flash = flashOf(octets);
+    const rig = Rig.boot({ flash: () => flash, start: meter.meterTime });
+    await rig.settled();
+    expect(rig.reports).toEqual([
+      expect.stringMatching(/the stored state was damaged in one place.*event 14 is logged/),
+    ]);
+    rig.meter(0).powerCut();
+    expect(stateRead(octetsOf(flash))).toMatchObject({ kind: "stored", damaged: 0 });
   });
 });
 

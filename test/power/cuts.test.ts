@@ -3,14 +3,18 @@
  * boots and must be what its clients know (docs/FLASH.md, "Promises"). POWER_CUTS=all tries every kind of cut at every operation.
  */
 import { beforeAll, describe, expect, it } from "vitest";
+import { ImageView } from "../../host/state/image.ts";
 import { Dice } from "../testing.ts";
 import { Image } from "./cut_flash.ts";
+import { ROTS, Sound } from "./rot.ts";
 import { Life, shortTemplate } from "./scenario.ts";
 import { type Look, Witness } from "./witness.ts";
 
 const SEED = 20260105;
 const STEPS = 170;
 const ALL = process.env["POWER_CUTS"] === "all";
+/** From here on the first checkpoint stands. */
+const FIRST_CUT = 40;
 /** Every n-th cut is looked at thoroughly. */
 const THOROUGH = 16;
 
@@ -126,14 +130,14 @@ describe("a life of a meter", () => {
 });
 
 describe("bits that rot", () => {
-  const COUNT = ALL ? 4000 : 200;
+  const COUNT = ALL ? 4000 : 300;
   /** Octets without anything around the one that rots. */
   const MARGIN = 64;
 
   it("where nothing stands cost nothing", async () => {
     const dice = new Dice(SEED + 4);
     for (const { image, cut } of images()) {
-      if (dice.roll(life.now) >= COUNT / 2) continue;
+      if (dice.roll(life.now) >= COUNT / 3) continue;
       const rotten = image.copy();
       for (;;) {
         const address = dice.roll(rotten.size - 2 * MARGIN) + MARGIN;
@@ -146,4 +150,24 @@ describe("bits that rot", () => {
       await seen(rotten, { cut, thorough: true }, "rot in an erased octet");
     }
   }, 300_000);
+
+  it("cost what stood there and nothing else: the meter says so, goes on, and repeats no counter", async () => {
+    const dice = new Dice(SEED + 5);
+    const { imageSize } = new ImageView(life.meter.compiled.image);
+    const counts = new Map<string, number>();
+    for (const { image, cut } of images()) {
+      if (cut < FIRST_CUT || dice.roll(life.now) >= COUNT) continue;
+      const sound = new Sound(image, imageSize);
+      const kind = ROTS[dice.roll(ROTS.length)]!;
+      const rotten = sound.rot(kind, dice);
+      if (rotten === undefined) continue;
+      const lost = sound.lost(rotten, life.history);
+      await seen(rotten, { cut, lost, thorough: dice.roll(4) === 0 }, `${kind} has rotted`);
+      for (const what of lost.noticed ? [kind, "noticed"] : [kind]) counts.set(what, (counts.get(what) ?? 0) + 1);
+    }
+    const { noticed = 0, ...kinds } = Object.fromEntries(counts);
+    expect(noticed).toBeGreaterThan(COUNT / 4);
+    const all = Object.values(kinds).reduce((sum, count) => sum + count, 0);
+    console.log(`bit rot: ${all} times, event 14 after ${noticed}: ${JSON.stringify(kinds)}`);
+  }, 1_200_000);
 });

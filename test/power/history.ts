@@ -63,10 +63,9 @@ export class History {
     return [writes[known]!, ...pending].map((write) => write.value);
   }
 
-  /** Every value asked for until then, the newest first. */
-  ever(key: string, cut: number): string[] {
-    const writes = this.writes.get(key)!.filter((write) => write.begin <= cut);
-    return writes.map((write) => write.value).reverse();
+  /** The value before any was asked for. */
+  first(key: string): string {
+    return this.writes.get(key)![0]!.value;
   }
 
   /** A client has read these rows, the newest last. */
@@ -100,6 +99,24 @@ export class History {
     // The reset was under way: it may not have been.
     const before = buffer.resets.findLast((one) => one.end <= cut);
     return this.compare(buffer, before?.first ?? 0, rows, cut, added, reset.first);
+  }
+
+  /**
+   * How many rows that were shown are gone from `rows`, the newest there are, after damage. Throws where a row was never captured, or the order
+   * is another one.
+   */
+  rowsGone(profile: string, rows: readonly string[], cut: number, added: (row: string) => boolean): number {
+    const buffer = this.buffer(profile);
+    let last = -1;
+    for (const row of rows) {
+      const at = buffer.rows.findIndex((known, i) => i > last && known.text === row);
+      if (at < 0 && !added(row)) throw new Error(`${profile}: ${row} was never captured, or not in this order`);
+      last = Math.max(last, at);
+    }
+    const oldest = buffer.rows.findIndex((known) => rows.includes(known.text));
+    const reset = buffer.resets.findLast((one) => one.begin < cut)?.first ?? 0;
+    const shown = buffer.rows.slice(Math.max(reset, oldest)).filter((row) => row.end <= cut);
+    return shown.filter((row) => !rows.includes(row.text)).length;
   }
 
   private compare(
@@ -141,6 +158,11 @@ export class History {
   countersAt(key: string, cut: number): Counters {
     const known = this.counters.filter((one) => one.key === key && one.end <= cut).at(-1);
     return known ?? { end: 0, key, server: 0, client: 0 };
+  }
+
+  /** The highest counter that a client has used by then, with whatever key. */
+  clientMax(cut: number): number {
+    return Math.max(0, ...this.counters.filter((one) => one.end <= cut).map((one) => one.client));
   }
 
   /** The meter has shown this energy. */

@@ -16,17 +16,27 @@ const COUNTER_STEP = 300;
 /** Counters of the meter in an association with GMAC: AARE, f(StoC), and the answer that carries it. */
 const COUNTERS_USED = 3;
 
+/** What damage leaves of a state: values whose newest change is gone, rows that may be missing. */
+export interface Lost {
+  readonly values: ReadonlyMap<string, string>;
+  /** How many rows of each profile. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** Whether the meter must notice. */
+  readonly noticed: boolean;
+}
+
 export interface Look extends Moment {
   /** Writes reached the disk in another order than they were made: records may be missing between others, all of them not acknowledged. */
   readonly unordered?: boolean;
-  /** Octets were damaged: values may be older ones, rows may be missing. */
-  readonly damaged?: boolean;
+  /** What octets that rotted have taken along. */
+  readonly lost?: Lost;
   /** Looks at more than the essence. */
   readonly thorough?: boolean;
 }
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 const octetsOf = (value: Data): Uint8Array => (value as { value: Uint8Array }).value;
+const restarted = (row: string): boolean => (Number(row.split(" ")[1]) & POWER_DOWN) !== 0;
 const eventOf = (row: string): number => Number(row.split(" ")[1]);
 
 export class Witness {
@@ -65,8 +75,8 @@ export class Witness {
   }
 
   private allowed(key: string, look: Look): string[] {
-    const { history } = this.life;
-    return look.damaged === true ? history.ever(key, look.cut) : history.allowed(key, look.cut, look.begun ?? look.cut);
+    const left = look.lost?.values.get(key);
+    return left === undefined ? this.life.history.allowed(key, look.cut, look.begun ?? look.cut) : [left];
   }
 
   /** An association with a password that may be the right one. */
@@ -97,13 +107,28 @@ export class Witness {
     const load = await rowsRead(client, LOAD_PROFILE, count);
     const log = await rowsRead(client, EVENTS, count);
     this.memoryError = log.some((row) => eventOf(row) === MEMORY_ERROR);
-    if (look.damaged === true) return;
-    const restarted = (row: string): boolean => (Number(row.split(" ")[1]) & POWER_DOWN) !== 0;
+    if (look.lost !== undefined) return this.rowsLeft(load, log, look.lost, look);
     const captured = history.rowsWrong(LOAD_PROFILE, load, look, restarted);
     if (captured !== undefined) throw new Error(`load profile: ${captured}`);
     const added = look.unordered === true ? [...ADDED_EVENTS, MEMORY_ERROR] : ADDED_EVENTS;
     const logged = history.rowsWrong(EVENTS, log, look, (row) => added.includes(eventOf(row)));
     if (logged !== undefined) throw new Error(`event log: ${logged}`);
+  }
+
+  /** Rows that damage has left: in their order, no more gone than stood there, and the log says so. */
+  private rowsLeft(load: readonly string[], log: readonly string[], lost: Lost, look: Look): void {
+    const { history } = this.life;
+    const added = [...ADDED_EVENTS, MEMORY_ERROR];
+    const gone = history.rowsGone(LOAD_PROFILE, load, look.cut, restarted);
+    this.atMost(gone, lost.rows.get(LOAD_PROFILE) ?? 0, "rows of the load profile");
+    const unlogged = history.rowsGone(EVENTS, log, look.cut, (row) => added.includes(eventOf(row)));
+    this.atMost(unlogged, lost.rows.get(EVENTS) ?? 0, "rows of the event log");
+    if (this.memoryError !== lost.noticed) throw new Error(`event 14 is ${lost.noticed ? "missing" : "logged"}`);
+    if (this.meter.damage > 0 !== lost.noticed) throw new Error(`the core tells of ${this.meter.damage} places`);
+  }
+
+  private atMost(found: number, most: number, what: string): void {
+    if (found > most) throw new Error(`${found} ${what} are gone, damage took ${most}`);
   }
 
   /** The key opens an association, no counter of the meter comes twice, and an old one of the client is refused. */
@@ -113,7 +138,9 @@ export class Witness {
     for (const key of this.allowed("guek", look)) {
       const known = history.countersAt(key, look.cut);
       const guek = Buffer.from(key, "hex");
-      const counter = known.client + COUNTER_STEP;
+      // Behind damage no counter falls, not even with a new key.
+      const used = look.lost === undefined ? known.client : history.clientMax(look.cut);
+      const counter = used + COUNTER_STEP;
       const options: ClientOptions = { clientSap: 1, authentication: "gmac", security: "authenc", guek, gak };
       if (look.thorough === true && known.client > 1 && (await this.opens({ ...options, counter: known.client - 1 })))
         throw new Error("a counter of the client was taken twice");
