@@ -1,5 +1,4 @@
 /** The exported ABI, nothing else. docs/ARCHITECTURE.md, section 3, has the table. */
-import "./trap";
 import { bootSeat, flashDoneSeat, flashPollSeat } from "./device/boot";
 import { lineEventSeat, receiveSeat, transmitPollSeat } from "./device/line";
 import { deliverEventSeat, deliverPollSeat } from "./device/notify";

@@ -1,5 +1,4 @@
 /** Entry for the benchmarks; never shipped. Addresses come from the benchmark, one call is one message or one frame. */
-import "./trap";
 import { Crc16 } from "./base/crc16";
 import { Curve } from "./crypto/curve";
 import { EcKey } from "./crypto/ec_key";

@@ -1,5 +1,4 @@
 /** Entry for the tests of `crypto/`; never shipped. Addresses come from the test. */
-import "./trap";
 import { AesKey, AES_KEY_SIZE } from "./crypto/aes";
 import { Ct } from "./crypto/ct";
 import { Curve } from "./crypto/curve";

@@ -1,5 +1,4 @@
 /** Entry for the tests of `link/` and of the link formats in `wire/`; never shipped. Addresses come from the test. */
-import "./trap";
 import { Crc16 } from "./base/crc16";
 import {
   HDLC_LINE_SIZE,

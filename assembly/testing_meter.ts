@@ -1,5 +1,4 @@
 /** Entry for the tests of `meter/`, captures and profiles: one bank, booted by hand, without lines. Never shipped. */
-import "./trap";
 import { Err } from "./base/err";
 import { Writer } from "./base/writer";
 import { agendaBoot, agendaDeadline, agendaDue, agendaPowerReturns, agendaReserveExhausted } from "./cosem/agenda";

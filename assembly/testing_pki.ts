@@ -1,5 +1,4 @@
 /** Entry for the tests of certificates; never shipped. Addresses come from the test. */
-import "./trap";
 import { Err } from "./base/err";
 import { certificateOffered } from "./session/certificate_trust";
 import { certificateKeyOf, ownCertificateRow } from "./session/certificates";

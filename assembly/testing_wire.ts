@@ -1,5 +1,4 @@
 /** Entry for the tests of `wire/`; never shipped. Addresses come from the test; the parsed value lies at valueAt(). */
-import "./trap";
 import { Err } from "./base/err";
 import { Reader } from "./base/reader";
 import { Writer } from "./base/writer";

@@ -4,7 +4,9 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { sizesForget, sizesWrite } from "./budget.mjs";
 import { CORE_SIZE_MAX, SUITE0_SIZE_MAX, wasmCheck } from "./check_wasm.mjs";
+import { releaseCompile } from "./release.mjs";
 import { filesBelow, isFresh, requireNode, ROOT, runStep } from "./steps.mjs";
 
 const ASC = "node_modules/assemblyscript/bin/asc.js";
@@ -16,24 +18,34 @@ function coreSources() {
   return filesBelow("assembly").filter((path) => !path.includes("__tests__") && !/\/testing[^/]*\.ts$/.test(path));
 }
 
-/** With BUILD_QUICK=1 the core is optimized less, in a third of the time: for work on it, never for what is measured or shipped. */
-const TARGET = process.env.BUILD_QUICK === "1" ? "quick" : "release";
+/** With BUILD_QUICK=1 the core is hardly optimized, in half the time: for work on it, never for what is measured or shipped. */
+const QUICK = process.env.BUILD_QUICK === "1";
+const CORE = "build/core.wasm";
+/** What was built quickly has no sizes, so it is never taken for a release. */
+const CORE_OUTPUTS = QUICK ? [CORE] : [CORE, "build/core.sizes.json"];
+const SUITE0 = "build/core.suite0.wasm";
 
-async function buildCore() {
-  const built = await requireNode(ASC, ["--target", TARGET], "asc");
-  if (/\bWARNING\b/.test(built)) process.stderr.write(built);
-  wasmCheck(join(ROOT, "build/core.wasm"), CORE_SIZE_MAX);
+/** Compiles the core for release, with what `npm run sizes` and the test of the budget tell of it beside it. */
+async function buildRelease(args, wasm, options) {
+  const made = await releaseCompile(args, wasm, options);
+  if (/\bWARNING\b/.test(made.text)) process.stderr.write(made.text);
+  sizesWrite(wasm, made);
 }
 
-const SUITE0 = "build/core.suite0.wasm";
+async function buildCore() {
+  if (QUICK) {
+    const text = await requireNode(ASC, ["--target", "quick"], "asc");
+    if (/\bWARNING\b/.test(text)) process.stderr.write(text);
+    sizesForget(CORE);
+  } else {
+    await buildRelease([], CORE, {});
+  }
+  wasmCheck(join(ROOT, CORE), QUICK ? Infinity : CORE_SIZE_MAX);
+}
 
 /** The core for suite 0 alone: base/suites.ts sees the name, and nothing behind ELLIPTIC is compiled; size before speed. */
 async function buildSuite0() {
-  await requireNode(
-    ASC,
-    ["--target", "release", "--shrinkLevel", "2", "--use", "CORE_SUITE_MAX=0", "--outFile", SUITE0],
-    "asc --use CORE_SUITE_MAX=0",
-  );
+  await buildRelease(["--use", "CORE_SUITE_MAX=0"], SUITE0, { small: true });
   wasmCheck(join(ROOT, SUITE0), SUITE0_SIZE_MAX);
 }
 
@@ -55,7 +67,7 @@ async function buildHost(config, out, hostIn) {
 }
 
 const steps = [
-  { name: "core", inputs: [...coreSources(), "asconfig.json", ...TOOLS], outputs: ["build/core.wasm"], run: buildCore },
+  { name: "core", inputs: [...coreSources(), "asconfig.json", ...TOOLS], outputs: CORE_OUTPUTS, run: buildCore },
   {
     name: "dist",
     inputs: ["host", "tsconfig.json", "tsconfig.build.json", ...TOOLS],
@@ -93,7 +105,7 @@ try {
   if (steps.some((step) => !isFresh(step))) process.stderr.write("building (some seconds, only after a change)\n");
   for (const step of steps) await runStep(step);
   if (!quiet) {
-    const size = readFileSync(join(ROOT, "build/core.wasm")).length;
+    const size = readFileSync(join(ROOT, CORE)).length;
     const block = await blockSize();
     console.log(`core.wasm ${size} octets; a meter's block of the default template ${block} octets`);
     if (suite0) console.log(`core.suite0.wasm ${readFileSync(join(ROOT, SUITE0)).length} octets`);

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import binaryen from "binaryen";
 
-/** Largest start images: of the core with suites 0 to 2, and of the one with suite 0 alone for targets of little room. */
-export const CORE_SIZE_MAX = 212 * 1024;
-export const SUITE0_SIZE_MAX = 180 * 1024;
+/** Largest cores: the one with suites 0 to 2 (the goal is 192 KiB), and the one with suite 0 alone for targets of little room (128 KiB). */
+export const CORE_SIZE_MAX = 206 * 1024;
+export const SUITE0_SIZE_MAX = 176 * 1024;
 
 /** Functions that the text of a module runs when it is instantiated. */
 function startProblems(text) {

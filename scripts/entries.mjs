@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { wasmProblems } from "./check_wasm.mjs";
+import { releaseCompile } from "./release.mjs";
 import { filesBelow, requireNode, ROOT, runStep } from "./steps.mjs";
 
 const ASC = "node_modules/assemblyscript/bin/asc.js";
@@ -9,12 +10,6 @@ const ENTRY = /^testing[^/]*\.ts$/;
 
 /** The benchmarks time the code that is shipped, so their entry is compiled like it. */
 const LIKE_RELEASE = "testing_bench.ts";
-
-function optionsOf(entry) {
-  if (entry !== LIKE_RELEASE) return [];
-  const { optimizeLevel, shrinkLevel } = JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8")).targets.release;
-  return ["--optimizeLevel", String(optimizeLevel), "--shrinkLevel", String(shrinkLevel)];
-}
 
 /** Names of all entries. */
 export function entryNames() {
@@ -24,7 +19,7 @@ export function entryNames() {
 /** Builds one entry unless it is fresh; throws when it breaks a promise of the core. */
 export async function buildEntry(entry) {
   const out = `build/${basename(entry, ".ts")}.wasm`;
-  const args = [`assembly/${entry}`, "--config", "asconfig.testing.json", "--outFile", out, ...optionsOf(entry)];
+  const args = [`assembly/${entry}`, "--config", "asconfig.testing.json"];
   await runStep({
     name: entry,
     inputs: [
@@ -32,9 +27,13 @@ export async function buildEntry(entry) {
       "asconfig.json",
       "asconfig.testing.json",
       "package-lock.json",
+      "scripts/release.mjs",
     ],
     outputs: [out],
-    run: () => requireNode(ASC, args, `asc ${entry}`),
+    run: () =>
+      entry === LIKE_RELEASE
+        ? releaseCompile(args, out)
+        : requireNode(ASC, [...args, "--outFile", out], `asc ${entry}`),
   });
   const problems = wasmProblems(readFileSync(join(ROOT, out)));
   if (problems.length > 0) throw new Error(`${out}: ${problems.join("; ")}`);

@@ -56,10 +56,10 @@ export async function runStep(step) {
 }
 
 /** Runs a program of node_modules (or any script) under this Node; resolves to {code, text} with all it printed. */
-export function runNode(script, args, { echo = false, env = {} } = {}) {
+export function runNode(script, args, { echo = false, env = {}, cwd = ROOT } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, script), ...args], {
-      cwd: ROOT,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -76,8 +76,8 @@ export function runNode(script, args, { echo = false, env = {} } = {}) {
 }
 
 /** As runNode(), but a failure throws with everything that was printed. */
-export async function requireNode(script, args, what) {
-  const { code, text } = await runNode(script, args);
+export async function requireNode(script, args, what, cwd = ROOT) {
+  const { code, text } = await runNode(script, args, { cwd });
   if (code !== 0) throw new Error(`${what} failed\n${text.trim()}`);
   return text;
 }

@@ -1,10 +1,10 @@
 // Compiles the crypto room for the constant-time proof: the shipped source but for one line. `Ct.declassify` calls an
 // import instead of returning its value, so that the harness knows which secrets were let go on purpose. Twice, as it is
 // shipped: for speed (core.wasm) and for size (the core for suite 0 alone, scripts/build.mjs).
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { releaseCompile } from "../../scripts/release.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const WORK = join(ROOT, "build/ct");
@@ -15,7 +15,7 @@ mkdirSync(WORK, { recursive: true });
 for (const room of ["base", "crypto", "heapless"]) {
   cpSync(join(ROOT, "assembly", room), join(WORK, "assembly", room), { recursive: true });
 }
-for (const file of ["trap.ts", "testing_crypto.ts"]) cpSync(join(ROOT, "assembly", file), join(WORK, "assembly", file));
+cpSync(join(ROOT, "assembly/testing_crypto.ts"), join(WORK, "assembly/testing_crypto.ts"));
 
 const ct = join(WORK, "assembly/crypto/ct.ts");
 const source = readFileSync(ct, "utf8");
@@ -25,13 +25,10 @@ writeFileSync(ct, declaration + source.replace(BODY, "    return declassified(va
 
 const config = { ...JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8")), entries: [] };
 writeFileSync(join(WORK, "asconfig.json"), JSON.stringify(config));
-const asc = join(ROOT, "node_modules/assemblyscript/bin/asc.js");
-for (const [name, options] of [
-  ["speed", []],
-  ["size", ["--shrinkLevel", "2"]],
+for (const [name, small] of [
+  ["speed", false],
+  ["size", true],
 ]) {
-  const out = join(WORK, name);
-  mkdirSync(out);
-  const args = ["assembly/testing_crypto.ts", "--target", "release", ...options, "-o", join(name, "core.wasm")];
-  execFileSync(process.execPath, [asc, ...args], { cwd: WORK, stdio: ["ignore", "ignore", "inherit"] });
+  mkdirSync(join(WORK, name));
+  await releaseCompile(["assembly/testing_crypto.ts"], join(name, "core.wasm"), { small, folder: WORK });
 }

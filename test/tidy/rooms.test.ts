@@ -61,7 +61,7 @@ describe("the core", () => {
   });
 
   it("exports through index.ts, which holds the calls and imports the device and the plan", () => {
-    const allowed = ["device", "store", "trap"];
+    const allowed = ["device", "store"];
     expect(localImportsOf("assembly/index.ts").filter((name) => !allowed.includes(roomOf(name)))).toEqual([]);
   });
 });

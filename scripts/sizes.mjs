@@ -1,0 +1,71 @@
+// `npm run sizes`: the octets of each built core by room, against their budget. `--files` goes on with the largest files, `--accept` makes
+// the budget what is built now.
+import { readFileSync, writeFileSync } from "node:fs";
+import Table from "cli-table3";
+import { beyondBudget, BUDGET, budgetOf, KINDS, sizesRead } from "./budget.mjs";
+import { releaseCompile } from "./release.mjs";
+
+const CORES = { "build/core.wasm": {}, "build/core.suite0.wasm": { args: ["--use", "CORE_SUITE_MAX=0"], small: true } };
+const ROOMS = "index device server cosem meter session link store wire crypto base std".split(" ");
+const FILES = 25;
+
+const number = (value) => (value ?? 0).toLocaleString("en-US");
+const sum = (sums) => Object.values(sums).reduce((all, size) => all + size, 0);
+
+function table(head, rows) {
+  const made = new Table({
+    head,
+    style: { head: [], border: [] },
+    colAligns: ["left", ...head.slice(1).map(() => "right")],
+  });
+  made.push(...rows);
+  return made.toString();
+}
+
+function roomsPrint(wasm, { whole, sections, rooms }, budget) {
+  const cell = (kind, room) => `${number(rooms[kind][room])} of ${number(budget[wasm]?.[kind]?.[room])}`;
+  const rows = ROOMS.map((room) => [room, ...KINDS.map((kind) => cell(kind, room))]);
+  rows.push(["all", ...KINDS.map((kind) => number(sum(rooms[kind])))]);
+  console.log(`${wasm}: ${number(whole)} octets`);
+  console.log(table(["room", "code", "constants", "static memory"], rows));
+  console.log(
+    `sections: ${Object.entries(sections)
+      .map(([name, size]) => `${name} ${number(size)}`)
+      .join(", ")}`,
+  );
+}
+
+function filesPrint({ files }) {
+  const largest = (kind) =>
+    Object.entries(files[kind])
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, FILES);
+  const lists = KINDS.map(largest);
+  const rows = lists[0].map((_, i) => lists.flatMap((list) => (list[i] ? [list[i][0], number(list[i][1])] : ["", ""])));
+  console.log(table(["code", "octets", "constants", "octets", "static memory", "octets"], rows));
+}
+
+/** Octets that the assertions cost, which stay in what is shipped: a build without them is made for the difference. */
+async function assertsPrint(wasm, { whole }) {
+  const { args = [], small = false } = CORES[wasm];
+  const { shipped } = await releaseCompile([...args, "--noAssert"], "build/core.noassert.wasm", { small });
+  console.log(`assertions: ${number(whole - shipped.length)} octets of ${wasm}`);
+}
+
+const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
+const problems = [];
+for (const wasm of Object.keys(CORES)) {
+  const sizes = sizesRead(wasm);
+  if (sizes === undefined) {
+    problems.push(`${wasm}: there are no sizes; build it without BUILD_QUICK`);
+    continue;
+  }
+  roomsPrint(wasm, sizes, budget);
+  if (process.argv.includes("--files")) filesPrint(sizes);
+  await assertsPrint(wasm, sizes);
+  if (process.argv.includes("--accept")) budget[wasm] = budgetOf(sizes.rooms);
+  problems.push(...beyondBudget(wasm, sizes.rooms, budget));
+}
+if (process.argv.includes("--accept")) writeFileSync(BUDGET, `${JSON.stringify(budget, undefined, 2)}\n`);
+for (const problem of problems) process.stderr.write(`sizes: ${problem}\n`);
+process.exitCode = problems.length > 0 ? 1 : 0;

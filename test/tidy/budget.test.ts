@@ -1,0 +1,54 @@
+/** No room of a built core is larger than bench/budget.json allows; `npm run sizes` shows them all. */
+import { describe, expect, it } from "vitest";
+import { textOf } from "./sources.ts";
+// @ts-expect-error a script without types
+import * as script from "../../scripts/budget.mjs";
+
+type Sums = Readonly<Record<string, number>>;
+type Rooms = Readonly<Record<"code" | "constants" | "memory", Sums>>;
+type Budget = Readonly<Record<string, Rooms>>;
+const { beyondBudget, budgetOf, sizesRead } = script as {
+  beyondBudget(wasm: string, rooms: Rooms, budget: Budget): string[];
+  budgetOf(rooms: Rooms): Rooms;
+  sizesRead(wasm: string): { whole: number; sections: Sums; rooms: Rooms } | undefined;
+};
+
+const budget = JSON.parse(textOf("bench/budget.json")) as Budget;
+const none: Rooms = { code: {}, constants: {}, memory: {} };
+const sum = (sums: Sums): number => Object.values(sums).reduce((all, size) => all + size, 0);
+
+describe("the budget", () => {
+  it("names a room that is beyond it, or that it does not know", () => {
+    const few = { wasm: { ...none, code: { wire: 100 } } };
+    expect(beyondBudget("wasm", { ...none, code: { wire: 100 } }, few)).toEqual([]);
+    expect(beyondBudget("wasm", { ...none, code: { wire: 101 } }, few)).toEqual([
+      "wasm: wire has 101 octets of code, its budget is 100; make it smaller, or accept it with `npm run sizes -- --accept`",
+    ]);
+    expect(beyondBudget("wasm", { ...none, memory: { link: 1 } }, few)[0]).toContain(
+      "link has 1 octets of memory, its budget is 0",
+    );
+    expect(beyondBudget("other", { ...none, code: { wire: 1 } }, few)).toHaveLength(1);
+  });
+
+  it("is accepted with some room", () => {
+    expect(budgetOf({ ...none, code: { wire: 257, link: 512 } }).code).toEqual({ wire: 512, link: 512 });
+  });
+});
+
+// A build for work on the core (BUILD_QUICK) leaves no sizes: it is not what is shipped.
+describe.each(["build/core.wasm", "build/core.suite0.wasm"])("%s", (wasm) => {
+  const sizes = sizesRead(wasm);
+
+  it.skipIf(sizes === undefined)("keeps the budget of each room", () => {
+    expect(beyondBudget(wasm, sizes!.rooms, budget)).toEqual([]);
+  });
+
+  it.skipIf(sizes === undefined)("is counted whole", () => {
+    const { whole, sections, rooms } = sizes!;
+    // Functions are counted in a module with a source map, which Binaryen writes some octets longer.
+    expect(Math.abs(sum(rooms.code) - sections["code"]!) / whole).toBeLessThan(0.002);
+    expect(sum(rooms.constants)).toBeGreaterThan(0.9 * sections["data"]!);
+    expect(sum(sections)).toBeLessThanOrEqual(whole);
+    expect(rooms.code["std"]).toBeLessThan(0.05 * whole);
+  });
+});
