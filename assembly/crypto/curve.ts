@@ -1,3 +1,4 @@
+import { ELLIPTIC } from "../base/suites";
 import { P256, P256_COMB, P384, P384_COMB } from "./curve_rom";
 import { ELEMENT_SIZE, Field, FIELD_SIZE } from "./field";
 
@@ -11,10 +12,10 @@ export const enum CurveKind {
 export const SCALAR_SIZE_MAX: u32 = 48;
 
 /** Scratch for the equation of the curve. Holds nothing between calls, and only what is public. */
-const LEFT = memory.data(112, 16);
-const RIGHT = memory.data(112, 16);
-const X = memory.data(112, 16);
-const Y = memory.data(112, 16);
+const LEFT: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const RIGHT: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const X: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const Y: usize = ELLIPTIC ? memory.data(112, 16) : 0;
 
 /**
  * One curve y^2 = x^3 - 3 x + b over p with a base point G of prime order n, SP 800-186 3.2.1. In ROM.

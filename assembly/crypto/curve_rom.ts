@@ -2,10 +2,11 @@
  * Numbers of the NIST curves P-256 and P-384, FIPS 186-4 D.1.2.3 and D.1.2.4, in the forms that `Field`, `Curve` and
  * `Point` read. All follow from p, n, b and G by the rules said here; a test computes them again.
  */
+import { ELLIPTIC } from "../base/suites";
 
 /** The `Curve` of P-256: the field of its coordinates, the field of its scalars, then b * R mod p. */
 // prettier-ignore
-export const P256 = memory.data<u64>([
+export const P256: usize = ELLIPTIC ? memory.data<u64>([
   // {kind, limbs}, {bits, octets}, bits of the top limb, -1/p mod 2^bits
   0x0000000900000000, 0x000000200000001d, 0x0000000000000018, 0x0000000000000001,
   // p
@@ -31,11 +32,11 @@ export const P256 = memory.data<u64>([
   // b * R mod p
   0x1897bbfb, 0x1cdf6229, 0x018486c4, 0x01732821, 0x1dad59e0, 0x0abf7212, 0x1a06d110,
   0x17721d20, 0x008600c3, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000,
-]);
+]) : 0;
 
 /** The `Curve` of P-384: the field of its coordinates, the field of its scalars, then b * R mod p. */
 // prettier-ignore
-export const P384 = memory.data<u64>([
+export const P384: usize = ELLIPTIC ? memory.data<u64>([
   // {kind, limbs}, {bits, octets}, bits of the top limb, -1/p mod 2^bits
   0x0000000e00000001, 0x000000300000001c, 0x0000000000000014, 0x0000000000000001,
   // p
@@ -61,14 +62,14 @@ export const P384 = memory.data<u64>([
   // b * R mod p
   0x012dcccd, 0x08870d04, 0x02ec0811, 0x0d9474c3, 0x0fc429ad, 0x01920022, 0x07f2209b,
   0x0938ae27, 0x074bee94, 0x02094e33, 0x01f41f02, 0x0f9b62b2, 0x0b604fbf, 0x00008114,
-]);
+]) : 0;
 
 /**
  * The comb of P-256: sixteen points {x * R, y * R}, limbs of 32 bits. With d = 52, entry j is
  * 2^4d G + s3 2^3d G + s2 2^2d G + s1 2^d G + s0 G, where s is +1 for a bit of j that is set, else -1.
  */
 // prettier-ignore
-export const P256_COMB = memory.data<u64>([
+export const P256_COMB: usize = ELLIPTIC ? memory.data<u64>([
   0x00be8b37001bd761, 0x104d57ea024a60ed, 0x126700f6062010bd, 0x0a56678b1beb9a4c, 0x19cdd45500fb3bce,
   0x11829ebe1c0dd9b1, 0x06b0a1280ffd7033, 0x17fffc370b014751, 0x00bf049b10e4f97f, 0x0ecb75f00b9487d0,
   0x0b8679460a412df9, 0x13619c321394a3cf, 0x0d6d259406b77576, 0x1b081dc100d96d08, 0x0872aa4d087ea7be,
@@ -98,14 +99,14 @@ export const P256_COMB = memory.data<u64>([
   0x1607ca610055622a, 0x0a2a7b8003390490, 0x04cf3adc0876e9a9, 0x184862ad18fbb0e6, 0x000360a71d8dbb7c,
   0x07dd50271d5f9816, 0x04104f1f1336ddf2, 0x1ff78a4d1bba47be, 0x0134b45416b464bb, 0x1e949bca00a2acbb,
   0x1596512716a6d578, 0x0795778216c80b61, 0x1ca8326919c1d3b4, 0x00a490cc1e888020,
-]);
+]) : 0;
 
 /**
  * The comb of P-384: sixteen points {x * R, y * R}, limbs of 32 bits. With d = 77, entry j is
  * 2^4d G + s3 2^3d G + s2 2^2d G + s1 2^d G + s0 G, where s is +1 for a bit of j that is set, else -1.
  */
 // prettier-ignore
-export const P384_COMB = memory.data<u64>([
+export const P384_COMB: usize = ELLIPTIC ? memory.data<u64>([
   0x0cf3180f09b876a3, 0x084f7ee4033fef8a, 0x05dcde530eb17d56, 0x02ee5bf30add5542, 0x07c5a14c09795a19,
   0x075f931408e0416a, 0x000866dc0a08a287, 0x0fc362350c062de9, 0x0f38ed5102fb2605, 0x0615eb0c0338cf5e,
   0x0ed47bb20228f716, 0x0a868e590ecbc32d, 0x008d075b000fc028, 0x00089963080c094c, 0x04ad02c702fc8d03,
@@ -151,4 +152,4 @@ export const P384_COMB = memory.data<u64>([
   0x0ffcde700d88a402, 0x098fb1aa0bf06102, 0x04dcc33204ff7d89, 0x038bb9810892ad59, 0x021f4e790856b968,
   0x0654c5070c9318ff, 0x000db41d083c088e, 0x064559510a7b21e5, 0x0139d38f0844d513, 0x0f9bfa2705104c8d,
   0x067798600389b4d2, 0x036f59f603c44798, 0x099e06860040114b, 0x000acfc30ada4ac2,
-]);
+]) : 0;

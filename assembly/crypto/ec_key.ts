@@ -1,4 +1,5 @@
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { Curve } from "./curve";
 import { Drbg } from "./drbg";
@@ -6,10 +7,10 @@ import { ELEMENT_SIZE } from "./field";
 import { Point, POINT_SIZE } from "./point";
 
 /** The private scalar and its point. Hold nothing between calls. */
-const SCALAR = memory.data(112, 16);
-const POINT = memory.data(336, 16);
-const X = memory.data(112, 16);
-const Y = memory.data(112, 16);
+const SCALAR: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const POINT: usize = ELLIPTIC ? memory.data(336, 16) : 0;
+const X: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const Y: usize = ELLIPTIC ? memory.data(112, 16) : 0;
 
 /** Candidates for a private key before the generator counts as broken; one fails with less than one in 2^31. */
 const CANDIDATES_MAX: i32 = 8;

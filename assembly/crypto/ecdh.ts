@@ -1,4 +1,5 @@
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { Curve } from "./curve";
 import { EcKey } from "./ec_key";
@@ -6,8 +7,8 @@ import { ELEMENT_SIZE } from "./field";
 import { Point, POINT_SIZE } from "./point";
 
 /** The private scalar, the partner's point and the shared one. Hold nothing between calls. */
-const SCALAR = memory.data(112, 16);
-const POINT = memory.data(336, 16);
+const SCALAR: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const POINT: usize = ELLIPTIC ? memory.data(336, 16) : 0;
 
 /** Elliptic curve Diffie-Hellman, SP 800-56A 5.7.1.2 (cofactor 1). */
 export class Ecdh {

@@ -1,4 +1,5 @@
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { Curve, SCALAR_SIZE_MAX } from "./curve";
 import { EcKey } from "./ec_key";
@@ -14,21 +15,21 @@ export const SIGN_EXTRA_SIZE_MAX: u32 = 64;
 const NONCES_MAX: i32 = 8;
 
 /** Scalars: private key, nonce, digest, r, s. Hold nothing between calls. */
-const PRIVATE = memory.data(112, 16);
-const NONCE = memory.data(112, 16);
-const DIGEST = memory.data(112, 16);
-const R = memory.data(112, 16);
-const S = memory.data(112, 16);
-const U = memory.data(112, 16);
+const PRIVATE: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const NONCE: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const DIGEST: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const R: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const S: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const U: usize = ELLIPTIC ? memory.data(112, 16) : 0;
 
 /** Points of the verification, of which the signature needs one. Hold nothing between calls. */
-const POINT = memory.data(336, 16);
-const OTHER = memory.data(336, 16);
+const POINT: usize = ELLIPTIC ? memory.data(336, 16) : 0;
+const OTHER: usize = ELLIPTIC ? memory.data(336, 16) : 0;
 
 /** Generator of nonces, its seed {private key, digest, extra} and its octets. Hold nothing between calls. */
-const GENERATOR = memory.data(112, 16);
-const SEED = memory.data(160, 16);
-const OCTETS = memory.data(48, 16);
+const GENERATOR: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const SEED: usize = ELLIPTIC ? memory.data(160, 16) : 0;
+const OCTETS: usize = ELLIPTIC ? memory.data(48, 16) : 0;
 
 /**
  * ECDSA, FIPS 186-4 6, as DLMS sends it: {r, s}, each in `curve.size` octets. The digest is that of the suite, SHA-256

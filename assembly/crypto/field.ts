@@ -1,3 +1,4 @@
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { FieldP256 } from "./field_p256";
 import { FieldP384 } from "./field_p384";
@@ -18,16 +19,16 @@ const enum FieldKind {
 
 /** The integer one. */
 // prettier-ignore
-const ONE = memory.data<u64>([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+const ONE: usize = ELLIPTIC ? memory.data<u64>([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) : 0;
 
 /** A difference with the modulus. Holds nothing between calls. */
-const DIFFERENCE = memory.data(112, 16);
+const DIFFERENCE: usize = ELLIPTIC ? memory.data(112, 16) : 0;
 
 /** Powers 0 to 15 of the element to invert. Holds nothing between calls. */
-const POWERS = memory.data(1792, 16);
+const POWERS: usize = ELLIPTIC ? memory.data(1792, 16) : 0;
 
 /** The power that grows. Holds nothing between calls. */
-const POWER = memory.data(112, 16);
+const POWER: usize = ELLIPTIC ? memory.data(112, 16) : 0;
 
 /**
  * Integers modulo a prime m: the coordinates or the scalars of P-256 or P-384. Nothing branches on an element.

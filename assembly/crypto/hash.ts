@@ -1,3 +1,4 @@
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { Md5 } from "./md5";
 import { Sha1 } from "./sha1";
@@ -64,7 +65,7 @@ export class Hash {
     Ct.wipe(changetype<usize>(this), HASH_SIZE);
     this.kind = kind;
     if (kind == HashKind.SHA256) Sha256.begin(this.state);
-    else if (kind == HashKind.SHA384) Sha384.begin(this.state);
+    else if (ELLIPTIC && kind == HashKind.SHA384) Sha384.begin(this.state);
     else if (kind == HashKind.SHA1) Sha1.begin(this.state);
     else Md5.begin(this.state);
   }
@@ -121,7 +122,7 @@ export class Hash {
   private compress(block: usize): void {
     const kind = this.kind;
     if (kind == HashKind.SHA256) Sha256.compress(this.state, block);
-    else if (kind == HashKind.SHA384) Sha384.compress(this.state, block);
+    else if (ELLIPTIC && kind == HashKind.SHA384) Sha384.compress(this.state, block);
     else if (kind == HashKind.SHA1) Sha1.compress(this.state, block);
     else Md5.compress(this.state, block);
   }
@@ -137,7 +138,7 @@ export class Hash {
 
   private static wipeScratch(kind: HashKind): void {
     if (kind == HashKind.SHA256) Sha256.wipeScratch();
-    else if (kind == HashKind.SHA384) Sha384.wipeScratch();
+    else if (ELLIPTIC && kind == HashKind.SHA384) Sha384.wipeScratch();
     else if (kind == HashKind.SHA1) Sha1.wipeScratch();
   }
 }

@@ -1,3 +1,4 @@
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { Hash, HashKind, HASH_SIZE, DIGEST_SIZE_MAX } from "./hash";
 
@@ -13,11 +14,11 @@ export const enum KdfAlgorithm {
 }
 
 /** The counter of the only round. */
-const COUNTER = memory.data<u8>([0, 0, 0, 1]);
+const COUNTER: usize = ELLIPTIC ? memory.data<u8>([0, 0, 0, 1]) : 0;
 
 /** AlgorithmID, and the digest. Hold nothing between calls. */
-const ALGORITHM = memory.data(8, 8);
-const DIGEST = memory.data(48, 16);
+const ALGORITHM: usize = ELLIPTIC ? memory.data(8, 8) : 0;
+const DIGEST: usize = ELLIPTIC ? memory.data(48, 16) : 0;
 
 /**
  * The key derivation of DLMS key agreement: the NIST concatenation KDF, SP 800-56A 5.8.1, in one round:

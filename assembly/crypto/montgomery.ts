@@ -1,5 +1,7 @@
+import { ELLIPTIC } from "../base/suites";
+
 /** The factors that cleared the lower columns. Holds nothing between calls. */
-const FACTORS = memory.data(112, 16);
+const FACTORS: usize = ELLIPTIC ? memory.data(112, 16) : 0;
 
 /**
  * Montgomery multiplication modulo any odd m, column by column in loops: what the scalars of a curve need, whose modulus

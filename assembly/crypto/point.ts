@@ -1,3 +1,4 @@
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { Curve } from "./curve";
 import { ELEMENT_SIZE, Field } from "./field";
@@ -10,21 +11,21 @@ const Y: usize = 112;
 const Z: usize = 224;
 
 /** Points 1, 3, 5 to 15 times the one to multiply. Holds nothing between calls. */
-const TABLE = memory.data(2688, 16);
+const TABLE: usize = ELLIPTIC ? memory.data(2688, 16) : 0;
 
 /** The point taken from a table. Holds nothing between calls. */
-const PICK = memory.data(336, 16);
+const PICK: usize = ELLIPTIC ? memory.data(336, 16) : 0;
 
 /** The point that grows. Holds nothing between calls. */
-const SUM = memory.data(336, 16);
+const SUM: usize = ELLIPTIC ? memory.data(336, 16) : 0;
 
 /** The scalar as an odd number, and its octets. Hold nothing between calls. */
-const SCALAR = memory.data(112, 16);
-const OTHER = memory.data(112, 16);
-const DIGITS = memory.data(56, 8);
+const SCALAR: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const OTHER: usize = ELLIPTIC ? memory.data(112, 16) : 0;
+const DIGITS: usize = ELLIPTIC ? memory.data(56, 8) : 0;
 
 /** Elements of the formula that runs. Hold nothing between calls. */
-const T = memory.data(1120, 16);
+const T: usize = ELLIPTIC ? memory.data(1120, 16) : 0;
 
 /**
  * Points of a curve as {X, Y, Z} with x = X/Z and y = Y/Z. Sums follow the complete formulas of Renes, Costello and

@@ -1,6 +1,8 @@
+import { ELLIPTIC } from "../base/suites";
+
 /** First 64 bits of the fractional parts of the cube roots of the first 80 primes. FIPS 180-4 4.2.3. */
 // prettier-ignore
-const K = memory.data<u64>([
+const K: usize = ELLIPTIC ? memory.data<u64>([
   0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc, 0x3956c25bf348b538,
   0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118, 0xd807aa98a3030242, 0x12835b0145706fbe,
   0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2, 0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235,
@@ -17,17 +19,17 @@ const K = memory.data<u64>([
   0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178, 0x06f067aa72176fba, 0x0a637dc5a2c898a6,
   0x113f9804bef90dae, 0x1b710b35131c471b, 0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc,
   0x431d67c49c100d4c, 0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
-]);
+]) : 0;
 
 /** First 64 bits of the fractional parts of the square roots of the ninth to sixteenth prime. FIPS 180-4 5.3.4. */
 // prettier-ignore
-const INITIAL = memory.data<u64>([
+const INITIAL: usize = ELLIPTIC ? memory.data<u64>([
   0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
   0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4,
-]);
+]) : 0;
 
 /** The last sixteen words of the message schedule. Holds nothing between messages. */
-const W = memory.data(128, 16);
+const W: usize = ELLIPTIC ? memory.data(128, 16) : 0;
 
 /** The compression function of SHA-512 with the initial value of SHA-384. FIPS 180-4 6.4 and 6.5; `Hash` feeds it. */
 export class Sha384 {

@@ -1,4 +1,7 @@
-/** Exchange regions between host and core, one set for the bank. They hold nothing between calls. */
+/**
+ * Exchange regions between host and core, one set for the bank. They hold nothing between calls, so they lie over one another: no call
+ * needs two of those that share their place. What flashPoll() gives is for the call of flashDone() behind it.
+ */
 import { EXCHANGE_SIZE, FLASH_PAGE_SIZE } from "../base/limits";
 import { Template } from "../store/template";
 
@@ -18,9 +21,8 @@ export const PROVISION_SIZE: u32 = 8192;
 
 export const IN: usize = memory.data(8192, 16);
 export const OUT: usize = IN + 4096;
-export const SAMPLE: usize = memory.data(256, 16);
-export const FLASH: usize = memory.data(4096, 16);
-/** What boot() and entropy() take lies where octets of the wire come and go: no call needs both. */
+export const SAMPLE: usize = IN;
+export const FLASH: usize = OUT;
 export const PROVISION: usize = IN;
 const STATUS: usize = memory.data(32, 16);
 

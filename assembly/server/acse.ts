@@ -44,7 +44,7 @@ const aarq: Aarq = changetype<Aarq>(memory.data(offsetof<Aarq>(), 8));
 const initiate: InitiateRequest = changetype<InitiateRequest>(memory.data(offsetof<InitiateRequest>(), 8));
 const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
 const titleOctets: usize = memory.data(8, 8);
-const partnerKey: usize = memory.data(96, 8);
+const partnerKey: usize = ELLIPTIC ? memory.data(96, 8) : 0;
 
 /** Template row of the association {client SAP, server SAP}, NONE when there is none that an AARQ opens. */
 export function associationFind(clientSap: u32, serverSap: u32): u32 {

@@ -30,7 +30,7 @@ const TAILS_SIZE: u32 = ELLIPTIC ? 3 * 97 + 5 : 40;
 const STATE_SIZE: u32 = ELLIPTIC ? HASH_SIZE : GCM_SIZE;
 const COAT_LAYER_SIZE: u32 = 72 + STATE_SIZE;
 
-const digest: usize = memory.data(48, 8);
+const digest: usize = ELLIPTIC ? memory.data(48, 8) : 0;
 
 /** One layer of a response. */
 @unmanaged

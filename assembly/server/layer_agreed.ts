@@ -1,5 +1,6 @@
 /** Keys of general-ciphering that are agreed (GB9 9.2.3.4.6): C(1e,1s) and C(0e,2s), with clients and third parties. */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { AgreementScheme } from "../session/agreement";
 import { onePassOpen, staticAgree } from "../session/key_info";
 import { SecurityContext } from "../session/keys";
@@ -13,7 +14,7 @@ import { GeneralCiphering } from "../wire/general_ciphering";
 import { freshTake } from "./layer_general";
 import { Layer, SIGNED } from "./layers";
 
-const partnerKey: usize = memory.data(96, 8);
+const partnerKey: usize = ELLIPTIC ? memory.data(96, 8) : 0;
 
 /** Whether the meter knows a third party: it has a certificate of it. */
 export function partnerKnown(meter: Meter, slot: Slot, title: u64): bool {

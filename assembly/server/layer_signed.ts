@@ -1,6 +1,7 @@
 /** Opening a general-signing layer (GB9 9.2.7.2): the signature covers header and content with all their lengths. */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
+import { ELLIPTIC } from "../base/suites";
 import { Hash, HASH_SIZE } from "../crypto/hash";
 import { asymmetric, contextHash } from "../session/key_pair";
 import { SecurityContext } from "../session/keys";
@@ -14,10 +15,10 @@ import { partiesTake } from "./layer_general";
 import { Opened } from "./layer_open";
 import { Layer, SIGNED } from "./layers";
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const signing: GeneralSigning = changetype<GeneralSigning>(memory.data(offsetof<GeneralSigning>(), 8));
-const hash: Hash = changetype<Hash>(memory.data(208, 8));
-const digest: usize = memory.data(48, 8);
+const reader: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const signing: GeneralSigning = changetype<GeneralSigning>(ELLIPTIC ? memory.data(offsetof<GeneralSigning>(), 8) : 0);
+const hash: Hash = changetype<Hash>(ELLIPTIC ? memory.data(208, 8) : 0);
+const digest: usize = ELLIPTIC ? memory.data(48, 8) : 0;
 
 if (HASH_SIZE > 208) ERROR("scratch holds a hash");
 

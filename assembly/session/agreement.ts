@@ -8,6 +8,7 @@
  */
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "../crypto/ct";
 import { Curve, CurveKind, SCALAR_SIZE_MAX } from "../crypto/curve";
 import { Ecdh } from "../crypto/ecdh";
@@ -20,10 +21,10 @@ export const enum AgreementScheme {
   STATIC_UNIFIED = 2,
 }
 
-const shared: usize = memory.data(48, 8);
-const kdf: Kdf = changetype<Kdf>(memory.data(216, 8));
-const titleOctets: usize = memory.data(8, 8);
-const lengthOctet: usize = memory.data(1);
+const shared: usize = ELLIPTIC ? memory.data(48, 8) : 0;
+const kdf: Kdf = changetype<Kdf>(ELLIPTIC ? memory.data(216, 8) : 0);
+const titleOctets: usize = ELLIPTIC ? memory.data(8, 8) : 0;
+const lengthOctet: usize = ELLIPTIC ? memory.data(1) : 0;
 
 if (SCALAR_SIZE_MAX != 48 || KDF_SIZE > 216) ERROR("scratch holds Z and the derivation");
 

@@ -3,6 +3,7 @@
  * what is taken is one record with the key pair it makes the one in use.
  */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Curve } from "../crypto/curve";
 import { Meter } from "../store/block";
 import { changeAdd, changeCommit, changeOpen } from "../store/change";
@@ -23,8 +24,8 @@ import {
 import { contextCurve, keyPairActivate, keyPairMatches, pendingKeyOf, privateKeyOf } from "./key_pair";
 import { SecurityContext } from "./keys";
 
-const imported: Certificate = changetype<Certificate>(memory.data(offsetof<Certificate>(), 8));
-const stored: Certificate = changetype<Certificate>(memory.data(offsetof<Certificate>(), 8));
+const imported: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
+const stored: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
 
 /** Whether two certificates stand for the same: an authority's key, or a purpose of a title. The newer one takes the place. */
 function replaces(meter: Meter, context: u32, x: Certificate, old: Certificate): bool {

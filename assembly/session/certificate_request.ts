@@ -1,5 +1,6 @@
 /** generate_certificate_request of Security setup (Blue Book, class 64 method 5). */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Writer } from "../base/writer";
 import { EcKey } from "../crypto/ec_key";
 import { Hash, HASH_SIZE } from "../crypto/hash";
@@ -10,12 +11,12 @@ import { asymmetric, contextCurve, contextHash, pendingKeyOf, privateKeyOf } fro
 import { keySign } from "./key_sign";
 import { SecurityContext } from "./keys";
 
-const info: usize = memory.data(160, 8);
-const infoWriter: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
-const publicKey: usize = memory.data(96, 8);
-const signature: usize = memory.data(96, 8);
-const digest: usize = memory.data(48, 8);
-const hash: Hash = changetype<Hash>(memory.data(208, 8));
+const info: usize = ELLIPTIC ? memory.data(160, 8) : 0;
+const infoWriter: Writer = changetype<Writer>(ELLIPTIC ? memory.data(offsetof<Writer>(), 8) : 0);
+const publicKey: usize = ELLIPTIC ? memory.data(96, 8) : 0;
+const signature: usize = ELLIPTIC ? memory.data(96, 8) : 0;
+const digest: usize = ELLIPTIC ? memory.data(48, 8) : 0;
+const hash: Hash = changetype<Hash>(ELLIPTIC ? memory.data(208, 8) : 0);
 
 if (HASH_SIZE > 208 || REQUEST_INFO_SIZE_MAX > 160) ERROR("scratch holds a hash and what is signed");
 

@@ -4,6 +4,7 @@
  * stored authorities whose name and key identifier fit.
  */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Curve, CurveKind } from "../crypto/curve";
 import { EcKey } from "../crypto/ec_key";
 import { Ecdsa } from "../crypto/ecdsa";
@@ -25,12 +26,12 @@ import { SecurityContext } from "./keys";
 /** Issuers above a certificate: Sub-CA, Root-CA and one between. */
 const CHAIN_MAX: u32 = 3;
 
-const hash: Hash = changetype<Hash>(memory.data(208, 8));
-const digest: usize = memory.data(48, 8);
-const signature: usize = memory.data(96, 8);
-const issuer: Certificate = changetype<Certificate>(memory.data(offsetof<Certificate>(), 8));
-const subject: Certificate = changetype<Certificate>(memory.data(offsetof<Certificate>(), 8));
-const offered: Certificate = changetype<Certificate>(memory.data(offsetof<Certificate>(), 8));
+const hash: Hash = changetype<Hash>(ELLIPTIC ? memory.data(208, 8) : 0);
+const digest: usize = ELLIPTIC ? memory.data(48, 8) : 0;
+const signature: usize = ELLIPTIC ? memory.data(96, 8) : 0;
+const issuer: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
+const subject: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
+const offered: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
 
 if (HASH_SIZE > 208) ERROR("scratch holds a hash");
 

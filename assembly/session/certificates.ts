@@ -4,6 +4,7 @@
  * are parsed at each use; nothing is kept twice.
  */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Meter } from "../store/block";
 import { clockOffset } from "../store/clock_offset";
 import { NONE } from "../store/template";
@@ -18,7 +19,7 @@ const CERTIFICATE_FIRST: u32 = 32;
 export const TRUST_ANCHORS: u32 = 2;
 export const CERTIFICATE_SLOTS: u32 = 16;
 
-const found: Certificate = changetype<Certificate>(memory.data(offsetof<Certificate>(), 8));
+const found: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
 
 /** Part of the hidden attribute 0 in which slot `slot` of the store stands. */
 export function certificatePart(slot: u32): u32 {

@@ -9,8 +9,8 @@
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE, TAG_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
-import { Writer } from "../base/writer";
 import { ELLIPTIC } from "../base/suites";
+import { Writer } from "../base/writer";
 import { Ct } from "../crypto/ct";
 import { Gcm, GcmKey, GCM_KEY_SIZE, GCM_SIZE } from "../crypto/gcm";
 import { KEY_WRAP_OVERHEAD } from "../crypto/keywrap";
@@ -51,14 +51,16 @@ export class DataText {
 const header: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const headerWriter: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const headerOctets: usize = memory.data(96, 8);
-const signing: GeneralSigning = changetype<GeneralSigning>(memory.data(offsetof<GeneralSigning>(), 8));
-const signed: ProtectionElement = changetype<ProtectionElement>(memory.data(offsetof<ProtectionElement>(), 8));
+const signing: GeneralSigning = changetype<GeneralSigning>(ELLIPTIC ? memory.data(offsetof<GeneralSigning>(), 8) : 0);
+const signed: ProtectionElement = changetype<ProtectionElement>(
+  ELLIPTIC ? memory.data(offsetof<ProtectionElement>(), 8) : 0,
+);
 const expanded: GcmKey = changetype<GcmKey>(memory.data(304, 8));
 const gcm: Gcm = changetype<Gcm>(memory.data(64, 8));
 const key: usize = memory.data(32, 8);
-const zeroOctet: usize = memory.data<u8>([0]);
-const oneOctet: usize = memory.data<u8>([<u8>AgreementScheme.ONE_PASS]);
-const twoOctet: usize = memory.data<u8>([<u8>AgreementScheme.STATIC_UNIFIED]);
+const zeroOctet: usize = ELLIPTIC ? memory.data<u8>([0]) : 0;
+const oneOctet: usize = ELLIPTIC ? memory.data<u8>([<u8>AgreementScheme.ONE_PASS]) : 0;
+const twoOctet: usize = ELLIPTIC ? memory.data<u8>([<u8>AgreementScheme.STATIC_UNIFIED]) : 0;
 
 if (GCM_KEY_SIZE > 304 || GCM_SIZE > 64) ERROR("scratch holds a key and a message");
 if (2 * (1 + STRING_SIZE_MAX) + 2 * (1 + SYSTEM_TITLE_SIZE) + 1 > 96) ERROR("scratch holds a header");

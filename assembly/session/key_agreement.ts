@@ -5,6 +5,7 @@
  */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
+import { ELLIPTIC } from "../base/suites";
 import { Writer } from "../base/writer";
 import { Ct } from "../crypto/ct";
 import { EcKey } from "../crypto/ec_key";
@@ -19,13 +20,13 @@ import { KeyPart, SecurityContext } from "./keys";
 import { octetsSign, octetsVerified, signatureSize, signs } from "./signature";
 import { Slot } from "./slot";
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const reader: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
 /** New keys, by key_id. */
-const keys: usize = memory.data(128, 8);
-const ephemeral: usize = memory.data(48, 8);
+const keys: usize = ELLIPTIC ? memory.data(128, 8) : 0;
+const ephemeral: usize = ELLIPTIC ? memory.data(48, 8) : 0;
 /** key_id and a public key: what is signed; behind it the own signature. */
-const signed: usize = memory.data(97, 8);
-const signature: usize = memory.data(96, 8);
+const signed: usize = ELLIPTIC ? memory.data(97, 8) : 0;
+const signature: usize = ELLIPTIC ? memory.data(96, 8) : 0;
 
 if (KEY_IDS * KEY_ROOM != 128) ERROR("scratch holds every key");
 

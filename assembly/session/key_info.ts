@@ -4,6 +4,7 @@
  * APDUs, Data protection for values.
  */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { AesKey, AES_KEY_SIZE } from "../crypto/aes";
 import { Ct } from "../crypto/ct";
 import { EcKey } from "../crypto/ec_key";
@@ -19,10 +20,10 @@ import { agreementKeyOf, octetsSign, octetsVerified, signatureSize } from "./sig
 import { Slot } from "./slot";
 
 const master: AesKey = changetype<AesKey>(memory.data(248, 8));
-const ephemeral: usize = memory.data(48, 8);
-const partnerKey: usize = memory.data(96, 8);
+const ephemeral: usize = ELLIPTIC ? memory.data(48, 8) : 0;
+const partnerKey: usize = ELLIPTIC ? memory.data(96, 8) : 0;
 /** An octet 01 and an ephemeral key: what some implementations sign. */
-const prefixed: usize = memory.data(97, 8);
+const prefixed: usize = ELLIPTIC ? memory.data(97, 8) : 0;
 
 if (AES_KEY_SIZE != 248) ERROR("scratch holds a key");
 

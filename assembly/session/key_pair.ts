@@ -4,6 +4,7 @@
  * certificate is imported; so a request that nobody signs costs nothing.
  */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "../crypto/ct";
 import { Curve, CurveKind, SCALAR_SIZE_MAX } from "../crypto/curve";
 import { EcKey } from "../crypto/ec_key";
@@ -23,8 +24,8 @@ const PENDING: u32 = 20;
 /** Purposes: CertificateType DIGITAL_SIGNATURE, KEY_AGREEMENT, TLS. */
 export const PURPOSES: u32 = 3;
 
-const scalar: usize = memory.data(48, 8);
-const point: usize = memory.data(96, 8);
+const scalar: usize = ELLIPTIC ? memory.data(48, 8) : 0;
+const point: usize = ELLIPTIC ? memory.data(96, 8) : 0;
 
 if (SCALAR_SIZE_MAX != 48) ERROR("scratch holds a private key and its public one");
 

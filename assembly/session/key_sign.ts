@@ -3,6 +3,7 @@
  * signature is verified before it leaves: one made under a fault would tell the private key.
  */
 import { Err } from "../base/err";
+import { ELLIPTIC } from "../base/suites";
 import { Ct } from "../crypto/ct";
 import { Curve, SCALAR_SIZE_MAX } from "../crypto/curve";
 import { EcKey } from "../crypto/ec_key";
@@ -13,8 +14,8 @@ import { entropyTake } from "./entropy";
 /** Octets of randomness that hedge the nonce. */
 const HEDGE_SIZE: u32 = 32;
 
-const hedge: usize = memory.data(32, 8);
-const publicKey: usize = memory.data(96, 8);
+const hedge: usize = ELLIPTIC ? memory.data(32, 8) : 0;
+const publicKey: usize = ELLIPTIC ? memory.data(96, 8) : 0;
 
 if (SCALAR_SIZE_MAX != 48) ERROR("scratch holds a point");
 

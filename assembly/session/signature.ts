@@ -3,6 +3,7 @@
  */
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
+import { ELLIPTIC } from "../base/suites";
 import { Ecdsa } from "../crypto/ecdsa";
 import { Hash, HASH_SIZE } from "../crypto/hash";
 import { Meter } from "../store/block";
@@ -14,10 +15,10 @@ import { SecurityContext } from "./keys";
 import { Slot } from "./slot";
 import { SlotSession } from "./slot_session";
 
-const digest: usize = memory.data(48, 8);
-const publicKey: usize = memory.data(96, 8);
-const hash: Hash = changetype<Hash>(memory.data(208, 8));
-const titleOctets: usize = memory.data(8, 8);
+const digest: usize = ELLIPTIC ? memory.data(48, 8) : 0;
+const publicKey: usize = ELLIPTIC ? memory.data(96, 8) : 0;
+const hash: Hash = changetype<Hash>(ELLIPTIC ? memory.data(208, 8) : 0);
+const titleOctets: usize = ELLIPTIC ? memory.data(8, 8) : 0;
 
 if (HASH_SIZE > 208) ERROR("scratch holds a hash");
 

@@ -9,6 +9,7 @@
  */
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
+import { ELLIPTIC } from "../base/suites";
 import { Meter } from "../store/block";
 import { changeAdd, changeValue } from "../store/change";
 import { NONE, Template } from "../store/template";
@@ -31,8 +32,8 @@ export const enum TransactionOrder {
   SAME = 1,
 }
 
-const table: usize = memory.data(228, 8);
-const number: usize = memory.data(16, 8);
+const table: usize = ELLIPTIC ? memory.data(228, 8) : 0;
+const number: usize = ELLIPTIC ? memory.data(16, 8) : 0;
 
 if (TABLE_SIZE != 228) ERROR("scratch holds the table");
 

@@ -4,6 +4,7 @@
  */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
+import { ELLIPTIC } from "../base/suites";
 import { Der, DerTag } from "./der";
 import { Certificate, Extension } from "./x509";
 import { alternativeParse } from "./x509_name";
@@ -17,10 +18,10 @@ const KEY_IDENTIFIER: u32 = 0x80;
 const CERTIFICATE_ISSUER: u32 = 0xa1;
 const CERTIFICATE_SERIAL: u32 = 0x82;
 
-const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const item: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const content: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const inner: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const list: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const item: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const content: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const inner: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
 
 /** The extensions, which fill `r`. */
 export function extensionsParse(r: Reader, out: Certificate): void {

@@ -2,15 +2,16 @@
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
+import { ELLIPTIC } from "../base/suites";
 import { Der, DerTag } from "./der";
 import { Certificate } from "./x509";
 import { COMMON_NAME, COMMON_NAME_SIZE, HARDWARE_MODULE_NAME, HARDWARE_MODULE_NAME_SIZE } from "./x509_rom";
 
-const name: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const set: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const pair: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const value: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const serial: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const name: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const set: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const pair: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const value: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const serial: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
 
 /** Records a system title; two different ones in a certificate are malformed. */
 function titleKeep(r: Reader, out: Certificate, title: u64): void {

@@ -4,6 +4,7 @@
  */
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
+import { ELLIPTIC } from "../base/suites";
 import { Der, DerTag } from "./der";
 import { Certificate } from "./x509";
 import { extensionsParse } from "./x509_extensions";
@@ -23,10 +24,10 @@ import {
 /** Octets of the serial number (RFC 5280 4.1.2.2). */
 const SERIAL_SIZE_MAX: u32 = 20;
 
-const whole: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const body: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const part: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const leaf: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+const whole: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const body: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const part: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const leaf: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
 
 /**
  * Parses the certificate that fills `size` octets at `at`.

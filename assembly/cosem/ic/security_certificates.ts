@@ -2,6 +2,7 @@
 import { Err } from "../../base/err";
 import { SYSTEM_TITLE_SIZE } from "../../base/limits";
 import { Reader } from "../../base/reader";
+import { ELLIPTIC } from "../../base/suites";
 import { Writer } from "../../base/writer";
 import { certificateImport, certificateRemove } from "../../session/certificate_import";
 import { certificateRequest } from "../../session/certificate_request";
@@ -28,9 +29,9 @@ const enum Identification {
   BY_SERIAL = 1,
 }
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const counter: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
-const listed: Certificate = changetype<Certificate>(memory.data(offsetof<Certificate>(), 8));
+const reader: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
+const counter: Writer = changetype<Writer>(ELLIPTIC ? memory.data(offsetof<Writer>(), 8) : 0);
+const listed: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
 
 /** certificates: an array pinned where it stands, for it may be longer than what an answer freezes. */
 export function certificatesGet(ask: Ask, context: u32): i32 {
