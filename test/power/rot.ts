@@ -1,10 +1,9 @@
 /** Octets of a flash that rot: which records they take along, and what the others say. */
 import { type Entry, isRows, type LogRecord, recordsOf } from "../../host/state/journal.ts";
-import { LOAD_PROFILE } from "../device/rig.ts";
 import type { Dice } from "../testing.ts";
 import type { Image } from "./cut_flash.ts";
 import type { History } from "./history.ts";
-import { EVENTS } from "./scenario.ts";
+import { PROFILES } from "./scenario.ts";
 import type { Lost } from "./witness.ts";
 
 const PAGE_SIZE = 4096;
@@ -14,6 +13,7 @@ const HEAD_CHECKED = 20;
 /** Octets around the content of a record: its head, its check. */
 const RECORD_OVERHEAD = 12;
 const STRETCH_MAX = 256;
+const IMAGE_TRANSFER = 18;
 /** Parts of a profile's buffer: a row, a reset. */
 const ROW = 0;
 const RESET = 1;
@@ -40,6 +40,11 @@ const stringAt = (octets: Uint8Array, at: number): string => hex(octets.subarray
 const PLACES: Record<string, { place: string; text: (octets: Uint8Array) => string }> = {
   text: { place: `1 ${name("0-0:96.1.1.255")} 2 0`, text: (octets) => stringAt(octets, 1) },
   // structure of three: transport_service, destination, message
+  // double-long-unsigned or narrower: the octets behind the tag
+  periods: {
+    place: `1 ${name("1-0:0.1.0.255")} 2 0`,
+    text: (octets) => String(Number.parseInt(hex(octets).slice(2), 16)),
+  },
   push: { place: `40 ${name("0-4:25.9.0.255")} 3 0`, text: (octets) => stringAt(octets, 5) },
   secret: { place: `15 ${name("0-0:40.0.1.255")} 7 0`, text: (octets) => stringAt(octets, 1) },
   guek: { place: `64 ${name("0-0:43.0.0.255")} 0 0`, text: hex },
@@ -109,10 +114,13 @@ export class Sound {
       record.entries.reduce((sum, entry) => sum + RECORD_OVERHEAD + entry.octets.length, RECORD_OVERHEAD);
     const gone = this.records.filter((record) => changed(record.at, content(record)));
     const left = this.records.filter((record) => !gone.includes(record));
+    const imageAt = this.octets.length - this.imageSize;
+    const imageChanged = changed(imageAt, this.imageSize);
     const behind = left.at(-1)?.at ?? 0;
     return {
       values: this.values(gone, left, history),
-      rows: new Map([LOAD_PROFILE, EVENTS].map((profile) => [profile, rowsIn(gone, profile)])),
+      image: gone.some((record) => record.entries.some((entry) => entry.classId === IMAGE_TRANSFER)) || imageChanged,
+      rows: new Map(PROFILES.map((profile) => [profile, rowsIn(gone, profile)])),
       noticed: gone.some((record) => record.at < behind) || changed(this.from, HEAD_CHECKED),
     };
   }

@@ -11,8 +11,14 @@ import { CHALLENGE, ENERGY, fullDocument, LOAD_PROFILE, SECURITY_SETUP, START, t
 import { Dice } from "../testing.ts";
 import { RecordedFlash } from "./cut_flash.ts";
 import { History } from "./history.ts";
+import { ImageSteps } from "./image_steps.ts";
 
+export const BILLING = "0-0:98.1.0.255";
+const BILLING_SCRIPTS = "0-0:10.0.1.255";
+const PERIODS = attribute(1, "1-0:0.1.0.255", 2);
 export const EVENTS = "0-0:99.98.0.255";
+/** Profiles that are looked at. */
+export const PROFILES = [LOAD_PROFILE, EVENTS, BILLING];
 const SECRET = attribute(15, "0-0:40.0.1.255", 7);
 const PUSH = attribute(40, "0-4:25.9.0.255", 3);
 const MINUTE_MS = 60_000;
@@ -65,6 +71,7 @@ export class Life {
   readonly times: number[] = [];
   plain!: Client;
   ciphered!: Client;
+  readonly image = new ImageSteps();
   private counter = 1;
 
   constructor(seed: number, compiled: Compiled) {
@@ -77,6 +84,8 @@ export class Life {
     const { keys } = this.meter.identity;
     this.history.begin("text", "");
     this.history.begin("push", "");
+    this.history.begin("image", "0 ");
+    this.history.begin("periods", "0");
     this.history.begin("secret", hex(keys.lls));
     this.history.begin("guek", hex(keys.guek));
   }
@@ -131,7 +140,7 @@ export class Life {
 
   /** Reads rows and energy: what was shown must stay. */
   async look(): Promise<void> {
-    for (const profile of [LOAD_PROFILE, EVENTS]) {
+    for (const profile of PROFILES) {
       const rows = await rowsRead(this.plain, profile);
       this.history.showed(profile, rows, this.now);
     }
@@ -160,6 +169,11 @@ export async function pushRead(client: Client): Promise<string> {
   return hex((destination as { value: Uint8Array }).value);
 }
 
+/** How many billing periods have ended. */
+export async function periodsRead(client: Client): Promise<number> {
+  return d.numberOf(await client.get(PERIODS), "periods");
+}
+
 type Step = (life: Life) => Promise<void>;
 
 async function setText(life: Life, client: Client): Promise<void> {
@@ -167,7 +181,16 @@ async function setText(life: Life, client: Client): Promise<void> {
   await life.write("text", hex(value), () => client.set(attribute(1, TEXT, 2), d.octetString(value)));
 }
 
-/** What a life is made of. Billing, image transfer and whatever else changes the state add theirs here. */
+/** Ends a billing period: a row, its number and time in one record, then the maxima begin anew. */
+async function bill(life: Life): Promise<void> {
+  if (life.dice.roll(2) !== 0) return;
+  const periods = Number(life.history.latest("periods")) + 1;
+  const script = method(9, BILLING_SCRIPTS, 1);
+  await life.write("periods", String(periods), () => life.plain.action(script, { type: "long-unsigned", value: 1 }));
+  await life.look();
+}
+
+/** What a life is made of. Whatever else changes the state adds its step here. */
 export const STEPS: Step[] = [
   (life) => setText(life, life.plain),
   async (life) => {
@@ -207,4 +230,6 @@ export const STEPS: Step[] = [
     for (let i = 0; i < 40; i++) await life.ciphered.get(attribute(3, ENERGY, 2));
     life.count();
   },
+  bill,
+  ...Array.from({ length: 2 }, (): Step => (life) => life.image.step(life)),
 ];

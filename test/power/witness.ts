@@ -4,7 +4,8 @@ import { RawMeter } from "../device/raw.ts";
 import { CHALLENGE, ENERGY, LOAD_PROFILE, TEXT } from "../device/rig.ts";
 import type { Image } from "./cut_flash.ts";
 import type { Moment } from "./history.ts";
-import { EVENTS, type Life, lls, pushRead, rowsRead } from "./scenario.ts";
+import { imageRead } from "./image_steps.ts";
+import { BILLING, EVENTS, type Life, lls, periodsRead, pushRead, rowsRead } from "./scenario.ts";
 
 /** Bits of a load profile's status that a restart may set: power down, clock adjusted. */
 const POWER_DOWN = 0x80;
@@ -21,6 +22,8 @@ export interface Lost {
   readonly values: ReadonlyMap<string, string>;
   /** How many rows of each profile. */
   readonly rows: ReadonlyMap<string, number>;
+  /** Whether what is known of a firmware image is among it. */
+  readonly image: boolean;
   /** Whether the meter must notice. */
   readonly noticed: boolean;
 }
@@ -36,6 +39,10 @@ export interface Look extends Moment {
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 const octetsOf = (value: Data): Uint8Array => (value as { value: Uint8Array }).value;
+/** Maximum demand of the billing period under way. */
+const MAXIMUM = "1-0:1.6.0.255";
+/** A date-time in hexadecimal without its day of the week: such texts follow in the order of time. */
+const instant = (stamp: string): string => stamp.slice(0, 8) + stamp.slice(10, 16);
 const restarted = (row: string): boolean => (Number(row.split(" ")[1]) & POWER_DOWN) !== 0;
 const eventOf = (row: string): number => Number(row.split(" ")[1]);
 
@@ -67,11 +74,37 @@ export class Witness {
     const text = octetsOf(await client.get(attribute(1, TEXT, 2)));
     this.expect(this.allowed("text", look), hex(text), "text");
     this.expect(this.allowed("push", look), await pushRead(client), "destination");
+    await this.image(client, look);
+    await this.billing(client, look);
     const energy = d.numberOf(await client.get(attribute(3, ENERGY, 2)), "energy");
     if (energy > history.energyMax(look.cut)) throw new Error(`energy ${energy} was never counted`);
     await this.counters(look);
     if (look.thorough !== true) return client.disconnect();
     await this.goesOn(client, image, look);
+  }
+
+  private async image(client: Client, look: Look): Promise<void> {
+    if (look.lost?.image === true) return;
+    this.expect(this.allowed("image", look), await imageRead(client), "image");
+  }
+
+  /** Number and row of a billing period are there both or none, and its maxima are not those of the next one. */
+  private async billing(client: Client, look: Look): Promise<void> {
+    const rows = await rowsRead(client, BILLING);
+    const [gone, took] = [this.rowsGone(BILLING, rows, look), look.lost?.rows.get(BILLING) ?? 0];
+    this.atMost(gone, took, "rows of billing periods");
+    if (took > 0) return;
+    const periods = await periodsRead(client);
+    this.expect(this.allowed("periods", look), String(periods), "billing periods");
+    if (rows.length !== periods) throw new Error(`${periods} billing periods and ${rows.length} rows`);
+    const stamp = octetsOf(await client.get(attribute(4, MAXIMUM, 5)));
+    const maximum = d.numberOf(await client.get(attribute(4, MAXIMUM, 2)), "maximum");
+    if (periods > 0 && maximum > 0 && instant(hex(stamp)) <= instant(rows.at(-1)!))
+      throw new Error("the maximum of a billing period goes on behind its end");
+  }
+
+  private rowsGone(profile: string, rows: readonly string[], look: Look): number {
+    return this.life.history.rowsGone(profile, rows, look.cut, () => false);
   }
 
   private allowed(key: string, look: Look): string[] {
