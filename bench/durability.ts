@@ -14,6 +14,7 @@ import { metrologyMaker } from "../host/metrology/source.ts";
 import { MeterPort, portFor, portsOf } from "../host/ports.ts";
 import { templateLoad } from "../host/template/load.ts";
 import { MemoryPeer } from "../host/transport/memory.ts";
+import { stateRead, type Stored } from "../host/state/journal.ts";
 import { type Effort, type Figure, type Group, reference } from "./figure.ts";
 import { PLAIN } from "./requests.ts";
 import { core, provisionOf, START } from "./seat.ts";
@@ -21,17 +22,37 @@ import { median } from "./timing.ts";
 
 const TEXT = attribute(1, "0-0:96.1.1.255", 2);
 const DAY_MS = 86_400_000;
-const PERIODS = 96;
-const PERIOD_MS = 900_000;
+/** Days until a second checkpoint at the latest. */
+const DAYS_MAX = 200;
+/** Meters whose room on the disk is taken together. */
+const DAY_METERS = 8;
+
+type Load = "constant" | "household";
+
+/** Counts what it is asked to do. */
+class CountedFlash extends MemoryFlash {
+  programmed = 0;
+  erases = 0;
+
+  override program(address: number, octets: Uint8Array): void {
+    super.program(address, octets);
+    this.programmed += octets.length;
+  }
+
+  override erase(address: number, size: number): void {
+    super.erase(address, size);
+    this.erases++;
+  }
+}
 
 /** Meters on a folder, switched on, with a client each where it is wanted. */
 class Meters {
   readonly bank: Bank;
   readonly clients: Client[] = [];
 
-  constructor(count: number, flash: (index: number, size: number) => Flash) {
+  constructor(count: number, flash: (index: number, size: number) => Flash, load: Load = "constant") {
     const template = templateLoad();
-    const make = metrologyMaker("constant", 1, START);
+    const make = metrologyMaker(load, 1, START);
     this.bank = new Bank(core(), template.image, count, {
       clock: new ManualClock(START, 1000),
       setup: (index, plan) => ({
@@ -80,13 +101,13 @@ class Meters {
 }
 
 /** Runs `work` with a folder for a state that is gone afterwards. */
-async function onFolder<T>(durability: Durability, work: (state: StateDir, folder: string) => Promise<T>): Promise<T> {
+async function onFolder<T>(durability: Durability, work: (state: StateDir) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const state = new StateDir(folder);
   const { image } = templateLoad();
   state.open({ flashSize: core().plan(image).flashSize, image, durability, say: () => undefined });
   try {
-    return await work(state, folder);
+    return await work(state);
   } finally {
     state.close();
     state.release();
@@ -94,107 +115,195 @@ async function onFolder<T>(durability: Durability, work: (state: StateDir, folde
   }
 }
 
-interface Sets {
-  /** For a round of SETs, one of each meter. */
-  readonly ms: number;
-  readonly syncs: number;
-}
-
-function setsOf(count: number, rounds: number, durability: Durability): Promise<Sets> {
+/** Meters with a client each on a folder of their own. */
+async function setsOf<T>(
+  count: number,
+  durability: Durability,
+  work: (round: () => Promise<Round>) => Promise<T>,
+): Promise<T> {
   return onFolder(durability, async (state) => {
     const meters = new Meters(count, (index) => state.flash(index));
     await meters.boot();
     await meters.connect();
     await meters.sets(0);
-    const before = state.rounds;
-    const times: number[] = [];
-    for (let round = 1; round <= rounds; round++) times.push(await meters.sets(round));
-    await meters.settled();
-    return { ms: median(times), syncs: (state.rounds - before) / rounds };
+    let rounds = 0;
+    return work(async () => {
+      const before = state.rounds;
+      const ms = await meters.sets(++rounds);
+      await meters.settled();
+      return { ms, syncs: state.rounds - before };
+    });
   });
 }
 
+/** SETs, one of each meter, all at once. */
+interface Round {
+  readonly ms: number;
+  readonly syncs: number;
+}
+
+interface Pair {
+  readonly value: Round;
+  readonly other: Round;
+  /** Median of the pairs. */
+  readonly ratio: number;
+}
+
+const medianRound = (rounds: readonly Round[]): Round => ({
+  ms: median(rounds.map(({ ms }) => ms)),
+  syncs: median(rounds.map(({ syncs }) => syncs)),
+});
+
+/** Rounds of two kinds of durability in turns. */
+function inTurns(count: number, rounds: number, kinds: readonly [Durability, Durability]): Promise<Pair> {
+  return setsOf(count, kinds[0], (one) =>
+    setsOf(count, kinds[1], async (two) => {
+      const values: Round[] = [];
+      const others: Round[] = [];
+      for (let i = 0; i < rounds; i++) {
+        values.push(await one());
+        others.push(await two());
+      }
+      const ratio = median(values.map(({ ms }, i) => ms / others[i]!.ms));
+      return { value: medianRound(values), other: medianRound(others), ratio };
+    }),
+  );
+}
+
 async function setFigures(effort: Effort): Promise<Figure[]> {
-  const rounds = effort.quick ? 5 : 40;
-  const [strict, none] = [await setsOf(1, rounds, "strict"), await setsOf(1, rounds, "none")];
+  const single = await inTurns(1, effort.quick ? 9 : 101, ["strict", "none"]);
   const count = effort.quick ? 100 : 1000;
-  const [group, each] = [await setsOf(count, 5, "group"), await setsOf(count, effort.quick ? 1 : 2, "strict")];
+  const many = await inTurns(count, effort.quick ? 1 : 3, ["group", "strict"]);
   return [
     {
       id: "set-strict",
       what: "a SET, acknowledged when it is on the disk (strict)",
-      value: strict.ms,
+      value: single.value.ms,
       unit: "ms",
-      references: [reference("the same, acknowledged at once (none)", none.ms, strict.ms)],
+      references: [{ what: "the same, nothing waited for (none)", value: single.other.ms, ratio: single.ratio }],
     },
     {
-      id: `set-group-${count}`,
+      id: "set-group",
       what: `a SET to each of ${count} meters at once, group commit`,
-      value: group.ms,
+      value: many.value.ms,
       unit: "ms",
-      references: [reference("the same, each with its own sync (strict)", each.ms, group.ms)],
+      references: [{ what: "the same, each with its own sync (strict)", value: many.other.ms, ratio: many.ratio }],
     },
     {
-      id: `syncs-group-${count}`,
+      id: "syncs-group",
       what: `syncs of the disk for those ${count} SETs`,
-      value: group.syncs,
+      value: many.value.syncs,
       unit: "syncs",
-      references: [reference("strict", each.syncs, group.syncs)],
+      references: [reference("strict", many.other.syncs, many.value.syncs)],
     },
   ];
 }
 
-/** Boots meters whose journals have grown for some days. */
-async function restartFigure(days: number, rounds: number): Promise<Figure> {
-  const flashes: MemoryFlash[] = [];
-  const make = (index: number, size: number): MemoryFlash => (flashes[index] ??= new MemoryFlash(size));
-  const past = new Meters(1, make);
-  await past.boot();
-  await past.bank.advance(past.bank.meters[0]!, START + days * DAY_MS);
-  const times: number[] = [];
-  const seats = new Meters(1, make);
-  for (let round = 0; round < rounds; round++) {
-    const begin = performance.now();
-    await seats.boot();
-    times.push(performance.now() - begin);
-    seats.bank.meters[0]!.powerCut();
-  }
-  const ms = median(times);
-  return {
-    id: `restart-${days}`,
-    what: `a restart after ${days} ${days === 1 ? "day" : "days"} of captures`,
-    value: ms,
-    unit: "ms",
-    references: [],
-  };
+interface Past {
+  readonly flash: MemoryFlash;
+  /** Octets of the journal, from its head on. */
+  readonly size: number;
+  readonly time: number;
 }
 
-/** Room on the disk for a day of a meter, in a shard of several. */
-function dayFigures(count: number): Promise<Figure[]> {
+/** A meter's flash day by day until its second checkpoint is over. */
+async function pastOf(days: number): Promise<{ pasts: Past[]; flash: CountedFlash; lived: number }> {
+  let flash: CountedFlash | undefined;
+  const meters = new Meters(1, (_, size) => (flash ??= new CountedFlash(size)));
+  await meters.boot();
+  const pasts: Past[] = [];
+  let day = 1;
+  for (; day <= days; day++) {
+    const time = START + day * DAY_MS;
+    const { erases } = flash!;
+    await meters.bank.advance(meters.bank.meters[0]!, time);
+    pasts.push(past(flash!, time));
+    if (flash!.erases > erases) break;
+  }
+  return { pasts, flash: flash!, lived: Math.min(day, days) };
+}
+
+function past(flash: MemoryFlash, time: number): Past {
+  const octets = new Uint8Array(flash.size);
+  flash.read(0, octets);
+  return { flash: flash.clone(), size: (stateRead(octets) as Stored).size, time };
+}
+
+/** Boots of meters from those flashes until they run, in turns; ms of each. */
+async function restartMs(pasts: readonly Past[], rounds: number): Promise<number[]> {
+  const seats = pasts.map(({ flash, time }) => {
+    const seat = new Meters(1, () => flash.clone());
+    seat.bank.clock = new ManualClock(time, 1000);
+    return { seat, times: [] as number[] };
+  });
+  // The first round makes everything warm.
+  for (let round = 0; round <= rounds; round++) {
+    for (const { seat, times } of seats) {
+      const begin = performance.now();
+      await seat.boot();
+      if (round > 0) times.push(performance.now() - begin);
+      seat.bank.meters[0]!.powerCut();
+    }
+  }
+  return seats.map(({ times }) => median(times));
+}
+
+/** Restarts with journals of several lengths, up to the longest before a checkpoint, and right behind that. */
+async function restartFigures(effort: Effort): Promise<Figure[]> {
+  const { pasts, flash, lived } = await pastOf(effort.quick ? 4 : DAYS_MAX);
+  const behind = flash.erases > 1 ? pasts.pop() : undefined;
+  const last = pasts.length - 1;
+  const chosen = [0, 1 / 3, 2 / 3, 1].map((part) => pasts[Math.round(part * last)]!);
+  if (behind !== undefined) chosen.push(behind);
+  const times = await restartMs(chosen, effort.rounds);
+  const figures = chosen.map((one, i): Figure => {
+    const where = one === behind ? "behind a checkpoint" : `after ${(one.time - START) / DAY_MS} days`;
+    return {
+      id: one === behind ? "restart-checkpoint" : `restart-${i}`,
+      what: `a restart ${where}, the journal has ${Math.round(one.size / 1024)} KiB`,
+      value: times[i]!,
+      unit: "ms",
+      references: i === 0 ? [] : [reference("with the shortest journal", times[0]!, times[i]!)],
+    };
+  });
+  const each = flash.programmed / lived / 1024;
+  figures.push({
+    id: "wear-day",
+    what: `programmed in a day of a meter without clients, checkpoints of ${lived} days among it`,
+    value: each,
+    unit: "KiB",
+    references: [],
+  });
+  return figures;
+}
+
+/** Room on the disk that a day of a meter takes, in a shard of several. */
+function dayFigure(load: Load, what: string): Promise<Figure> {
   return onFolder("none", async (state) => {
-    const meters = new Meters(count, (index) => state.flash(index));
+    const meters = new Meters(DAY_METERS, (index) => state.flash(index), load);
     await meters.boot();
     const before = state.octetsStored;
-    for (const meter of meters.bank.meters) {
-      for (let period = 1; period <= PERIODS; period++) await meters.bank.advance(meter, START + period * PERIOD_MS);
-    }
-    const each = (state.octetsStored - before) / count;
-    const room: Figure = {
-      id: "file-day",
-      what: "room on the disk that a day of a meter takes, until a checkpoint",
-      value: each / 1024,
+    for (const meter of meters.bank.meters) await meters.bank.advance(meter, START + DAY_MS);
+    const each = (state.octetsStored - before) / DAY_METERS / 1024;
+    if (each <= 0) throw new Error("a day leaves nothing on the disk");
+    return {
+      id: `file-day-${load}`,
+      what: `room on the disk for a day of a meter, ${what}`,
+      value: each,
       unit: "KiB",
-      references: [reference("what a meter takes that has just been made", before / count / 1024, each / 1024)],
+      references: [reference("what a meter takes that has just been made", before / DAY_METERS / 1024, each)],
     };
-    return [room];
   });
 }
 
 export const durabilityGroup: Group = {
   title: "Durability",
   async measure(effort) {
-    const restarts: Figure[] = [];
-    for (const days of effort.quick ? [1] : [1, 5, 9]) restarts.push(await restartFigure(days, effort.rounds));
-    return [...(await setFigures(effort)), ...restarts, ...(await dayFigures(effort.quick ? 5 : 50))];
+    return [
+      ...(await setFigures(effort)),
+      ...(await restartFigures(effort)),
+      await dayFigure("constant", "constant load"),
+      await dayFigure("household", "household load"),
+    ];
   },
 };
