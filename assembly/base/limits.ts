@@ -33,8 +33,8 @@ export const TAIL_SIZE: u32 = 8192;
 /** Octets of one change record with its header and check sequence. */
 export const RECORD_SIZE_MAX: u32 = 2048;
 
-export const OBJECTS_MAX: u32 = 1024;
-export const ATTRIBUTES_MAX: u32 = 4096;
+export const OBJECTS_MAX: u32 = 8192;
+export const ATTRIBUTES_MAX: u32 = 32768;
 export const ASSOCIATIONS_MAX: u32 = 8;
 export const PORTS_MAX: u32 = 8;
 export const SLOTS_MAX: u32 = 32;

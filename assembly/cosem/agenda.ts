@@ -7,6 +7,7 @@ import { Err } from "../base/err";
 import { clockInvalidSet, clockIsInvalid, clockMeterTime, clockMove, clockSeconds, NEVER } from "../meter/clock";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
+import { journalSequence } from "../store/journal";
 import { AGENDA_AT, AGENDA_SIZE } from "../store/layout";
 import {
   captureBoot,
@@ -99,14 +100,21 @@ export function agendaDeadline(meter: Meter): f64 {
 }
 
 /**
- * Handles the first duty that is due, at most one instant of it.
+ * Handles the first duty that is due, at most one instant of it, and those behind it as long as nothing becomes durable: what is has to
+ * reach the flash, and may have switched an output.
  * @returns whether one was handled; false when nothing is due, or the flash is behind
  */
 export function agendaDue(meter: Meter): bool {
   if (captureStopped(meter)) return false;
-  const duty = earliest(meter);
-  if (duty == DUTIES || agendaAt(meter, duty) > meter.meterTime) return false;
-  return run(meter, duty);
+  const sequence = journalSequence(meter);
+  let handled = false;
+  // Duties that wake each other end here, and the host sees them turn.
+  for (let i: u32 = 0; i < DUTIES && journalSequence(meter) == sequence; i++) {
+    const duty = earliest(meter);
+    if (duty == DUTIES || agendaAt(meter, duty) > meter.meterTime || !run(meter, duty)) break;
+    handled = true;
+  }
+  return handled;
 }
 
 /** One instant of a duty. The function sets when it is due next; false = the flash is behind, and it stays due. */

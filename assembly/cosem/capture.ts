@@ -21,8 +21,16 @@ import { EventCode, eventLog, eventLogs, eventRaiseAt, eventsWait } from "../met
 import { inputsBoot } from "../meter/inputs";
 import { Quantity } from "../meter/quantity";
 import { meteringBoot, meteringKeep } from "../meter/metering";
+import { Metering } from "../meter/metering_state";
 import { Meter } from "../store/block";
-import { changeAbort, changeCommit, changeOpen, changeRowsCut, changeRowsReset } from "../store/change";
+import {
+  changeAbort,
+  changeCommit,
+  changeCommitRows,
+  changeOpen,
+  changeRowsCut,
+  changeRowsReset,
+} from "../store/change";
 import { CAPTURE_AT, CAPTURE_SIZE } from "../store/layout";
 import { Ring, ringSeconds } from "../store/rings";
 import { NONE, Template } from "../store/template";
@@ -36,6 +44,7 @@ import {
   rowFits,
   RowStatus,
   rowStatus,
+  showsEnergy,
   statusColumnOf,
 } from "./capture_row";
 import { captureEvents, eventRowAdd } from "./event_log";
@@ -47,6 +56,8 @@ const CAPTURE_PERIOD: i32 = 4;
 const SORT_METHOD: i32 = 5;
 /** sort_method smallest: the oldest row first, whatever the clock did. */
 export const SORT_SMALLEST: u32 = 4;
+/** How old the kept energies may be where rows are captured that show none, ms. */
+const KEPT_MS: f64 = 900000;
 /** Last second that stamps can compare. */
 const SECONDS_MAX: i64 = 0xffffffff;
 
@@ -168,15 +179,26 @@ function rowsDone(meter: Meter, mask: u32): void {
   }
 }
 
+/** Whether rows of the profiles in `mask` take the energies along: those that show one do, the others when it was not done for long. */
+function energiesDue(meter: Meter, mask: u32): bool {
+  if (meter.meterTime - Metering.of(meter).kept >= KEPT_MS) return true;
+  for (let p: u32 = 0; p < profileCount(); p++) {
+    if ((mask & (1 << p)) != 0 && showsEnergy(Ring.of(meter, p))) return true;
+  }
+  return false;
+}
+
 /** Writes the rows of the profiles in `mask`, in as few records as hold them. @returns 0 or the error of the commit */
 function rowsWrite(meter: Meter, mask: u32, status: u32): i32 {
   let left = mask;
   while (left != 0) {
     changeOpen(meter);
-    meteringKeep(meter);
+    const kept = energiesDue(meter, left);
+    if (kept) meteringKeep(meter);
     const added = rowsAdd(meter, left, status);
-    const err = changeCommit(meter);
+    const err = changeCommitRows(meter);
     if (err != Err.OK) return err;
+    if (kept) Metering.of(meter).kept = meter.meterTime;
     if (added == 0) return Err.NO_SPACE;
     rowsDone(meter, added);
     left &= ~added;

@@ -4,10 +4,10 @@ import { COLUMNS_MAX, RECORD_SIZE_MAX } from "../base/limits";
 import { Writer } from "../base/writer";
 import { clockSaving, clockStampIn, MeterClock, Season } from "../meter/clock";
 import { meteringKeep } from "../meter/metering";
-import { EVENT_CODES, Metering } from "../meter/metering_state";
+import { accumulatorOf, EVENT_CODES, Metering, UNCOUNTED } from "../meter/metering_state";
 import { Quantity } from "../meter/quantity";
 import { Meter } from "../store/block";
-import { changeCommit, changeOpen, changeReserve, ENTRY_HEAD_SIZE, RowPart } from "../store/change";
+import { changeCommitRows, changeOpen, changeReserve, ENTRY_HEAD_SIZE, RowPart } from "../store/change";
 import { Journal } from "../store/journal_state";
 import { CellKind, Column, Ring, ringRow } from "../store/rings";
 import { AttributeFlag, NONE, Template } from "../store/template";
@@ -105,6 +105,15 @@ export function eventCodeRestore(meter: Meter, profile: u32): void {
   const ring = Ring.of(meter, profile);
   const quantity = quantityOf(ring.column(eventColumn(ring)));
   if (isEventCode(quantity)) Metering.of(meter).setEventCode(quantity - Quantity.EVENT_CODE_STANDARD, code);
+}
+
+/** Whether a column of the ring shows what an accumulator has counted. */
+export function showsEnergy(ring: Ring): bool {
+  for (let i: u32 = 0; i < ring.columns; i++) {
+    const quantity = quantityOf(ring.column(i));
+    if (quantity != 0 && accumulatorOf(quantity) != UNCOUNTED) return true;
+  }
+  return false;
 }
 
 /** Whether the ring has the column of status quantity `quantity`. */
@@ -222,5 +231,5 @@ export function captureRow(meter: Meter, profile: u32, seconds: i64, status: u32
   changeOpen(meter);
   meteringKeep(meter);
   rowAdd(meter, profile, ring.generation, seconds, Season.UNKNOWN, status, NO_CODE);
-  return changeCommit(meter);
+  return changeCommitRows(meter);
 }

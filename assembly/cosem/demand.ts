@@ -23,7 +23,7 @@ import { Meter } from "../store/block";
 import { changeAdd, changeCommit, changeOpen, changeReserve, ENTRY_HEAD_SIZE } from "../store/change";
 import { Journal } from "../store/journal_state";
 import { AttributeFlag, NONE, Template } from "../store/template";
-import { objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
+import { classPlace, objectAtPlace, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { DataTag } from "../wire/axdr";
 import { Duty, agendaSetClock, agendaSoon } from "./agenda";
 import { RowStatus, rowStatus } from "./capture_row";
@@ -276,8 +276,10 @@ function maximaKeep(meter: Meter): bool {
   if (shared.ended == 0) return true;
   const t = Template.of();
   changeOpen(meter);
-  for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
-    if (<u32>t.object(i).classId != CLASS_EXTENDED_REGISTER) continue;
+  for (let place = classPlace(CLASS_EXTENDED_REGISTER); ; place++) {
+    const found = objectAtPlace(CLASS_EXTENDED_REGISTER, place);
+    if (found < 0) break;
+    const i = <u32>found;
     const row = rowOf(i, Extended.VALUE, 0);
     const source: u32 = row == NONE ? 0 : t.object(i).extra;
     if (source == 0 || source > <u32>t.objectCount) continue;

@@ -10,8 +10,10 @@ import { MONITORS_MAX, THRESHOLDS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { eventRaise } from "../meter/events";
+import { Quantity } from "../meter/quantity";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
+import { Journal } from "../store/journal_state";
 import { MONITOR_AT, MONITOR_SIZE } from "../store/layout";
 import { AttributeFlag, NONE, Template } from "../store/template";
 import { objectFind, objectOfClass, rowOf } from "../store/values";
@@ -46,7 +48,8 @@ class Monitors {
   sequence: u32;
   /** A sample was taken since the power came. */
   sampled: u32;
-  reserved: u32;
+  /** Bit i: what monitor i monitors changes with captured rows. */
+  rows: u32;
 
   @inline
   static of(meter: Meter): Monitors {
@@ -69,7 +72,8 @@ class Monitor {
   descriptor: u8;
   /** Bits of the descriptor that have had their action. */
   seen: u32;
-  reserved: u32;
+  /** The monitor itself. */
+  setup: u32;
   /** While low < value <= high no threshold is crossed. */
   low: i64;
   high: i64;
@@ -101,11 +105,18 @@ function valueRead(meter: Meter, m: Monitor): i64 {
   return dataInteger(reader.over(octets, out.size));
 }
 
+/** Whether a computed quantity shows something of a buffer. */
+function followsRows(quantity: u32): bool {
+  return quantity == Quantity.HISTORY || quantity == Quantity.PROFILE_STATUS_1 || quantity == Quantity.PROFILE_STATUS_2;
+}
+
 /** Takes what a monitor monitors from its object; where the value stands is looked at anew. */
 function resolve(meter: Meter, index: u32, object: u32): void {
   const m = Monitor.of(meter, index);
   memory.fill(changetype<usize>(m), 0, offsetof<Monitor>());
   m.object = <u16>NONE;
+  m.setup = object;
+  Monitors.of(meter).rows &= ~(1 << index);
   if (!settingOver(meter, object, MONITORED, reader)) return;
   Axdr.readStructure(reader, 3);
   const classId = Axdr.readLongUnsigned(reader);
@@ -115,8 +126,10 @@ function resolve(meter: Meter, index: u32, object: u32): void {
   if (found < 0 || rowOf(found, attribute, 0) == NONE) return;
   m.object = <u16>found;
   m.attribute = <i8>attribute;
-  const flags = Template.of().attribute(rowOf(found, attribute, 0)).flags;
-  m.live = (flags & AttributeFlag.COMPUTED) != 0 || classId == CLASS_DEMAND ? 1 : 0;
+  const a = Template.of().attribute(rowOf(found, attribute, 0));
+  const computed = (a.flags & AttributeFlag.COMPUTED) != 0;
+  m.live = computed || classId == CLASS_DEMAND ? 1 : 0;
+  if (computed && followsRows(a.quantity)) Monitors.of(meter).rows |= 1 << index;
   const descriptor = attribute == 2 ? alarmDescriptor(found) : NONE;
   if (descriptor == NONE) return;
   m.descriptor = <u8>(descriptor + 1);
@@ -156,10 +169,15 @@ export function monitorPowerReturned(meter: Meter): void {
   agendaSoon(meter, Duty.MONITOR);
 }
 
+/** Newest durable change that can have changed a monitored value. */
+function newest(meter: Meter): u32 {
+  return Monitors.of(meter).rows != 0 ? journalSequence(meter) : Journal.of(meter).settings;
+}
+
 /** When the monitors look next: meter time, ms; 0 = not. `asked`: somebody wants them to. */
 export function monitorDeadline(meter: Meter, asked: bool): f64 {
   const all = Monitors.of(meter);
-  if (!asked && all.sequence == journalSequence(meter)) return 0;
+  if (!asked && all.sequence == newest(meter)) return 0;
   const many = all.acted == meter.meterTime && all.actions >= ACTIONS_AT_ONCE;
   return max<f64>(many ? meter.meterTime + PAUSE_MS : meter.meterTime, 1);
 }
@@ -182,7 +200,7 @@ export function monitorSampled(meter: Meter): void {
 /** Looks at all monitored values and runs what follows. @returns false when the flash is behind: call again */
 export function monitorRun(meter: Meter): bool {
   const all = Monitors.of(meter);
-  const sequence = journalSequence(meter);
+  const sequence = newest(meter);
   for (let i: u32 = 0; i < MONITORS_MAX; i++) {
     if (<u32>Monitor.of(meter, i).object != NONE && !look(meter, i)) return false;
   }
@@ -205,7 +223,7 @@ function look(meter: Meter, index: u32): bool {
   const m = Monitor.of(meter, index);
   if (m.live != 0 && Monitors.of(meter).sampled == 0) return true;
   const value = valueRead(meter, m);
-  const object = <u32>objectOfClass(CLASS_MONITOR, index);
+  const object = m.setup;
   if (reader.err != Err.OK || !settingOver(meter, object, THRESHOLDS, thresholds)) return true;
   const count = min<u32>(Axdr.readArray(thresholds), THRESHOLDS_MAX);
   m.low = i64.MIN_VALUE;

@@ -84,9 +84,9 @@ export function qualityBoot(meter: Meter): void {
   }
 }
 
-/** Takes the thresholds again when anything durable has changed: only then can they have. */
+/** Takes the thresholds again when a setting may have changed. */
 function thresholdsTake(meter: Meter, q: Quality): void {
-  const sequence = Journal.of(meter).sequence + 1;
+  const sequence = Journal.of(meter).settings + 1;
   if (q.taken == sequence) return;
   q.taken = sequence;
   q.sag = namedMilli(meter, named(1, C_VOLTAGE, D_SAG, 0), NEVER_BELOW);
@@ -111,13 +111,21 @@ function schedule(meter: Meter): void {
   agendaSet(meter, Duty.QUALITY, qualityDeadline(meter));
 }
 
-/** Ten minutes have ended at UTC second `utc`; of them `measured` ms were measured. Their means wait to be judged. */
+/**
+ * Ten minutes have ended at UTC second `utc`; of them `measured` ms were measured. Their means are judged after EN 50160: one outside the
+ * band waits to be counted.
+ */
 export function qualityAveraged(meter: Meter, utc: u32, measured: i64): void {
   const q = Quality.of(meter);
   if (measured < JUDGED_MS) return;
   q.averaged = utc;
-  q.judged = q.phases;
-  schedule(meter);
+  q.judged = 0;
+  const nominal = <i64>namedMilli(meter, named(1, 0, 6, 4), 0);
+  for (let p: u32 = 0; p < PHASES && nominal != 0; p++) {
+    const off = abs(averageRead(meter, AVERAGES + p) - nominal);
+    if (off * 100 > nominal * BAND_PERCENT) q.judged |= q.phases & (1 << p);
+  }
+  if (q.judged != 0) schedule(meter);
 }
 
 /** The power fails: what goes on is over, and kept. */
@@ -147,7 +155,7 @@ export function qualityRun(meter: Meter): bool {
   let kept: bool = true;
   if (q.up != 0) kept = outageKeep(meter);
   else if (q.returned != 0) kept = failureLog(meter);
-  else if (q.judged != 0) kept = meansJudge(meter, q);
+  else if (q.judged != 0) kept = meanCount(meter, q);
   else kept = trackersKeep(meter);
   if (kept) schedule(meter);
   return kept;
@@ -250,16 +258,13 @@ function valuesAdd(meter: Meter, t: Tracker, index: u32): void {
 }
 
 /**
- * Judges the mean of the first phase that waits, after EN 50160. One outside the band is counted; too many in one week, Monday to
- * Sunday of local time, are bad quality, which is an event once.
+ * Counts the mean of the first phase that waits. Too many in one week, Monday to Sunday of local time, are bad quality, which is an event
+ * once.
  */
-function meansJudge(meter: Meter, q: Quality): bool {
+function meanCount(meter: Meter, q: Quality): bool {
   const phase = <u32>ctz<u32>(q.judged);
-  const nominal = <i64>namedMilli(meter, named(1, 0, 6, 4), 0);
-  const mean = averageRead(meter, AVERAGES + phase);
   const row = rowOf(Template.of().clockObject, CLOCK_TIME, OUTSIDE_PART + phase);
-  const outside = abs(mean - nominal) * 100 > nominal * BAND_PERCENT;
-  if (outside && nominal != 0 && row != NONE && !outsideCount(meter, q, phase, row)) return false;
+  if (row != NONE && !outsideCount(meter, q, phase, row)) return false;
   q.judged &= q.judged - 1;
   return true;
 }

@@ -39,6 +39,13 @@ function energy(at: usize, index: u32): i64 {
   return load<i64>(at + <usize>(index << 3));
 }
 
+/** Whether a sample has any energy. */
+function flows(at: usize): bool {
+  let any: i64 = 0;
+  for (let i: u32 = 0; i < ENERGIES; i++) any |= energy(at, i);
+  return any != 0;
+}
+
 function instant(at: usize, index: u32): i32 {
   return load<i32>(at + INSTANTS_OFFSET + <usize>(index << 2));
 }
@@ -51,14 +58,21 @@ function within(at: usize, first: Instant, low: i32, high: i32): bool {
   return true;
 }
 
+/** Counts the samples that the accumulators have room for, so that not each sample looks at all of them. */
+function roomTake(m: Metering): bool {
+  let most: i64 = 0;
+  for (let i: u32 = 0; i < ACCUMULATORS; i++) most = max<i64>(most, abs(m.accumulator(i)));
+  // A sum of two energies grows by both.
+  m.room = <u32>((ACCUMULATOR_MAX - min<i64>(most, ACCUMULATOR_MAX)) / (2 * ENERGY_MAX));
+  return m.room != 0;
+}
+
 function sampleCheck(m: Metering, at: usize): bool {
   for (let i: u32 = 0; i < ENERGIES; i++) {
     const value = energy(at, i);
     if (value < 0 || value > ENERGY_MAX) return false;
   }
-  for (let i: u32 = 0; i < ACCUMULATORS; i++) {
-    if (abs(m.accumulator(i)) > ACCUMULATOR_MAX - 2 * ENERGY_MAX) return false;
-  }
+  if (m.room == 0 && !roomTake(m)) return false;
   const frequency = instant(at, Instant.FREQUENCY);
   return (
     within(at, Instant.VOLTAGE, 0, VOLTAGE_MAX) &&
@@ -78,10 +92,14 @@ export function meteringSample(meter: Meter, at: usize, time: f64): i32 {
   const m = Metering.of(meter);
   if (!(time >= m.sampled)) return Err.STATE;
   if (!sampleCheck(m, at)) return Err.LIMIT;
-  totalsOf(at);
-  for (let base: u32 = Quantity.ACTIVE_ENERGY_IMPORT; base < BASES; base++) m.addFlow(base, total(base));
-  totalsAdd(m, at);
-  ratedAdd(m);
+  m.room--;
+  // The values alone change at an instant.
+  if (time > m.sampled || flows(at)) {
+    totalsOf(at);
+    for (let base: u32 = Quantity.ACTIVE_ENERGY_IMPORT; base < BASES; base++) m.addFlow(base, total(base));
+    totalsAdd(m, at);
+    ratedAdd(m);
+  }
   memory.copy(m.instants(), at + INSTANTS_OFFSET, <usize>(INSTANTS * 4));
   averagesAdd(meter, time - m.sampled);
   m.began = m.sampled;

@@ -77,6 +77,11 @@ export class Metering {
   countsRated: u64;
   /** Meter time at which the last sample began, ms. */
   began: f64;
+  /** Meter time at which rows took the accumulators along last, ms. */
+  kept: f64;
+  /** Samples that every accumulator has room for, whatever they hold. */
+  room: u32;
+  reserved: u32;
 
   @inline
   static of(meter: Meter): Metering {

@@ -67,7 +67,7 @@ export class Quality {
   up: i64;
   /** UTC second of the return that the power failure log waits for, 0 = none. */
   returned: i64;
-  /** UTC second of the end of the averages that wait to be judged, and bit p of phase p + 1 that does. */
+  /** UTC second of the end of the averages that were judged last, and bit p: that of phase p + 1 is outside the band and waits to be counted. */
   averaged: u32;
   judged: u32;
   /** Thresholds of the voltage, mV. */
@@ -84,7 +84,7 @@ export class Quality {
   /** The meter counts no export; its output is open. */
   importOnly: u32;
   open: u32;
-  /** Journal sequence at which the thresholds were taken, + 1. */
+  /** Sequence of the settings from which the thresholds were taken, + 1. */
   taken: u32;
   reserved: u32;
 

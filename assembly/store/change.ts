@@ -100,11 +100,20 @@ export function changeCommit(meter: Meter): i32 {
   if (--j.depth != 0) return j.openError;
   if (j.openError != Err.OK || j.openSize == RECORD_HEAD_SIZE) return j.openError;
   const record = meter.area(Layout.of().tailAt + j.tailEnd);
-  j.sequence++;
+  j.settings = ++j.sequence;
   const size = recordSeal(record, j.openSize, j.sequence);
   entriesApply(meter, record + <usize>RECORD_HEAD_SIZE, j.openSize - RECORD_HEAD_SIZE);
   if (j.state != JournalState.NONE) j.tailEnd += size;
   return Err.OK;
+}
+
+/** Closes a record of captured rows and kept energies, which is all it holds unless it stands in another one. As changeCommit(). */
+export function changeCommitRows(meter: Meter): i32 {
+  const j = Journal.of(meter);
+  const settings = j.settings;
+  const err = changeCommit(meter);
+  if (j.depth == 0) j.settings = settings;
+  return err;
 }
 
 /** Writes head and check sequence around the entries; returns the octets of the whole record. */

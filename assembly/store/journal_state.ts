@@ -69,6 +69,8 @@ export class Journal {
   readAddress: u32;
   readSize: u32;
   readDone: u32;
+  /** Newest committed record of more than captured rows and kept energies: what follows from settings looks at them again behind it. */
+  settings: u32;
 
   @inline
   static of(meter: Meter): Journal {

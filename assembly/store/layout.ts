@@ -176,6 +176,20 @@ export class Layout {
     );
   }
 
+  /** Where place `index` of the objects in the order of their classes stands: u16. */
+  @inline
+  private classedAt(index: u32): usize {
+    const t = Template.of();
+    const tables = (<u32>t.attributeCount + <u32>t.profileCount) << 2;
+    return changetype<usize>(this) + offsetof<Layout>() + <usize>(tables + (index << 1));
+  }
+
+  /** Object at place `index` of the objects in the order of their classes, those of one class in the order of the table. */
+  @inline
+  classed(index: u32): u32 {
+    return load<u16>(this.classedAt(index));
+  }
+
   private setTable(index: u32, value: u32): void {
     store<u32>(changetype<usize>(this) + offsetof<Layout>() + <usize>(index << 2), value);
   }
@@ -197,6 +211,19 @@ export class Layout {
       if (capacity != 0) at += (2 + capacity + 1) & ~1;
     }
     return at - this.valuesAt;
+  }
+
+  /** Puts the objects in the order of their classes. */
+  planClasses(t: Template): void {
+    let place: u32 = 0;
+    for (let classId: u32 = 0, next: u32 = 0; place < <u32>t.objectCount; classId = next) {
+      next = u32.MAX_VALUE;
+      for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
+        const other = <u32>t.object(i).classId;
+        if (other == classId) store<u16>(this.classedAt(place++), <u16>i);
+        else if (other > classId && other < next) next = other;
+      }
+    }
   }
 
   /** Gives each profile its own row area on a page. */
@@ -429,13 +456,14 @@ export function plan(size: u32): i32 {
   if (err == Err.OK) err = referencesCheck(t);
   if (err != Err.OK) return err;
   const l = Layout.of();
-  const tables = (<u32>t.attributeCount + <u32>t.profileCount) * 4;
+  const tables = (<u32>t.attributeCount + <u32>t.profileCount) * 4 + <u32>t.objectCount * 2;
   const end = <u64>changetype<usize>(l) + <u64>offsetof<Layout>() + <u64>tables;
   if (end > (<u64>memory.size()) << 16) return REFUSED.refuse(Limit.SIZE, NONE, size);
   memory.fill(changetype<usize>(l), 0, offsetof<Layout>());
   const page = <u32>t.pageSize;
   planBlock(t, l, page);
   const rowsEnd = l.planRows(t, page);
+  l.planClasses(t);
   l.blockSize = align(rowsEnd, page);
   l.seatBase = align(<u32>end, page);
   // A page for the blocks that have come stands before the image.

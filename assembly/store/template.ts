@@ -134,9 +134,15 @@ export class ObjectRow {
   get extra(): u16 {
     const t = Template.of();
     const index = this.index;
-    for (let i: u32 = 0; i < <u32>t.extraCount; i++) {
-      const at = t.at(t.extrasAt + i * EXTRA_SIZE);
-      if (<u32>load<u16>(at) == index) return load<u16>(at + 2);
+    let low: u32 = 0;
+    let high = <u32>t.extraCount;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const at = t.at(t.extrasAt + middle * EXTRA_SIZE);
+      const object = <u32>load<u16>(at);
+      if (object == index) return load<u16>(at + 2);
+      if (object < index) low = middle + 1;
+      else high = middle;
     }
     return 0;
   }
@@ -154,7 +160,7 @@ export class ObjectRow {
   }
 }
 
-/** Octets of an entry of the extras: object u16 | value u16. */
+/** Octets of an entry of the extras, which are sorted by object: object u16 | value u16. */
 export const EXTRA_SIZE: u32 = 4;
 
 /** What attributes of many objects have in common, 8 octets. */

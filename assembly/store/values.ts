@@ -38,14 +38,31 @@ export function objectFind(classId: u32, logicalName: usize): i32 {
   return OBJECT_OTHER_CLASS;
 }
 
+/** Place of the first object of a class in the order of classes, by binary search. */
+export function classPlace(classId: u32): u32 {
+  const t = Template.of();
+  const l = Layout.of();
+  let low: u32 = 0;
+  let high: u32 = t.objectCount;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (<u32>t.object(l.classed(middle)).classId < classId) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index of the object at a place in the order of classes, OBJECT_UNKNOWN where none of this class stands. */
+export function objectAtPlace(classId: u32, place: u32): i32 {
+  const t = Template.of();
+  if (place >= <u32>t.objectCount) return OBJECT_UNKNOWN;
+  const object = Layout.of().classed(place);
+  return <u32>t.object(object).classId == classId ? <i32>object : OBJECT_UNKNOWN;
+}
+
 /** Index of object number `instance` of a class, OBJECT_UNKNOWN when it has fewer. */
 export function objectOfClass(classId: u32, instance: u32): i32 {
-  const t = Template.of();
-  let seen: u32 = 0;
-  for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
-    if (<u32>t.object(i).classId == classId && seen++ == instance) return <i32>i;
-  }
-  return OBJECT_UNKNOWN;
+  return objectAtPlace(classId, classPlace(classId) + instance);
 }
 
 /** First object with a logical name, of whatever class; OBJECT_UNKNOWN when there is none. */

@@ -94,6 +94,25 @@ describe("a value that samples change", () => {
     expect([await text(meter), await events(meter)]).toEqual(["2", [70, 71]]);
   });
 
+  it("may be a value out of the newest row of a buffer, looked at when that is captured", async () => {
+    const name = "1-0:1.8.0.101";
+    const past: ObjectDocument = {
+      ...{ logicalName: name, class: 3, unit: "Wh", access: "read" },
+      attributes: {
+        2: {
+          type: "double-long-unsigned",
+          history: { profile: "1-0:99.1.0.255", column: "1-0:1.8.0.255:2", back: 1 },
+        },
+      },
+    };
+    const watch = monitor(MONITOR, { thresholds: [dlu(250)], monitored: [3, name], actions: [[1, 2]] });
+    const meter = await Watched.boot({ template: quietTemplate(past, watch, texts) });
+    meter.raw.advance(29 * 60_000);
+    expect([await text(meter), await meter.number(3, name)]).toEqual(["", 250]);
+    meter.raw.advance(60_000);
+    expect([await text(meter), await meter.number(3, name)]).toEqual(["1", 500]);
+  });
+
   it("is only remembered by its first sample, after a power cut too", async () => {
     const currents = new Currents().set(20_000);
     const meter = await fuse(currents);

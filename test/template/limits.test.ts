@@ -63,15 +63,15 @@ describe("counts", () => {
 
   test("objects", () => {
     expect(many(LIMITS.OBJECTS_MAX - 5)).toBe("compiled");
-    expect(many(LIMITS.OBJECTS_MAX - 4)).toBe("objects: 1025 objects (limit 1024)");
+    expect(many(LIMITS.OBJECTS_MAX - 4)).toBe("objects: 8193 objects (limit 8192)");
   });
 
   test("attribute rows", () => {
     const message = refusal((d) => {
       const tcp = objectOf(d, "TCP-UDP setup");
-      for (let i = 0; i < 900; i++) d.objects.push({ ...tcp, logicalName: `0-2:25.${i >> 8}.${i & 255}.255` });
+      for (let i = 0; i < 7000; i++) d.objects.push({ ...tcp, logicalName: `0-2:25.${i >> 8}.${i & 255}.255` });
     });
-    expect(message).toMatch(/^objects: 45\d\d attribute rows \(limit 4096\)$/);
+    expect(message).toMatch(/^objects: 350\d\d attribute rows \(limit 32768\)$/);
   });
 
   test("associations", () => {
