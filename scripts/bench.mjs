@@ -7,6 +7,7 @@ import { ROOT } from "./steps.mjs";
 
 try {
   await buildEntry("testing_bench.ts");
+  await buildEntry("testing_bench.ts", true);
   if (process.argv.includes("--native")) nativeBuild();
 } catch (error) {
   process.stderr.write(`bench: ${error.message}\n`);

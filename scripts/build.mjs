@@ -1,53 +1,18 @@
-// Builds what is shipped, build/core.wasm and dist/; with `--suite0` also build/core.suite0.wasm, the core without elliptic curves, and
-// with `--bench` the benchmarks in dist-bench/. Steps whose inputs have not changed are skipped. `--quiet` prints nothing unless
-// something has to be built.
+// Builds what is shipped: build/core.wasm, build/core.simd.wasm for engines with SIMD, and dist/; with `--suite0` also
+// build/core.suite0.wasm, the core without elliptic curves, and with `--bench` the benchmarks in dist-bench/. With `--start` only the core
+// that this engine runs; with BUILD_QUICK=1 that for SIMD only if `--simd` asks for it. Steps whose inputs have not changed are skipped.
+// `--quiet` prints nothing unless something has to be built.
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { sizesForget, sizesWrite } from "./budget.mjs";
-import { CORE_SIZE_MAX, SUITE0_SIZE_MAX, wasmCheck } from "./check_wasm.mjs";
-import { releaseCompile } from "./release.mjs";
+import { CORES, coreStep, QUICK } from "./cores.mjs";
 import { filesBelow, isFresh, requireNode, ROOT, runStep } from "./steps.mjs";
 
-const ASC = "node_modules/assemblyscript/bin/asc.js";
 const TSC = "node_modules/typescript/bin/tsc";
 const TOOLS = ["package.json", "package-lock.json", "scripts"];
 
-/** Sources of the core; tests and their entries are not part of it. */
-function coreSources() {
-  return filesBelow("assembly").filter((path) => !path.includes("__tests__") && !/\/testing[^/]*\.ts$/.test(path));
-}
-
-/** With BUILD_QUICK=1 the core is hardly optimized, in half the time: for work on it, never for what is measured or shipped. */
-const QUICK = process.env.BUILD_QUICK === "1";
-const CORE = "build/core.wasm";
-/** What was built quickly has no sizes, so it is never taken for a release. */
-const CORE_OUTPUTS = QUICK ? [CORE] : [CORE, "build/core.sizes.json"];
-const SUITE0 = "build/core.suite0.wasm";
-
-/** Compiles the core for release, with what `npm run sizes` and the test of the budget tell of it beside it. */
-async function buildRelease(args, wasm, options) {
-  const made = await releaseCompile(args, wasm, options);
-  if (/\bWARNING\b/.test(made.text)) process.stderr.write(made.text);
-  sizesWrite(wasm, made);
-}
-
-async function buildCore() {
-  if (QUICK) {
-    const text = await requireNode(ASC, ["--target", "quick"], "asc");
-    if (/\bWARNING\b/.test(text)) process.stderr.write(text);
-    sizesForget(CORE);
-  } else {
-    await buildRelease([], CORE, {});
-  }
-  wasmCheck(join(ROOT, CORE), QUICK ? Infinity : CORE_SIZE_MAX);
-}
-
-/** The core for suite 0 alone: base/suites.ts sees the name, and nothing behind ELLIPTIC is compiled; size before speed. */
-async function buildSuite0() {
-  await buildRelease(["--use", "CORE_SUITE_MAX=0"], SUITE0, { small: true });
-  wasmCheck(join(ROOT, SUITE0), SUITE0_SIZE_MAX);
-}
+/** The least module with a v128: valid where the engine has SIMD. host/core_kind.ts asks the same. */
+const SIMD_PROBE = Buffer.from("AGFzbQEAAAABBQFgAAF7AwIBAAoIAQYAQQD9Dws=", "base64");
 
 /** Compiles host sources with `config`, puts the JSON documents beside them, and only then takes the place of `out`. */
 async function buildHost(config, out, hostIn) {
@@ -66,8 +31,18 @@ async function buildHost(config, out, hostIn) {
   }
 }
 
+const asked = (flag) => process.argv.includes(flag);
+
+/** Names of the cores to build. */
+function coresWanted() {
+  if (asked("--start")) return [WebAssembly.validate(SIMD_PROBE) ? "simd" : "scalar"];
+  const simd = !QUICK || asked("--simd") ? ["simd"] : [];
+  return ["scalar", ...simd, ...(asked("--suite0") ? ["suite0"] : [])];
+}
+
+const wanted = coresWanted();
 const steps = [
-  { name: "core", inputs: [...coreSources(), "asconfig.json", ...TOOLS], outputs: CORE_OUTPUTS, run: buildCore },
+  ...wanted.map(coreStep),
   {
     name: "dist",
     inputs: ["host", "tsconfig.json", "tsconfig.build.json", ...TOOLS],
@@ -76,13 +51,14 @@ const steps = [
   },
 ];
 
-const suite0 = process.argv.includes("--suite0");
-if (suite0) {
-  const inputs = [...coreSources(), "asconfig.json", ...TOOLS];
-  steps.push({ name: "core.suite0", inputs, outputs: [SUITE0], run: buildSuite0 });
+/** Nobody shall run a core that is older than its sources: what is not built now and would have to be is taken away. */
+function staleRemove() {
+  for (const name of Object.keys(CORES)) {
+    if (!wanted.includes(name) && !isFresh(coreStep(name))) rmSync(join(ROOT, CORES[name].wasm), { force: true });
+  }
 }
 
-if (process.argv.includes("--bench") && existsSync(join(ROOT, "bench/main.ts"))) {
+if (asked("--bench") && existsSync(join(ROOT, "bench/main.ts"))) {
   steps.push({
     name: "dist-bench",
     inputs: ["host", "bench", "tsconfig.json", "tsconfig.build.json", "tsconfig.bench.json", ...TOOLS],
@@ -100,15 +76,16 @@ async function blockSize() {
   return new Core(coreOctets()).plan(templateLoad().image).blockSize;
 }
 
-const quiet = process.argv.includes("--quiet");
 try {
   if (steps.some((step) => !isFresh(step))) process.stderr.write("building (some seconds, only after a change)\n");
-  for (const step of steps) await runStep(step);
-  if (!quiet) {
-    const size = readFileSync(join(ROOT, CORE)).length;
-    const block = await blockSize();
-    console.log(`core.wasm ${size} octets; a meter's block of the default template ${block} octets`);
-    if (suite0) console.log(`core.suite0.wasm ${readFileSync(join(ROOT, SUITE0)).length} octets`);
+  staleRemove();
+  // Side by side: each core is compiled by a process of its own.
+  await Promise.all(steps.map(runStep));
+  if (!asked("--quiet")) {
+    for (const { wasm } of wanted.map((name) => CORES[name])) {
+      console.log(`${wasm} ${readFileSync(join(ROOT, wasm)).length} octets`);
+    }
+    console.log(`a meter's block of the default template ${await blockSize()} octets`);
   }
 } catch (error) {
   process.stderr.write(`build: ${error.message}\n`);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { wasmProblems } from "./check_wasm.mjs";
+import { SIMD_ARGS } from "./cores.mjs";
 import { releaseCompile } from "./release.mjs";
 import { filesBelow, requireNode, ROOT, runStep } from "./steps.mjs";
 
@@ -16,12 +17,15 @@ export function entryNames() {
   return readdirSync(join(ROOT, "assembly")).filter((name) => ENTRY.test(name));
 }
 
+/** Entries whose code has kernels for SIMD: they are compiled for that as well. */
+export const SIMD_ENTRIES = ["testing_bench.ts", "testing_crypto.ts", "testing_link.ts"];
+
 /** Builds one entry unless it is fresh; throws when it breaks a promise of the core. */
-export async function buildEntry(entry) {
-  const out = `build/${basename(entry, ".ts")}.wasm`;
-  const args = [`assembly/${entry}`, "--config", "asconfig.testing.json"];
+export async function buildEntry(entry, simd = false) {
+  const out = `build/${basename(entry, ".ts")}${simd ? ".simd" : ""}.wasm`;
+  const args = [`assembly/${entry}`, "--config", "asconfig.testing.json", ...(simd ? SIMD_ARGS : [])];
   await runStep({
-    name: entry,
+    name: simd ? `${entry} simd` : entry,
     inputs: [
       ...filesBelow("assembly").filter((path) => !path.includes("__tests__")),
       "asconfig.json",
@@ -35,6 +39,6 @@ export async function buildEntry(entry) {
         ? releaseCompile(args, out)
         : requireNode(ASC, [...args, "--outFile", out], `asc ${entry}`),
   });
-  const problems = wasmProblems(readFileSync(join(ROOT, out)));
+  const problems = wasmProblems(readFileSync(join(ROOT, out)), simd);
   if (problems.length > 0) throw new Error(`${out}: ${problems.join("; ")}`);
 }

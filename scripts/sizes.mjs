@@ -3,9 +3,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import Table from "cli-table3";
 import { beyondBudget, BUDGET, budgetOf, KINDS, sizesRead } from "./budget.mjs";
+import { CORES } from "./cores.mjs";
 import { releaseCompile } from "./release.mjs";
 
-const CORES = { "build/core.wasm": {}, "build/core.suite0.wasm": { args: ["--use", "CORE_SUITE_MAX=0"], small: true } };
 const ROOMS = "index device server cosem meter session link store wire crypto base std".split(" ");
 const FILES = 25;
 
@@ -46,15 +46,15 @@ function filesPrint({ files }) {
 }
 
 /** Octets that the assertions cost, which stay in what is shipped: a build without them is made for the difference. */
-async function assertsPrint(wasm, { whole }) {
-  const { args = [], small = false } = CORES[wasm];
+async function assertsPrint({ wasm, args, small = false }, { whole }) {
   const { shipped } = await releaseCompile([...args, "--noAssert"], "build/core.noassert.wasm", { small });
   console.log(`assertions: ${number(whole - shipped.length)} octets of ${wasm}`);
 }
 
 const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
 const problems = [];
-for (const wasm of Object.keys(CORES)) {
+for (const core of Object.values(CORES)) {
+  const { wasm } = core;
   const sizes = sizesRead(wasm);
   if (sizes === undefined) {
     problems.push(`${wasm}: there are no sizes; build it without BUILD_QUICK`);
@@ -62,7 +62,7 @@ for (const wasm of Object.keys(CORES)) {
   }
   roomsPrint(wasm, sizes, budget);
   if (process.argv.includes("--files")) filesPrint(sizes);
-  await assertsPrint(wasm, sizes);
+  await assertsPrint(core, sizes);
   if (process.argv.includes("--accept")) budget[wasm] = budgetOf(sizes.rooms);
   problems.push(...beyondBudget(wasm, sizes.rooms, budget));
 }

@@ -11,12 +11,16 @@ const ASC = "node_modules/assemblyscript/bin/asc.js";
 /** Numbers in, numbers out. */
 export type TestingExports = Record<string, (...values: number[]) => number>;
 
+/** Tests run with the kernels for SIMD too: those of project "simd" in vitest.config.ts. */
+const SIMD = process.env["DLMS_METER_CORE"] === "simd";
+
 /** Compiles in a folder of this process, then moves the module into place: test files run side by side. */
 function build(name: string, wasm: string): void {
   const folder = join(ROOT, `build/${name}.${process.pid}`);
   mkdirSync(folder, { recursive: true });
   const out = join(folder, "out.wasm");
-  execFileSync(process.execPath, [ASC, `assembly/${name}.ts`, "--config", CONFIG, "-o", out], {
+  const options = SIMD ? ["--enable", "simd"] : [];
+  execFileSync(process.execPath, [ASC, `assembly/${name}.ts`, "--config", CONFIG, "-o", out, ...options], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -31,7 +35,7 @@ export function testingModule(name: string, rooms: readonly string[]): WebAssemb
 
 /** Octets of testingModule(). */
 export function testingOctets(name: string, rooms: readonly string[]): Buffer<ArrayBuffer> {
-  const wasm = join(ROOT, `build/${name}.wasm`);
+  const wasm = join(ROOT, `build/${name}${SIMD ? ".simd" : ""}.wasm`);
   const inputs = [...sourcesOf(...rooms.map((room) => `assembly/${room}`)), `assembly/${name}.ts`, CONFIG];
   const newest = Math.max(...inputs.map((path) => statSync(join(ROOT, path)).mtimeMs));
   if (!existsSync(wasm) || statSync(wasm).mtimeMs < newest) build(name, wasm);

@@ -1,4 +1,5 @@
 import { AesBits } from "./aes_bits";
+import { Plane } from "./plane";
 
 /** Planes of the step that runs. Holds nothing between calls. */
 const OTHER = memory.data(64, 16);
@@ -10,14 +11,14 @@ const OTHER = memory.data(64, 16);
 export class AesInverse {
   /** Decrypts the planes `q` with `rounds` + 1 packed round keys at `roundKey`. FIPS 197 5.3. */
   static decrypt(q: usize, roundKey: usize, rounds: u32): void {
-    AesBits.addRoundKey(q, roundKey + (rounds << 4));
+    AesBits.addRoundKey<u64>(q, roundKey + (rounds << 4));
     for (let round = rounds - 1; round > 0; round--) {
       AesInverse.unsubstituteAndUnshift(q);
-      AesBits.addRoundKey(q, roundKey + (round << 4));
+      AesBits.addRoundKey<u64>(q, roundKey + (round << 4));
       AesInverse.unmixColumns(q);
     }
     AesInverse.unsubstituteAndUnshift(q);
-    AesBits.addRoundKey(q, roundKey);
+    AesBits.addRoundKey<u64>(q, roundKey);
     memory.fill(OTHER, 0, 64);
   }
 
@@ -29,7 +30,7 @@ export class AesInverse {
     AesInverse.unaffine(q);
     AesBits.substituteAndShift(q);
     AesInverse.unaffine(q);
-    for (let at = q; at != q + 64; at += 8) store<u64>(at, AesBits.shiftRows(AesBits.shiftRows(load<u64>(at))));
+    for (let at = q; at != q + 64; at += 8) store<u64>(at, Plane.shiftRows(Plane.shiftRows(load<u64>(at))));
   }
 
   /** B: bit i becomes the sum of bits i + 2, i + 5 and i + 7 modulo 8, and 05 is added. */

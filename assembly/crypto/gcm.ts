@@ -1,5 +1,5 @@
 import { Err } from "../base/err";
-import { AesKey, AES_BATCH_SIZE, AES_BLOCK_SIZE, AES_KEY_SIZE } from "./aes";
+import { AesKey, AES_BATCH_SIZE, AES_BLOCK_SIZE, AES_KEY_SIZE, AES_STREAM_SIZE } from "./aes";
 import { Ct } from "./ct";
 import { GhashKey, GHASH_KEY_SIZE } from "./ghash";
 
@@ -16,7 +16,7 @@ export const GCM_IV_SIZE: u32 = 12;
 export const GCM_TAG_SIZE: u32 = 12;
 
 /** Keystream of the call that runs. Holds nothing between calls. */
-const BATCH = memory.data(64, 16);
+const BATCH = memory.data(AES_STREAM_SIZE, 16);
 
 /** Tag of the call that runs, 16 octets. Holds nothing between calls. */
 const TAG = memory.data(16, 16);
@@ -195,7 +195,7 @@ export class Gcm {
     return equal != 0 ? Err.OK : Err.AUTHENTICATION;
   }
 
-  /** The batch that begins with J0, whose cipher masks the tag, and goes on with the first 48 octets of keystream. */
+  /** The batch that begins with J0, whose cipher masks the tag, and goes on with the first octets of keystream. */
   private lead(key: GcmKey): void {
     this.keystream(key, 1);
     memory.copy(this.mask, BATCH, AES_BLOCK_SIZE);
@@ -211,7 +211,7 @@ export class Gcm {
       let skip = position % AES_BLOCK_SIZE;
       if (block == 0) skip += AES_BLOCK_SIZE;
       else this.keystream(key, block + 2);
-      const count = min<u32>(size, AES_BATCH_SIZE - skip);
+      const count = min<u32>(size, AES_STREAM_SIZE - skip);
       Ct.xor(out, at, BATCH + <usize>skip, count);
       at += <usize>count;
       out += <usize>count;
@@ -220,15 +220,15 @@ export class Gcm {
     }
   }
 
-  /** Encrypts the four counter blocks from `counter` into BATCH. Block n of the text has counter n + 2. */
+  /** Encrypts the counter blocks from `counter` into BATCH. Block n of the text has counter n + 2. */
   private keystream(key: GcmKey, counter: u32): void {
-    for (let at = BATCH; at != BATCH + 64; at += 16) {
+    for (let at = BATCH; at != BATCH + <usize>AES_STREAM_SIZE; at += 16) {
       store<u64>(at, this.iv0);
       store<u32>(at, this.iv1, 8);
       store<u32>(at, bswap<u32>(counter), 12);
       counter++;
     }
-    key.aes.encrypt4(BATCH);
+    key.aes.encryptStream(BATCH);
   }
 
   /** Adds octets to the GHASH sum after the `before` octets of their kind, and multiplies as each block fills. */
@@ -266,7 +266,7 @@ export class Gcm {
 
   @inline
   private static wipeScratch(): void {
-    Ct.wipe(BATCH, AES_BATCH_SIZE);
+    Ct.wipe(BATCH, AES_STREAM_SIZE);
     Ct.wipe(TAG, AES_BLOCK_SIZE);
     AesKey.wipeScratch();
   }

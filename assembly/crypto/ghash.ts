@@ -1,3 +1,5 @@
+import { GhashVector, GHASH_VECTOR_BLOCKS_MIN } from "./ghash_vector";
+
 /** Octets of a `GhashKey`. */
 export const GHASH_KEY_SIZE: u32 = 32;
 
@@ -57,6 +59,12 @@ export class GhashKey {
    * With no block at all it does nothing.
    */
   absorb(y: usize, at: usize, count: u32): void {
+    if (ASC_FEATURE_SIMD) {
+      if (count >= GHASH_VECTOR_BLOCKS_MIN) {
+        GhashVector.absorb(this.high, this.low, y, at, count);
+        return;
+      }
+    }
     const h1 = this.high;
     const h0 = this.low;
     const h1r = this.highReversed;

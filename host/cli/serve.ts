@@ -1,4 +1,5 @@
 /** `dlms-meter serve`: meters on TCP ports and a serial line, until somebody ends it. */
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { Bank, type MeterSetup } from "../bank.ts";
 import { CiiLine } from "../cii.ts";
@@ -6,7 +7,8 @@ import { ManualClock, RunningClock } from "../clock.ts";
 import { ControlError, Operator } from "../control/operator.ts";
 import { ControlSocket } from "../control/socket.ts";
 import { Core, PlanRefused, type Plan } from "../core.ts";
-import { coreOctets } from "../files.ts";
+import { CoreError, type CoreKind } from "../core_kind.ts";
+import { coreFind } from "../files.ts";
 import type { Flash } from "../flash/flash.ts";
 import { MemoryFlash } from "../flash/memory.ts";
 import { ShardError } from "../flash/shard.ts";
@@ -68,6 +70,7 @@ function errorText(error: unknown): string {
     return `the core refuses the template: ${planRefusalText(error.limit, error.value)}`;
   const known =
     error instanceof ServeError ||
+    error instanceof CoreError ||
     error instanceof TemplateError ||
     error instanceof ReplayError ||
     error instanceof ScenarioError ||
@@ -83,6 +86,7 @@ class Service {
   private readonly reporter: Reporter;
   private readonly delivery: Delivery;
   private readonly compiled: Compiled;
+  private readonly core: CoreKind;
   private readonly shared: Shared;
   private readonly start: number;
   private readonly state: StateDir | undefined;
@@ -108,7 +112,9 @@ class Service {
     this.delivery = new Delivery(options, (document) => templateChanged(document, options, this.shared));
     this.compiled = this.delivery.compiled;
     this.start = options.start ?? Date.now();
-    const core = new Core(coreOctets());
+    const { kind, file } = coreFind(options.core);
+    this.core = kind;
+    const core = new Core(readFileSync(file));
     // The template is checked before anything is written.
     const { flashSize } = core.plan(this.compiled.image);
     this.state = options.state === undefined ? undefined : this.stateOpen(options.state, flashSize);
@@ -246,7 +252,16 @@ class Service {
       ...(this.shared === "none" ? [] : [`HDLC addresses ${lowerAddressOf(0)} to ${lowerAddressOf(count - 1)}`]),
     ];
     const { wrapper: tcp, udp, hdlc: hdlcTcp } = listeners;
-    const facts = { meters: count, seat: options.seat, host: options.host, lastHost, tcp, udp, hdlcTcp };
+    const facts = {
+      meters: count,
+      core: this.core,
+      seat: options.seat,
+      host: options.host,
+      lastHost,
+      tcp,
+      udp,
+      hdlcTcp,
+    };
     this.reporter.event("ready", facts, `ready: ${count === 1 ? "1 meter" : `${count} meters`}, ${where.join(", ")}`);
     const { model } = this.compiled;
     const { delivery } = this;

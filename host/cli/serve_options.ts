@@ -1,5 +1,6 @@
 /** Options of `serve`, checked as far as they can be before anything runs. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { CORE_KINDS, type CoreKind } from "../core_kind.ts";
 import { DURABILITIES, type Durability } from "../flash/durability.ts";
 import { SCENARIO_EXAMPLES } from "../metrology/scenario.ts";
 import type { Extension } from "../template/document.ts";
@@ -64,6 +65,8 @@ export interface ServeOptions {
   keepEnergies: number;
   /** What of a state does not fit a changed template: refused, or dropped. */
   migrate: "refuse" | "drop";
+  /** The build of the core; undefined = the best that this engine runs. */
+  core?: CoreKind;
   metrology: string;
   scenario?: string;
   /** Path of the control socket. */
@@ -146,6 +149,9 @@ function withStateOptions(command: Command): Command {
     );
 }
 
+const coreOption = (): Option =>
+  new Option("--core <build>", "build of the core (default: simd where the engine runs it)").choices(CORE_KINDS);
+
 /** Adds the options to the command. */
 export function withServeOptions(command: Command): Command {
   const port = whole(0, PORT_MAX);
@@ -213,6 +219,7 @@ export function withServeOptions(command: Command): Command {
         .choices(["loopback", "anywhere", "none"])
         .default("loopback"),
     )
+    .addOption(coreOption())
     .addOption(new Option("--json", "print one JSON object a line"))
     .addHelpText("after", () => `\nKeys, where it runs on a terminal (and without --json):\n${keysText()}`);
 }

@@ -3,7 +3,7 @@
 // tells whether the two distributions of times differ. It measures what ships: WebAssembly as this engine compiled it on this
 // machine. It finds gross leaks and proves nothing; the proof is run.sh. So it stands apart from `npm test`:
 //
-//   node test/ct/timing.mjs [--samples N] [--only WORD]
+//   node test/ct/timing.mjs [--samples N] [--only WORD] [--simd]
 //
 // Times above a percentile are cropped, for interruptions say nothing about secrets; the largest |t| over all crops counts.
 // Beyond 4.5 a case runs again with other random numbers, and is flagged when that one is beyond it too. Controls that
@@ -17,16 +17,20 @@ import { ROOT } from "../../scripts/steps.mjs";
 const LIMIT = 4.5;
 const CROPS = 20;
 
-const { values } = parseArgs({ options: { samples: { type: "string" }, only: { type: "string" } } });
+const { values } = parseArgs({
+  options: { samples: { type: "string" }, only: { type: "string" }, simd: { type: "boolean", default: false } },
+});
 const scale = values.samples === undefined ? 1 : Number(values.samples) / 20000;
 if (!(scale > 0)) {
   console.error("--samples takes a number of samples per class, for example 20000");
   process.exit(2);
 }
 
-await buildEntry("testing_crypto.ts");
+await buildEntry("testing_crypto.ts", values.simd);
 const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536 });
-const module = new WebAssembly.Module(readFileSync(join(ROOT, "build/testing_crypto.wasm")));
+const module = new WebAssembly.Module(
+  readFileSync(join(ROOT, `build/testing_crypto${values.simd ? ".simd" : ""}.wasm`)),
+);
 const core = new WebAssembly.Instance(module, { env: { memory } }).exports;
 const octets = new Uint8Array(memory.buffer);
 

@@ -36,7 +36,7 @@ describe("the budget", () => {
 });
 
 // A build for work on the core (BUILD_QUICK) leaves no sizes: it is not what is shipped.
-describe.each(["build/core.wasm", "build/core.suite0.wasm"])("%s", (wasm) => {
+describe.each(["build/core.wasm", "build/core.simd.wasm", "build/core.suite0.wasm"])("%s", (wasm) => {
   const sizes = sizesRead(wasm);
 
   it.skipIf(sizes === undefined)("keeps the budget of each room", () => {

@@ -6,9 +6,9 @@ import * as core from "../../host/core.ts";
 import { coreOctets } from "../../host/files.ts";
 import { ROOT, textOf } from "./sources.ts";
 // @ts-expect-error a script without types
-import { CORE_SIZE_MAX, wasmProblems } from "../../scripts/check_wasm.mjs";
+import { CORE_SIZE_MAX, SIMD_SIZE_MAX, wasmProblems } from "../../scripts/check_wasm.mjs";
 
-const problemsOf = wasmProblems as (octets: Uint8Array) => string[];
+const problemsOf = wasmProblems as (octets: Uint8Array, simd?: boolean) => string[];
 
 /** The least module that imports env.memory, and sections to add to it. */
 function moduleWith(...sections: number[][]): Uint8Array {
@@ -47,12 +47,27 @@ describe("the check of a module", () => {
 
 describe.skipIf(!existsSync(join(ROOT, "build/core.wasm")))("build/core.wasm", () => {
   it("keeps every promise", () => {
-    expect(problemsOf(coreOctets())).toEqual([]);
+    expect(problemsOf(coreOctets("scalar"))).toEqual([]);
   });
 
   // A build for work on the core (BUILD_QUICK) leaves no sizes beside it, and may have any.
   it.skipIf(!existsSync(join(ROOT, "build/core.sizes.json")))("has the size it is held to", () => {
-    expect(coreOctets().length).toBeLessThanOrEqual(CORE_SIZE_MAX as number);
+    expect(coreOctets("scalar").length).toBeLessThanOrEqual(CORE_SIZE_MAX as number);
+  });
+});
+
+describe.skipIf(!existsSync(join(ROOT, "build/core.simd.wasm")))("build/core.simd.wasm", () => {
+  it("keeps every promise", () => {
+    expect(problemsOf(coreOctets("simd"), true)).toEqual([]);
+  });
+
+  it.skipIf(!existsSync(join(ROOT, "build/core.simd.sizes.json")))("has the size it is held to", () => {
+    expect(coreOctets("simd").length).toBeLessThanOrEqual(SIMD_SIZE_MAX as number);
+  });
+
+  it("would not pass for the scalar core, nor that for this one", () => {
+    expect(problemsOf(coreOctets("simd"))).toEqual(["it uses SIMD"]);
+    expect(problemsOf(moduleWith(FUNCTION, EXPORT, CODE_NOP), true).join()).toContain("uses no SIMD");
   });
 });
 
