@@ -1,11 +1,12 @@
-/** The core's AES-128-GCM and CRC-16 alone, called from outside one message or frame at a time. */
+/** The core's AES-128-GCM and CRC-16 alone, called from outside one message or frame at a time; with SIMD and without, in turns. */
 import { gcm } from "@noble/ciphers/aes.js";
 import { createCipheriv } from "node:crypto";
 import { fcsRegister } from "../host/client/hdlc_frame.ts";
-import type { Effort, Figure, Group } from "./figure.ts";
+import { type CoreKind, simdSupported } from "../host/core_kind.ts";
+import { reference, type Effort, type Figure, type Group } from "./figure.ts";
 import { nativeReferences } from "./native.ts";
 import { Primitives } from "./primitives.ts";
-import { repeat, time } from "./timing.ts";
+import { repeat, time, type Work } from "./timing.ts";
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
 const IV = Uint8Array.from({ length: 12 }, (_, i) => 0x40 + i);
@@ -14,6 +15,9 @@ const AAD = Uint8Array.from({ length: 17 }, (_, i) => 0xd0 + i);
 const TAG_SIZE = 12;
 const MESSAGES = [16, 64, 512, 1024];
 const FRAMES = [32, 128, 1024];
+/** Where and how much quicker AES-GCM has to be with SIMD. */
+const GAIN = { size: 512, limit: 1.4 };
+const SCALAR = "the core without SIMD";
 /** Octets that one batch handles. */
 const BATCH_OCTETS = 60_000;
 
@@ -25,8 +29,8 @@ class Cipher extends Primitives {
   readonly aad = this.put(AAD);
   readonly at = this.room(Math.max(...MESSAGES, ...FRAMES) + TAG_SIZE);
 
-  constructor() {
-    super();
+  constructor(kind: CoreKind) {
+    super(kind);
     this.call("gcmExpand", this.key, this.put(KEY), KEY.length);
   }
 
@@ -76,55 +80,95 @@ function equalOrThrow(what: string, a: ArrayLike<number>, b: ArrayLike<number>):
   if (Buffer.compare(Uint8Array.from(a), Uint8Array.from(b)) !== 0) throw new Error(`${what}: two results differ`);
 }
 
-function sealFigure(effort: Effort, primitives: Cipher, size: number): Figure {
+/** The builds of the core that this engine runs, the one without SIMD first. */
+interface Builds {
+  readonly scalar: Cipher;
+  readonly simd: Cipher | undefined;
+}
+
+/** A figure of the build with SIMD beside the one without, both timed in turns. */
+function simdFigure(scalar: Figure, simd: { ns: number; ratio: number } | undefined): Figure[] {
+  if (simd === undefined) return [];
+  const value = simd.ns / 1000;
+  const beside = { what: SCALAR, value: scalar.value, ratio: 1 / simd.ratio };
+  const others = scalar.references.map((other) => reference(other.what, other.value, value));
+  const { id, what, unit } = scalar;
+  return [{ id: `${id}-simd`, what: `${what}, with SIMD`, value, unit, references: [beside, ...others] }];
+}
+
+/** How many times as fast it is with SIMD. */
+function gainFigure(size: number, simd: { ratio: number } | undefined): Figure[] {
+  if (simd === undefined || size !== GAIN.size) return [];
+  const goal = { limit: GAIN.limit, kind: "at least" } as const;
+  const what = `AES-128-GCM, ${size} octets sealed: gain by SIMD`;
+  return [{ id: `gcm-simd-gain-${size}`, what, value: simd.ratio, unit: "×", goal, references: [] }];
+}
+
+function sealFigures(effort: Effort, { scalar, simd }: Builds, size: number): Figure[] {
   const text = textOf(size);
-  equalOrThrow("AES-GCM", primitives.seal(text), sealNode(text));
-  equalOrThrow("AES-GCM", primitives.seal(text), sealNoble(text).subarray(0, size + TAG_SIZE));
+  const expected = sealNode(text);
+  equalOrThrow("AES-GCM", sealNoble(text).subarray(0, size + TAG_SIZE), expected);
+  for (const build of [scalar, simd]) if (build !== undefined) equalOrThrow("AES-GCM", build.seal(text), expected);
   const count = Math.max(20, Math.round(BATCH_OCTETS / (size + 200)));
-  const core = repeat(count, () => void primitives.seal(text));
-  const node = repeat(count, () => void sealNode(text));
-  const noble = repeat(count, () => void sealNoble(text));
-  const timed = time(effort, core, node, noble);
+  const workOf = (seal: () => unknown): Work => repeat(count, () => void seal());
+  const others = [() => sealNode(text), () => sealNoble(text)].map(workOf);
+  const timed = time(
+    effort,
+    workOf(() => scalar.seal(text)),
+    ...others,
+    ...(simd === undefined ? [] : [workOf(() => simd.seal(text))]),
+  );
+  const [node, noble, withSimd] = timed.references;
   const id = `gcm-seal-${size}`;
-  const others = ["node:crypto aes-128-gcm", "@noble/ciphers gcm"].map((what, i) => {
-    const { ns, ratio } = timed.references[i]!;
-    return { what, value: ns / 1000, ratio };
-  });
-  return {
+  const figure: Figure = {
     id,
     what: `AES-128-GCM, ${size} octets sealed`,
     value: timed.ns / 1000,
     unit: "µs",
-    references: [...others, ...nativeReferences(id, timed, (ns) => ns / 1000)],
+    references: [
+      { what: "node:crypto aes-128-gcm", value: node!.ns / 1000, ratio: node!.ratio },
+      { what: "@noble/ciphers gcm", value: noble!.ns / 1000, ratio: noble!.ratio },
+    ],
   };
+  const native = nativeReferences(id, timed, (ns) => ns / 1000);
+  return [
+    { ...figure, references: [...figure.references, ...native] },
+    ...simdFigure(figure, withSimd),
+    ...gainFigure(size, withSimd),
+  ];
 }
 
-function crcFigure(effort: Effort, primitives: Cipher, size: number): Figure {
+function crcFigures(effort: Effort, { scalar, simd }: Builds, size: number): Figure[] {
   const octets = textOf(size);
-  const result = primitives.crc(octets);
-  if (result !== crcTable(octets) || result !== (fcsRegister(octets) ^ 0xffff))
-    throw new Error("CRC-16: results differ");
+  const expected = crcTable(octets);
+  const results = [fcsRegister(octets) ^ 0xffff, scalar.crc(octets), simd?.crc(octets) ?? expected];
+  if (results.some((result) => result !== expected)) throw new Error("CRC-16: results differ");
   const count = Math.max(20, Math.round(BATCH_OCTETS / size));
-  const core = repeat(count, () => void primitives.crc(octets));
-  const table = repeat(count, () => void crcTable(octets));
-  const timed = time(effort, core, table);
-  const [other] = timed.references;
-  return {
+  const workOf = (crc: () => unknown): Work => repeat(count, () => void crc());
+  const timed = time(
+    effort,
+    workOf(() => scalar.crc(octets)),
+    workOf(() => crcTable(octets)),
+    ...(simd === undefined ? [] : [workOf(() => simd.crc(octets))]),
+  );
+  const [table, withSimd] = timed.references;
+  const figure: Figure = {
     id: `crc16-${size}`,
     what: `CRC-16/X-25 of ${size} octets, copied in`,
     value: timed.ns / 1000,
     unit: "µs",
-    references: [{ what: "a table of 256 entries in JavaScript", value: other!.ns / 1000, ratio: other!.ratio }],
+    references: [{ what: "a table of 256 entries in JavaScript", value: table!.ns / 1000, ratio: table!.ratio }],
   };
+  return [figure, ...simdFigure(figure, withSimd)];
 }
 
 export const cipherGroup: Group = {
   title: "Cipher and check sequence",
   measure(effort) {
-    const primitives = new Cipher();
+    const builds = { scalar: new Cipher("scalar"), simd: simdSupported() ? new Cipher("simd") : undefined };
     return [
-      ...MESSAGES.map((size) => sealFigure(effort, primitives, size)),
-      ...FRAMES.map((size) => crcFigure(effort, primitives, size)),
+      ...MESSAGES.flatMap((size) => sealFigures(effort, builds, size)),
+      ...FRAMES.flatMap((size) => crcFigures(effort, builds, size)),
     ];
   },
 };

@@ -7,6 +7,8 @@ import { LLC_COMMAND } from "../host/client/hdlc.ts";
 import { concat } from "../host/client/octets.ts";
 import type { Client, ClientOptions } from "../host/client/session.ts";
 import { WRAPPER_HEADER_SIZE, wpduDecode } from "../host/client/wrapper.ts";
+import { Core } from "../host/core.ts";
+import { coreFind, coreOctets } from "../host/files.ts";
 import { templateLoad } from "../host/template/load.ts";
 import type { Effort, Figure, Goal, Group } from "./figure.ts";
 import { associated, CIPHERED, CLOCK, getRequest, onWrapper, PLAIN, PUBLIC, REGISTER } from "./requests.ts";
@@ -85,6 +87,7 @@ function cryptoWork(requestSize: number, answerSize: number): Work {
 
 const FLOOR = "the same octets through calls that do nothing";
 const CODEC = "the client's codec: request written, answer read";
+const SCALAR = "the same on the core without SIMD";
 const CRYPTO = "node:crypto aes-128-gcm, one opened and one sealed";
 
 interface Case {
@@ -127,6 +130,14 @@ function answerCheck(client: Client, octets: Uint8Array): void {
   if (plain.kind !== "get-response-normal" || plain.result.code !== 0) throw new Error("a GET is not answered");
 }
 
+/** A GET by the core without SIMD, ciphered as the one beside it. */
+async function scalarWork(x: Case): Promise<Work> {
+  const seat = new Seat(templateLoad(), undefined, undefined, new Core(coreOctets("scalar")));
+  seat.step();
+  const client = await associated(seat, x.options);
+  return coreWork(seat, seat.slotOf("wrapper"), requestsOf(client, x.descriptor));
+}
+
 async function wrapperFigures(effort: Effort, x: Case): Promise<Figure[]> {
   const seat = new Seat(templateLoad());
   seat.step();
@@ -143,6 +154,7 @@ async function wrapperFigures(effort: Effort, x: Case): Promise<Figure[]> {
     const overhead = WRAPPER_HEADER_SIZE + 2 + 5 + TAG_SIZE;
     const work = cryptoWork(request.length - overhead, answer.length - overhead);
     references.push({ what: CRYPTO, work });
+    if (coreFind().kind === "simd") references.push({ what: SCALAR, work: await scalarWork(x) });
   }
   const work = coreWork(seat, slot, requestsOf(client, x.descriptor));
   const timed = time(effort, work, ...references.map((one) => one.work));

@@ -1,5 +1,6 @@
-/** The core's inside for benchmarks: build/testing_bench.wasm with a pointer that only moves up. */
+/** The core's inside for benchmarks: build/testing_bench.wasm, or that for SIMD, with a pointer that only moves up. */
 import { readFileSync } from "node:fs";
+import type { CoreKind } from "../host/core_kind.ts";
 import { packageFile } from "../host/files.ts";
 
 const PAGES = 4;
@@ -9,8 +10,9 @@ export class Primitives {
   readonly memory: Uint8Array;
   private free: number;
 
-  constructor() {
-    const module = new WebAssembly.Module(readFileSync(packageFile("build/testing_bench.wasm")));
+  constructor(kind: CoreKind = "scalar") {
+    const name = kind === "simd" ? "testing_bench.simd" : "testing_bench";
+    const module = new WebAssembly.Module(readFileSync(packageFile(`build/${name}.wasm`)));
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
     this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as typeof this.exports;
     this.memory = new Uint8Array(memory.buffer);

@@ -50,10 +50,10 @@ export class Seat {
   meterTime: number;
   private sampledTo: number;
 
-  /** Boots a meter; with `past`, one that begins with what that seat has left in its flash, at its time. */
-  constructor(template: Compiled, past?: Seat, entropy: Uint8Array = randomBytes(64)) {
+  /** Boots a meter; with `past`, one that begins with what that seat has left in its flash, at its time. `build` is the core to run. */
+  constructor(template: Compiled, past?: Seat, entropy: Uint8Array = randomBytes(64), build: Core = core()) {
     this.template = template;
-    this.bank = core().bank(template.image, 1);
+    this.bank = build.bank(template.image, 1);
     this.flash = past?.flash.clone() ?? new MemoryFlash(this.bank.plan.flashSize);
     this.meterTime = past?.meterTime ?? START;
     this.sampledTo = this.meterTime;

@@ -31,7 +31,7 @@ function sizeFigure(id: string, what: string, octets: number, limitKib?: number)
 }
 
 function moduleFigures(): Figure[] {
-  const octets = coreOctets();
+  const octets = coreOctets("scalar");
   const { image } = templateLoad();
   const { blockSize, flashSize } = core().plan(image);
   // A block with profiles of one row each is what a meter needs besides its profiles.
@@ -41,11 +41,13 @@ function moduleFigures(): Figure[] {
     ...figure,
     references: [reference(what, other / KIB, figure.value)],
   });
+  const simd = sizeFigure("wasm-simd", "core.simd.wasm", coreOctets("simd").length);
   const zipped = sizeFigure("wasm-gzip", "core.wasm, gzip", gzipSync(octets, { level: 9 }).length);
   const bare = sizeFigure("block-without-rows", "block of a meter without its profiles' rows", withoutRows);
   return [
     sizeFigure("wasm", "core.wasm", octets.length, MODULE_MAX),
     beside(zipped, "core.wasm", octets.length),
+    beside(simd, "core.wasm", octets.length),
     sizeFigure("template-image", "image of the template", image.length, TEMPLATE_MAX),
     sizeFigure("block", "block of a meter", blockSize),
     beside(bare, "its block, whole", blockSize),
