@@ -1,4 +1,5 @@
 /** Arrays that methods edit element by element: entries of tables, masks, registers. */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -73,5 +74,5 @@ export function nameTake(r: Reader): usize {
 /** Whether two names of nameTake() are one. */
 export function nameEquals(a: usize, b: usize): bool {
   const size = load<u8>(a);
-  return size == load<u8>(b) && memory.compare(a + 1, b + 1, <usize>size) == 0;
+  return size == load<u8>(b) && octetsSame(a + 1, b + 1, size);
 }

@@ -3,6 +3,7 @@
  * stamp, in one record with the row. The script that captures goes on with the maxima; when a power cut interrupts it behind
  * the row, it is finished at power-up without another row.
  */
+import { octetsSame } from "../base/octets";
 import { Civil } from "../base/civil";
 import { Err } from "../base/err";
 import { clockSeconds, clockStamp } from "../meter/clock";
@@ -92,7 +93,7 @@ export function billingCapture(ask: Ask, profile: u32): i32 {
   const meter = ask.meter;
   const state = ScheduleState.of(meter);
   const seconds = state.instant != 0 ? state.instant : clockSeconds(meter);
-  const ends = memory.compare(ask.row.logicalName, PROFILE, 6) == 0;
+  const ends = octetsSame(ask.row.logicalName, PROFILE, 6);
   const status = Ring.of(meter, profile).status;
   if (!ends) return captureRow(meter, profile, seconds, status);
   if (state.resuming != 0) return Err.OK;

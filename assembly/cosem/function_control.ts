@@ -3,6 +3,7 @@
  * authentication. What a function is, its specifications say: a profile is captured, a display list shown, an interface (its
  * setup object) listens; and its name where no object says it: "mechanism n" is authentication mechanism n.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -83,7 +84,7 @@ function isOn(meter: Meter, object: u32, at: usize, size: u32): bool {
     const nameSize = Axdr.readOctetStringSize(r);
     const name = r.take(nameSize);
     const on = Axdr.readBoolean(r);
-    if (r.err == Err.OK && nameSize == size && memory.compare(name, at, <usize>size) == 0) return on;
+    if (r.err == Err.OK && nameSize == size && octetsSame(name, at, size)) return on;
   }
   return true;
 }
@@ -107,7 +108,7 @@ function specificationOff(classId: u32, name: usize): void {
 
 /** Adds what a name says by itself. */
 function nameOff(at: usize, size: u32): void {
-  if (size != MECHANISM_SIZE + 1 || memory.compare(at, MECHANISM, MECHANISM_SIZE) != 0) return;
+  if (size != MECHANISM_SIZE + 1 || !octetsSame(at, MECHANISM, MECHANISM_SIZE)) return;
   const digit = <u32>load<u8>(at + MECHANISM_SIZE) - 0x30;
   if (digit < 8) off.mechanisms |= (<u32>1) << digit;
 }
@@ -158,7 +159,7 @@ function functionFind(meter: Meter, object: u32, r: Reader, at: usize, size: u32
     const nameSize = Axdr.readOctetStringSize(r);
     const name = r.take(nameSize);
     dataSkip(r);
-    if (r.err == Err.OK && nameSize == size && memory.compare(name, at, <usize>size) == 0) return begins;
+    if (r.err == Err.OK && nameSize == size && octetsSame(name, at, size)) return begins;
   }
   return 0;
 }
@@ -178,7 +179,7 @@ function statusWanted(meter: Meter, object: u32, requestAt: usize, requestSize: 
     const nameSize = Axdr.readOctetStringSize(r);
     const name = r.take(nameSize);
     const status = Axdr.readBoolean(r);
-    if (r.err == Err.OK && nameSize == size && memory.compare(name, at, <usize>size) == 0) on = status;
+    if (r.err == Err.OK && nameSize == size && octetsSame(name, at, size)) on = status;
   }
   return on;
 }

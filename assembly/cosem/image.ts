@@ -3,6 +3,7 @@
  * and a bit for each of them in front of it, so that a power cut loses no block that was acknowledged. What stands before the
  * blocks (status, identifier, size) are values in the journal. Verifying reads the area page by page, as the flash gives them.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { FLASH_PAGE_SIZE, IMAGE_BLOCKS_MAX, PAGE_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
@@ -375,7 +376,7 @@ function isTarget(meter: Meter, at: usize, size: u32): bool {
   const r = reader.over(valueAt(meter, row), valueSize(meter, row));
   const nameSize = Axdr.readOctetStringSize(r);
   const name = r.take(nameSize);
-  return r.err == Err.OK && size <= nameSize && memory.compare(name, at, <usize>size) == 0;
+  return r.err == Err.OK && size <= nameSize && octetsSame(name, at, size);
 }
 
 /** Reads the head of the image and whether it is one for this meter, of the announced identifier and size. */
@@ -400,7 +401,7 @@ function headTake(meter: Meter, x: Image, at: usize, size: u32): bool {
   const row = rowOf(x.object, 0, PART_IMAGE);
   const announced = valueSize(meter, row) - IMAGE_HEAD;
   if (announced != identifierSize) return false;
-  if (memory.compare(valueAt(meter, row) + <usize>IMAGE_HEAD, identifier, <usize>announced) != 0) return false;
+  if (!octetsSame(valueAt(meter, row) + <usize>IMAGE_HEAD, identifier, announced)) return false;
   return isTarget(meter, target, targetSize);
 }
 

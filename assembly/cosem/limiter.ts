@@ -3,6 +3,7 @@
  * a sample; between two samples only the end of a duration is due. An emergency profile counts by the clock, whatever happens to
  * the power meanwhile.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { LIMITERS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
@@ -171,8 +172,7 @@ function thresholdTake(meter: Meter, l: Limiter): i32 {
   if (from == NONE || to == NONE) return Err.OK;
   const size = valueSize(meter, from);
   if (size > NUMBER_SIZE || size > <u32>Template.of().attribute(to).capacity) return Err.OK;
-  const same =
-    valueSize(meter, to) == size && memory.compare(valueAt(meter, from), valueAt(meter, to), <usize>size) == 0;
+  const same = valueSize(meter, to) == size && octetsSame(valueAt(meter, from), valueAt(meter, to), size);
   if (!same || active != settingFlag(meter, l.object, PROFILE_ACTIVE)) {
     memory.copy(number, valueAt(meter, from), <usize>size);
     changeOpen(meter);

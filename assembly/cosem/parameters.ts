@@ -2,6 +2,7 @@
  * Parameter monitors (Blue Book, class_id 65): which of the parameters in the list was changed last, and when; a change is event 47. What is
  * kept is which parameter it was: its value is read when somebody asks.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
@@ -45,7 +46,7 @@ export class Parameter {
   }
 
   is(classId: u32, nameAt: usize, attribute: i32): bool {
-    return this.classId == classId && this.attribute == attribute && memory.compare(this.nameAt, nameAt, 6) == 0;
+    return this.classId == classId && this.attribute == attribute && octetsSame(this.nameAt, nameAt, 6);
   }
 }
 

@@ -3,6 +3,7 @@
  * for initial_lockout_time x steepness_factor^n seconds of meter time, n from 0 on, at most max_lockout_time; a success ends the
  * count. Counts are kept when the port is locked: who cuts the power gains no attempt, and few failures do not wear the flash.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Slot } from "../session/slot";
@@ -98,8 +99,8 @@ function guards(meter: Meter, p: Protection, port: u32): bool {
   if (reader.err != Err.OK) return false;
   const t = Template.of();
   const row = t.port(port);
-  if (<u32>row.setupObject != NONE && memory.compare(t.object(row.setupObject).logicalName, name, 6) == 0) return true;
-  return <u32>row.localObject != NONE && memory.compare(t.object(row.localObject).logicalName, name, 6) == 0;
+  if (<u32>row.setupObject != NONE && octetsSame(t.object(row.setupObject).logicalName, name, 6)) return true;
+  return <u32>row.localObject != NONE && octetsSame(t.object(row.localObject).logicalName, name, 6);
 }
 
 /** Whether a port takes nothing: it is locked, or function control has switched it off. */

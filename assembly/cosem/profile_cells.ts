@@ -2,6 +2,7 @@
  * Cells of rows on the wire, in the forms a buffer can have (GB9 9.5, type Data; Blue Book, class_id 7): with tags; with
  * null-data in place of cells that follow from the row above; without tags, as contents of a compact-array.
  */
+import { octetsSame } from "../base/octets";
 import { Civil } from "../base/civil";
 import { CellKind, Column, Ring } from "../store/rings";
 import { DataTag } from "../wire/axdr";
@@ -141,9 +142,7 @@ export function cellsFollowing(ring: Ring, row: usize, above: usize, mask: u32):
     const at = row + <usize>column.offset;
     const before = above + <usize>column.offset;
     const follows =
-      column.kind == CellKind.STAMP
-        ? stampFollows(at, before, ring.period)
-        : memory.compare(at, before, <usize>column.width) == 0;
+      column.kind == CellKind.STAMP ? stampFollows(at, before, ring.period) : octetsSame(at, before, column.width);
     if (follows) following |= 1 << i;
   }
   return following;

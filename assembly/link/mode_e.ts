@@ -3,6 +3,7 @@
  * the data readout or belongs to HDLC once the client has selected it. The host sets the rate that modeERate() names, behind
  * each call; parity is made here.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import {
   BAUD_ID_MAX,
@@ -125,7 +126,7 @@ function isOurs(p: ModeEParameters): bool {
   const at = zerosSkip(request.address, request.size);
   const own = zerosSkip(p.address, p.addressSize);
   const size = request.size - <u32>(at - request.address);
-  return size == p.addressSize - <u32>(own - p.address) && memory.compare(at, own, <usize>size) == 0;
+  return size == p.addressSize - <u32>(own - p.address) && octetsSame(at, own, size);
 }
 
 function zerosSkip(at: usize, size: u32): usize {

@@ -1,4 +1,5 @@
 /** One APDU in, at most one out: ACSE, protection, service (GB9 9.4). */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { contextsRefresh, contextsStale, SecurityContext } from "../session/keys";
@@ -272,7 +273,7 @@ const HLS_REPLY: usize = memory.data<u8>([0x00, 0x0f, 0x00, 0x00, 0x28, 0x00, 0x
 function isHlsReply(slot: Slot, at: usize, size: u32): bool {
   if (contextShortNames(slot.context)) return isHlsRead(slot, reader.over(at, size));
   if (size < 13 || load<u8>(at) != ApduTag.ACTION_REQUEST || load<u8>(at + 1) != 1) return false;
-  return memory.compare(at + 3, HLS_REPLY, 9) == 0;
+  return octetsSame(at + 3, HLS_REPLY, 9);
 }
 
 /** Whether a request is cut short before it says its service class: then it is answered like any other broken one. */

@@ -2,6 +2,7 @@
  * import_certificate and remove_certificate of Security setup (Blue Book, class 64 methods 6 and 8). What is refused changes nothing;
  * what is taken is one record with the key pair it makes the one in use.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { Curve } from "../crypto/curve";
@@ -35,8 +36,8 @@ function replaces(meter: Meter, context: u32, x: Certificate, old: Certificate):
   return (
     x.subjectSize == old.subjectSize &&
     x.keySize == old.keySize &&
-    memory.compare(x.subjectAt, old.subjectAt, <usize>x.subjectSize) == 0 &&
-    memory.compare(x.keyAt, old.keyAt, <usize>(2 * x.keySize)) == 0
+    octetsSame(x.subjectAt, old.subjectAt, x.subjectSize) &&
+    octetsSame(x.keyAt, old.keyAt, 2 * x.keySize)
   );
 }
 
@@ -56,7 +57,7 @@ function slotFor(meter: Meter, context: u32, x: Certificate): u32 {
 /** Whether a certificate may be kept at all: a Sub-CA, or an end device with a key for one purpose on the curve of the suite. */
 function acceptable(meter: Meter, context: u32, x: Certificate, curve: Curve): bool {
   const sameName = x.subjectSize == x.issuerSize;
-  const selfIssued = sameName && memory.compare(x.subjectAt, x.issuerAt, <usize>x.subjectSize) == 0;
+  const selfIssued = sameName && octetsSame(x.subjectAt, x.issuerAt, x.subjectSize);
   if (selfIssued) return false;
   if (x.certifies) return true;
   return x.titleKnown != 0 && x.type != CertificateType.OTHER && x.keySize == curve.size;

@@ -3,6 +3,7 @@
  * profile of GB9 9.2.6.5). Meters consult no revocation lists. Cost is bounded: CHAIN_MAX issuers, and at each step only
  * stored authorities whose name and key identifier fit.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { Curve, CurveKind } from "../crypto/curve";
@@ -49,13 +50,9 @@ function signedBy(x: Certificate, by: Certificate): bool {
 /** Whether names and key identifiers say that `by` issued `x`, `below` authorities above the end of the chain. */
 function namedIssuer(x: Certificate, by: Certificate, below: u32): bool {
   if (!by.certifies || (by.pathLimit != 0 && below >= by.pathLimit)) return false;
-  if (by.subjectSize != x.issuerSize || memory.compare(by.subjectAt, x.issuerAt, <usize>x.issuerSize) != 0)
-    return false;
+  if (by.subjectSize != x.issuerSize || !octetsSame(by.subjectAt, x.issuerAt, x.issuerSize)) return false;
   if (x.authorityKeySize == 0 || by.subjectKeySize == 0) return true;
-  return (
-    x.authorityKeySize == by.subjectKeySize &&
-    memory.compare(x.authorityKeyAt, by.subjectKeyAt, <usize>by.subjectKeySize) == 0
-  );
+  return x.authorityKeySize == by.subjectKeySize && octetsSame(x.authorityKeyAt, by.subjectKeyAt, by.subjectKeySize);
 }
 
 /** Slot of the authority that issued `subject`, parsed into `issuer`; CERTIFICATE_SLOTS when none did. */

@@ -6,6 +6,7 @@
  *
  * Every layer brings its key-info; nothing of it is kept for the next one.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE, TAG_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
@@ -164,7 +165,7 @@ function envelopeGood(x: ProtectionElement, y: GeneralSigning): bool {
 }
 
 function same(a: usize, aSize: u32, b: usize, bSize: u32): bool {
-  return aSize == bSize && memory.compare(a, b, <usize>aSize) == 0;
+  return aSize == bSize && octetsSame(a, b, aSize);
 }
 
 function signedOpen(meter: Meter, slot: Slot, c: SecurityContext, x: ProtectionElement, text: DataText): i32 {

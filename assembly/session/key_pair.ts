@@ -3,6 +3,7 @@
  * 4 to 6). Private keys are hidden values and never leave the meter. A generated pair waits beside the one in use until its
  * certificate is imported; so a request that nobody signs costs nothing.
  */
+import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { ELLIPTIC } from "../base/suites";
 import { Ct } from "../crypto/ct";
@@ -87,5 +88,5 @@ export function keyPairActivate(meter: Meter, context: u32, purpose: u32): void 
 /** Whether the private key at `privateKey` (0 = none) belongs to the public key at `publicKey`. */
 export function keyPairMatches(curve: Curve, privateKey: usize, publicKey: usize): bool {
   if (privateKey == 0 || EcKey.publicOf(curve, privateKey, point) != Err.OK) return false;
-  return memory.compare(point, publicKey, <usize>(2 * curve.size)) == 0;
+  return octetsSame(point, publicKey, 2 * curve.size);
 }

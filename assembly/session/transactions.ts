@@ -7,6 +7,7 @@
  * with the party heard last in front. Transaction-ids of a party only rise. A ninth party is refused: to forget one of the eight
  * would let what it said come again. Places become free when the meter gets another key agreement key, under which nothing old opens.
  */
+import { octetsCompare } from "../base/octets";
 import { Err } from "../base/err";
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
 import { ELLIPTIC } from "../base/suites";
@@ -74,7 +75,7 @@ export function transactionJudge(meter: Meter, c: SecurityContext, title: u64, a
   const entry = entryOf(title);
   if (entry == 0) return tableFull() ? <i32>Err.LIMIT : <i32>TransactionOrder.NEW;
   numberTake(at, size);
-  const order = memory.compare(number, entry + <usize>SYSTEM_TITLE_SIZE, <usize>TRANSACTION_SIZE_MAX);
+  const order = octetsCompare(number, entry + <usize>SYSTEM_TITLE_SIZE, TRANSACTION_SIZE_MAX);
   if (order < 0) return Err.REPEATED;
   return order == 0 ? TransactionOrder.SAME : TransactionOrder.NEW;
 }
@@ -103,7 +104,7 @@ export function transactionPut(title: u64, at: usize, size: u32, lowest: u32): i
     if (tableFull()) return Err.LIMIT;
     entry = table + <usize>(TABLE_SIZE - ENTRY_SIZE);
   } else {
-    const order = memory.compare(number, entry + <usize>SYSTEM_TITLE_SIZE, <usize>TRANSACTION_SIZE_MAX);
+    const order = octetsCompare(number, entry + <usize>SYSTEM_TITLE_SIZE, TRANSACTION_SIZE_MAX);
     if (order < 0) return Err.OK;
     if (order == 0) lowest = max<u32>(lowest, bswap<u32>(load<u32>(entry + <usize>(ENTRY_SIZE - 4))));
   }

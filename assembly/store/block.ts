@@ -50,12 +50,10 @@ export class Meter {
     return this.area(l.slotsAt + index * l.slotSize);
   }
 
-  @inline
   ring(profile: u32): usize {
     return this.area(Layout.of().ringsAt + profile * RING_SIZE);
   }
 
-  @inline
   security(context: u32): usize {
     return this.area(Layout.of().securityAt + context * SECURITY_CONTEXT_SIZE);
   }

@@ -6,6 +6,7 @@
  *   entry:  class u16 | logical name 6 | attribute i8 | part u8 | twin 4 bits, size 12 bits | octets   (big-endian)
  *   record: size u16 | ~size u16 | sequence u32 | entries | CRC-32 over all before            (padded to 4)
  */
+import { octetsSame } from "../base/octets";
 import { Crc32 } from "../base/crc32";
 import { Err } from "../base/err";
 import { RECORD_SIZE_MAX, TAIL_SIZE } from "../base/limits";
@@ -208,7 +209,7 @@ function rowsApply(meter: Meter, profile: u32, part: u32, at: usize, size: u32):
 export function changeValue(meter: Meter, row: u32, at: usize, size: u32): i32 {
   const a = Template.of().attribute(row);
   assert(size <= <u32>a.capacity);
-  if (valueSize(meter, row) == size && memory.compare(valueAt(meter, row), at, <usize>size) == 0) return Err.OK;
+  if (valueSize(meter, row) == size && octetsSame(valueAt(meter, row), at, size)) return Err.OK;
   changeOpen(meter);
   changeAdd(meter, Template.of().object(a.object), a.id, a.part, at, size);
   return changeCommit(meter);

@@ -2,6 +2,7 @@
  * The layout of a block. `plan()` is its one owner: it checks the image once, so that later reads need no checks, and
  * computes every offset. docs/ARCHITECTURE.md, section 2, draws the result.
  */
+import { octetsCompare } from "../base/octets";
 import { Err } from "../base/err";
 import { Crc32 } from "../base/crc32";
 import {
@@ -126,7 +127,7 @@ export const enum Limit {
   CAPACITY = 18,
 }
 
-/** Offsets of a block, written behind the image; the tables follow it. */
+/** Offsets of a block, and what plan() found wrong with an image; its tables stand behind the image. */
 @unmanaged
 export class Layout {
   id0: u32;
@@ -157,41 +158,34 @@ export class Layout {
   limitObject: u32;
   limitValue: u32;
 
+  /** Addresses of the tables behind the image: offset of the value slot of each attribute row, of the row area of each profile. */
+  valueTable: u32;
+  rowsTable: u32;
+  /** Objects in the order of their classes: classed(). */
+  classedTable: u32;
+
+  /** It stands in static memory: an address that is known saves octets at each of its many uses. */
   @inline
   static of(): Layout {
-    return changetype<Layout>((Template.address() + <usize>Template.of().size + 7) & ~7);
+    return LAYOUT;
   }
 
   /** Offset of the value slot of an attribute row, 0 = it has none. */
   @inline
   value(row: u32): u32 {
-    return load<u32>(changetype<usize>(this) + offsetof<Layout>() + <usize>(row << 2));
+    return load<u32>(<usize>(this.valueTable + (row << 2)));
   }
 
   /** Offset of the row area of a profile. */
   @inline
   rows(profile: u32): u32 {
-    return load<u32>(
-      changetype<usize>(this) + offsetof<Layout>() + <usize>((<u32>Template.of().attributeCount + profile) << 2),
-    );
-  }
-
-  /** Where place `index` of the objects in the order of their classes stands: u16. */
-  @inline
-  private classedAt(index: u32): usize {
-    const t = Template.of();
-    const tables = (<u32>t.attributeCount + <u32>t.profileCount) << 2;
-    return changetype<usize>(this) + offsetof<Layout>() + <usize>(tables + (index << 1));
+    return load<u32>(<usize>(this.rowsTable + (profile << 2)));
   }
 
   /** Object at place `index` of the objects in the order of their classes, those of one class in the order of the table. */
   @inline
   classed(index: u32): u32 {
-    return load<u16>(this.classedAt(index));
-  }
-
-  private setTable(index: u32, value: u32): void {
-    store<u32>(changetype<usize>(this) + offsetof<Layout>() + <usize>(index << 2), value);
+    return load<u16>(<usize>(this.classedTable + (index << 1)));
   }
 
   /** Records which limit failed where, and gives Err.LIMIT. */
@@ -207,7 +201,7 @@ export class Layout {
     let at = this.valuesAt;
     for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
       const capacity = <u32>t.attribute(i).capacity;
-      this.setTable(i, capacity != 0 ? at : 0);
+      store<u32>(<usize>(this.valueTable + (i << 2)), capacity != 0 ? at : 0);
       if (capacity != 0) at += (2 + capacity + 1) & ~1;
     }
     return at - this.valuesAt;
@@ -220,7 +214,7 @@ export class Layout {
       next = u32.MAX_VALUE;
       for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
         const other = <u32>t.object(i).classId;
-        if (other == classId) store<u16>(this.classedAt(place++), <u16>i);
+        if (other == classId) store<u16>(<usize>(this.classedTable + (place++ << 1)), <u16>i);
         else if (other > classId && other < next) next = other;
       }
     }
@@ -230,7 +224,7 @@ export class Layout {
   planRows(t: Template, page: u32): u32 {
     let at = this.rowsAt;
     for (let i: u32 = 0; i < <u32>t.profileCount; i++) {
-      this.setTable(<u32>t.attributeCount + i, at);
+      store<u32>(<usize>(this.rowsTable + (i << 2)), at);
       at += align(t.profile(i).areaSize, page);
     }
     return at;
@@ -242,12 +236,11 @@ function align(value: u32, to: u32): u32 {
   return (value + to - 1) & ~(to - 1);
 }
 
-/** Where a refused plan tells its reason: the image may be too broken to find its end. */
-const REFUSED: Layout = changetype<Layout>(memory.data(offsetof<Layout>(), 8));
+const LAYOUT: Layout = changetype<Layout>(memory.data(offsetof<Layout>(), 8));
 
 /** What the last plan() refused. */
 export function planRefusal(): Layout {
-  return REFUSED;
+  return LAYOUT;
 }
 
 /** Checks that a section of `count` rows lies inside the image. */
@@ -256,23 +249,23 @@ function sectionFits(t: Template, at: u32, count: u32, size: u32): bool {
 }
 
 function headCheck(t: Template, size: u32): i32 {
-  if (size < offsetof<Template>() || t.magic != TEMPLATE_MAGIC) return REFUSED.refuse(Limit.MAGIC, NONE, size);
-  if (t.version != TEMPLATE_VERSION) return REFUSED.refuse(Limit.VERSION, NONE, t.version);
-  if (t.size != size) return REFUSED.refuse(Limit.SIZE, NONE, t.size);
-  if (Crc32.of(t.at(16), size - 16) != t.check) return REFUSED.refuse(Limit.CHECK, NONE, t.check);
-  if (<u32>t.objectCount > OBJECTS_MAX) return REFUSED.refuse(Limit.OBJECTS, NONE, t.objectCount);
-  if (<u32>t.attributeCount > ATTRIBUTES_MAX) return REFUSED.refuse(Limit.ATTRIBUTES, NONE, t.attributeCount);
-  if (<u32>t.associationCount > ASSOCIATIONS_MAX) return REFUSED.refuse(Limit.ASSOCIATIONS, NONE, t.associationCount);
-  if (<u32>t.portCount > PORTS_MAX) return REFUSED.refuse(Limit.PORTS, NONE, t.portCount);
-  if (<u32>t.slotCount > SLOTS_MAX) return REFUSED.refuse(Limit.SLOTS, NONE, t.slotCount);
-  if (<u32>t.profileCount > PROFILES_MAX) return REFUSED.refuse(Limit.PROFILES, NONE, t.profileCount);
+  if (size < offsetof<Template>() || t.magic != TEMPLATE_MAGIC) return LAYOUT.refuse(Limit.MAGIC, NONE, size);
+  if (t.version != TEMPLATE_VERSION) return LAYOUT.refuse(Limit.VERSION, NONE, t.version);
+  if (t.size != size) return LAYOUT.refuse(Limit.SIZE, NONE, t.size);
+  if (Crc32.of(t.at(16), size - 16) != t.check) return LAYOUT.refuse(Limit.CHECK, NONE, t.check);
+  if (<u32>t.objectCount > OBJECTS_MAX) return LAYOUT.refuse(Limit.OBJECTS, NONE, t.objectCount);
+  if (<u32>t.attributeCount > ATTRIBUTES_MAX) return LAYOUT.refuse(Limit.ATTRIBUTES, NONE, t.attributeCount);
+  if (<u32>t.associationCount > ASSOCIATIONS_MAX) return LAYOUT.refuse(Limit.ASSOCIATIONS, NONE, t.associationCount);
+  if (<u32>t.portCount > PORTS_MAX) return LAYOUT.refuse(Limit.PORTS, NONE, t.portCount);
+  if (<u32>t.slotCount > SLOTS_MAX) return LAYOUT.refuse(Limit.SLOTS, NONE, t.slotCount);
+  if (<u32>t.profileCount > PROFILES_MAX) return LAYOUT.refuse(Limit.PROFILES, NONE, t.profileCount);
   if (<u32>t.securityCount > SECURITY_CONTEXTS_MAX)
-    return REFUSED.refuse(Limit.SECURITY_CONTEXTS, NONE, t.securityCount);
+    return LAYOUT.refuse(Limit.SECURITY_CONTEXTS, NONE, t.securityCount);
   if (<u32>t.apduSizeMax > APDU_SIZE_MAX || t.apduSizeMax < 64)
-    return REFUSED.refuse(Limit.APDU_SIZE, NONE, t.apduSizeMax);
-  if (<u32>t.frameSizeMax > HDLC_FRAME_SIZE_MAX) return REFUSED.refuse(Limit.FRAME_SIZE, NONE, t.frameSizeMax);
+    return LAYOUT.refuse(Limit.APDU_SIZE, NONE, t.apduSizeMax);
+  if (<u32>t.frameSizeMax > HDLC_FRAME_SIZE_MAX) return LAYOUT.refuse(Limit.FRAME_SIZE, NONE, t.frameSizeMax);
   const page = <u32>t.pageSize;
-  if (page < 8 || page > PAGE_SIZE || (page & (page - 1)) != 0) return REFUSED.refuse(Limit.PAGE, NONE, page);
+  if (page < 8 || page > PAGE_SIZE || (page & (page - 1)) != 0) return LAYOUT.refuse(Limit.PAGE, NONE, page);
   return Err.OK;
 }
 
@@ -300,14 +293,14 @@ function sectionsCheck(t: Template): i32 {
     sectionFits(t, t.effectsAt, t.effectCount, offsetof<EffectRow>()) &&
     sectionFits(t, t.accessSetsAt, <u32>t.accessSetCount * <u32>t.associationCount, 2) &&
     sectionFits(t, t.accessAt, t.accessSize, 1);
-  return good ? Err.OK : REFUSED.refuse(Limit.SECTION, NONE, t.size);
+  return good ? Err.OK : LAYOUT.refuse(Limit.SECTION, NONE, t.size);
 }
 
 /** Key order of the object table: logical name, class, version. Logical devices may have objects of one key. */
 function objectBefore(t: Template, a: u32, b: u32): bool {
   const x = t.object(a);
   const y = t.object(b);
-  const order = memory.compare(x.logicalName, y.logicalName, 6);
+  const order = octetsCompare(x.logicalName, y.logicalName, 6);
   if (order != 0) return order < 0;
   if (x.classId != y.classId) return x.classId < y.classId;
   return x.version <= y.version;
@@ -323,9 +316,8 @@ function shapesCheck(t: Template): i32 {
   for (let i: u32 = 0; i < <u32>t.shapeCount; i++) {
     const s = t.shape(i);
     const ranged = ((<u32>s.flags) & (AttributeFlag.RANGED | AttributeFlag.COMPUTED)) == AttributeFlag.RANGED;
-    if (!octetsFit(t, s.typeAt) || (ranged && s.detail >= t.rangeCount))
-      return REFUSED.refuse(Limit.REFERENCE, NONE, i);
-    if (<u32>s.capacity > CAPACITY_MAX) return REFUSED.refuse(Limit.CAPACITY, NONE, s.capacity);
+    if (!octetsFit(t, s.typeAt) || (ranged && s.detail >= t.rangeCount)) return LAYOUT.refuse(Limit.REFERENCE, NONE, i);
+    if (<u32>s.capacity > CAPACITY_MAX) return LAYOUT.refuse(Limit.CAPACITY, NONE, s.capacity);
   }
   return Err.OK;
 }
@@ -334,24 +326,24 @@ function objectsCheck(t: Template): i32 {
   for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
     const o = t.object(i);
     if (<u32>o.classAt >= <u32>t.classCount || <u32>o.accessSet >= <u32>t.accessSetCount)
-      return REFUSED.refuse(Limit.REFERENCE, i, o.classAt);
-    if (i > 0 && !objectBefore(t, i - 1, i)) return REFUSED.refuse(Limit.ORDER, i, 0);
+      return LAYOUT.refuse(Limit.REFERENCE, i, o.classAt);
+    if (i > 0 && !objectBefore(t, i - 1, i)) return LAYOUT.refuse(Limit.ORDER, i, 0);
     if (o.firstAttribute > o.endAttribute || <u32>o.endAttribute > <u32>t.attributeCount)
-      return REFUSED.refuse(Limit.REFERENCE, i, o.firstAttribute);
+      return LAYOUT.refuse(Limit.REFERENCE, i, o.firstAttribute);
   }
   const first = t.objectCount != 0 ? <u32>t.object(0).firstAttribute : 0;
-  if (first != 0) return REFUSED.refuse(Limit.REFERENCE, 0, first);
+  if (first != 0) return LAYOUT.refuse(Limit.REFERENCE, 0, first);
   return Err.OK;
 }
 
 function attributesCheck(t: Template): i32 {
   for (let i: u32 = 0; i < <u32>t.attributeCount; i++) {
     const a = t.attribute(i);
-    if (<u32>a.shapeAt >= <u32>t.shapeCount) return REFUSED.refuse(Limit.REFERENCE, NONE, i);
+    if (<u32>a.shapeAt >= <u32>t.shapeCount) return LAYOUT.refuse(Limit.REFERENCE, NONE, i);
     const flags = <u32>a.flags;
     const history = (flags & AttributeFlag.HISTORY) != 0;
     const fits = (flags & AttributeFlag.COMPUTED) != 0 && !history ? true : octetsFit(t, a.datum);
-    if (!fits || (history && !historyFits(t, a))) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+    if (!fits || (history && !historyFits(t, a))) return LAYOUT.refuse(Limit.REFERENCE, a.object, i);
   }
   return Err.OK;
 }
@@ -372,30 +364,30 @@ function referencesCheck(t: Template): i32 {
   for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
     const a = t.association(i);
     if (!named(a.object, objects) || !named(a.securitySetup, objects))
-      return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+      return LAYOUT.refuse(Limit.REFERENCE, a.object, i);
     if (!named(a.llsSecret, t.attributeCount) || !named(a.hlsSecret, t.attributeCount))
-      return REFUSED.refuse(Limit.REFERENCE, a.object, i);
-    if (!named(a.securitySetupLocal, objects)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
-    if (!accessCheck(t, i)) return REFUSED.refuse(Limit.REFERENCE, a.object, i);
+      return LAYOUT.refuse(Limit.REFERENCE, a.object, i);
+    if (!named(a.securitySetupLocal, objects)) return LAYOUT.refuse(Limit.REFERENCE, a.object, i);
+    if (!accessCheck(t, i)) return LAYOUT.refuse(Limit.REFERENCE, a.object, i);
   }
   for (let i: u32 = 0; i < <u32>t.portCount; i++) {
     const p = t.port(i);
     if (!named(p.setupObject, objects) || <u32>p.firstSlot != slots || p.connections == 0 || p.links == 0)
-      return REFUSED.refuse(Limit.REFERENCE, p.setupObject, i);
+      return LAYOUT.refuse(Limit.REFERENCE, p.setupObject, i);
     if (!named(p.localObject, objects) || !named(p.readout, t.profileCount))
-      return REFUSED.refuse(Limit.REFERENCE, p.localObject, i);
+      return LAYOUT.refuse(Limit.REFERENCE, p.localObject, i);
     slots += <u32>p.connections * <u32>p.links;
   }
-  if (slots != <u32>t.slotCount) return REFUSED.refuse(Limit.SLOTS, NONE, slots);
+  if (slots != <u32>t.slotCount) return LAYOUT.refuse(Limit.SLOTS, NONE, slots);
   for (let i: u32 = 0; i < <u32>t.profileCount; i++) {
-    if (t.profile(i).object >= objects) return REFUSED.refuse(Limit.REFERENCE, t.profile(i).object, i);
+    if (t.profile(i).object >= objects) return LAYOUT.refuse(Limit.REFERENCE, t.profile(i).object, i);
   }
   for (let i: u32 = 0; i < <u32>t.eventCount; i++) {
     if (!named(t.event(i).profile, t.profileCount) || <u32>t.event(i).effectAt >= <u32>t.effectCount)
-      return REFUSED.refuse(Limit.REFERENCE, NONE, i);
+      return LAYOUT.refuse(Limit.REFERENCE, NONE, i);
   }
   if (!named(t.clockObject, objects) || !named(t.eventObject, objects))
-    return REFUSED.refuse(Limit.REFERENCE, t.clockObject, 0);
+    return LAYOUT.refuse(Limit.REFERENCE, t.clockObject, 0);
   return Err.OK;
 }
 
@@ -441,13 +433,13 @@ function areaSize(t: Template, l: Layout, rowsEnd: u32): u32 {
 }
 
 /**
- * Checks the image of `size` octets and lays out a block. The layout stands behind the image.
+ * Checks the image of `size` octets and lays out a block. The tables of the layout stand behind the image.
  * @returns 0, or Err.LIMIT with the reason in planRefusal()
  */
 export function plan(size: u32): i32 {
-  memory.fill(changetype<usize>(REFUSED), 0, offsetof<Layout>());
+  memory.fill(changetype<usize>(LAYOUT), 0, offsetof<Layout>());
   const t = Template.of();
-  if (<usize>size > ((<usize>memory.size()) << 16) - Template.address()) return REFUSED.refuse(Limit.SIZE, NONE, size);
+  if (<usize>size > ((<usize>memory.size()) << 16) - Template.address()) return LAYOUT.refuse(Limit.SIZE, NONE, size);
   let err = headCheck(t, size);
   if (err == Err.OK) err = sectionsCheck(t);
   if (err == Err.OK) err = shapesCheck(t);
@@ -456,10 +448,11 @@ export function plan(size: u32): i32 {
   if (err == Err.OK) err = referencesCheck(t);
   if (err != Err.OK) return err;
   const l = Layout.of();
-  const tables = (<u32>t.attributeCount + <u32>t.profileCount) * 4 + <u32>t.objectCount * 2;
-  const end = <u64>changetype<usize>(l) + <u64>offsetof<Layout>() + <u64>tables;
-  if (end > (<u64>memory.size()) << 16) return REFUSED.refuse(Limit.SIZE, NONE, size);
-  memory.fill(changetype<usize>(l), 0, offsetof<Layout>());
+  l.valueTable = (<u32>t.at(size) + 7) & ~7;
+  l.rowsTable = l.valueTable + <u32>t.attributeCount * 4;
+  l.classedTable = l.rowsTable + <u32>t.profileCount * 4;
+  const end = <u64>l.classedTable + <u64>t.objectCount * 2;
+  if (end > (<u64>memory.size()) << 16) return LAYOUT.refuse(Limit.SIZE, NONE, size);
   const page = <u32>t.pageSize;
   planBlock(t, l, page);
   const rowsEnd = l.planRows(t, page);

@@ -83,7 +83,6 @@ export class ObjectRow {
     return <u32>(changetype<usize>(this) - changetype<usize>(Template.of().object(0))) / offsetof<ObjectRow>();
   }
 
-  @inline
   get kind(): ClassRow {
     return Template.of().kind(this.classAt);
   }
@@ -175,6 +174,12 @@ export class ShapeRow {
   capacity: u16;
   /** Type description in the grammar of compact-array, behind octetsAt; 0 = none. */
   typeAt: u16;
+
+  /** Id and part in one number, as they stand: what attributes of an object are found by. */
+  @inline
+  get key(): u32 {
+    return load<u16>(changetype<usize>(this));
+  }
 }
 
 /** A value out of a past row: the profile, and {column: object u16, attribute i8; how many rows back u8, 1 = the newest}. 8 octets. */
@@ -193,7 +198,6 @@ export class AttributeRow {
   /** Of a computed value its quantity; of HISTORY and of the others where it stands behind octetsAt: the cell, the default. */
   datum: u16;
 
-  @inline
   get shape(): ShapeRow {
     return Template.of().shape(this.shapeAt);
   }
@@ -279,12 +283,10 @@ export class AttributeRow {
   }
 
   /** Where its default stands behind octetsAt, 0 = it has none. */
-  @inline
   private get own(): u32 {
     return (this.shape.flags & AttributeFlag.COMPUTED) != 0 ? 0 : this.datum;
   }
 
-  @inline
   private get range(): usize {
     const t = Template.of();
     return t.at(t.rangesAt + <u32>this.shape.detail * RANGE_SIZE);
@@ -402,17 +404,14 @@ export class Template {
     return changetype<usize>(this) + <usize>offset;
   }
 
-  @inline
   object(index: u32): ObjectRow {
     return changetype<ObjectRow>(this.at(this.objectsAt + index * offsetof<ObjectRow>()));
   }
 
-  @inline
   attribute(index: u32): AttributeRow {
     return changetype<AttributeRow>(this.at(this.attributesAt + index * offsetof<AttributeRow>()));
   }
 
-  @inline
   kind(index: u32): ClassRow {
     return changetype<ClassRow>(this.at(this.classesAt + index * offsetof<ClassRow>()));
   }
@@ -423,32 +422,26 @@ export class Template {
   }
 
   /** Offset of the access row of a set for an association behind accessAt, 0 = not visible. */
-  @inline
   access(accessSet: u32, association: u32): u32 {
     return load<u16>(this.at(this.accessSetsAt + (accessSet * <u32>this.associationCount + association) * 2));
   }
 
-  @inline
   association(index: u32): AssociationRow {
     return changetype<AssociationRow>(this.at(this.associationsAt + index * offsetof<AssociationRow>()));
   }
 
-  @inline
   port(index: u32): PortRow {
     return changetype<PortRow>(this.at(this.portsAt + index * offsetof<PortRow>()));
   }
 
-  @inline
   profile(index: u32): ProfileRow {
     return changetype<ProfileRow>(this.at(this.profilesAt + index * offsetof<ProfileRow>()));
   }
 
-  @inline
   effect(index: u32): EffectRow {
     return changetype<EffectRow>(this.at(this.effectsAt + index * offsetof<EffectRow>()));
   }
 
-  @inline
   event(index: u32): EventRow {
     return changetype<EventRow>(this.at(this.eventsAt + index * offsetof<EventRow>()));
   }

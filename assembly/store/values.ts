@@ -1,5 +1,5 @@
 /** Stored values and template defaults: what an attribute holds when no class computes it. */
-import { NONE, ObjectRow, Template } from "./template";
+import { AttributeRow, NONE, ObjectRow, Template } from "./template";
 import { Layout } from "./layout";
 import { Meter } from "./block";
 
@@ -14,11 +14,12 @@ function nameOf(at: usize): u64 {
 
 /** First object with the logical name at `name`, by binary search; -1 when there is none. */
 function firstWithName(t: Template, name: u64): i32 {
+  const objects = t.object(0).logicalName;
   let low: i32 = 0;
   let high: i32 = <i32>t.objectCount;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (nameOf(t.object(middle).logicalName) < name) low = middle + 1;
+    if (nameOf(objects + <usize>middle * offsetof<ObjectRow>()) < name) low = middle + 1;
     else high = middle;
   }
   return low < <i32>t.objectCount && nameOf(t.object(low).logicalName) == name ? low : -1;
@@ -98,11 +99,15 @@ export function objectOrdinal(object: ObjectRow): u32 {
 /** Row of attribute `id`, part `part` of an object; -1 when the template has none. */
 export function attributeFind(object: ObjectRow, id: i32, part: u32): i32 {
   const t = Template.of();
+  if (id != <i32>(<i8>id)) return -1;
+  const key = ((<u32>id) & 0xff) | (part << 8);
   const first = <u32>object.firstAttribute;
   const end = <u32>object.endAttribute;
+  // One address moves along the rows: a request finds several attributes.
+  let row = t.attribute(first);
   for (let i = first; i < end; i++) {
-    const a = t.attribute(i);
-    if (<i32>a.id == id && <u32>a.part == part) return <i32>i;
+    if (t.shape(row.shapeAt).key == key) return <i32>i;
+    row = changetype<AttributeRow>(changetype<usize>(row) + offsetof<AttributeRow>());
   }
   return -1;
 }

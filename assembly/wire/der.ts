@@ -3,6 +3,7 @@
  * Readers are strict and total: what is not the one encoding of a value is malformed. Elements are read into a Reader of
  * their own, so the depth of the input is the depth of the code that reads it.
  */
+import { octetsSame } from "../base/octets";
 import { Civil, SECONDS_PER_DAY } from "../base/civil";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
@@ -63,7 +64,7 @@ export class Der {
 
   /** Whether the next `size` octets are those at `known`; steps over them if so. */
   static starts(r: Reader, known: usize, size: u32): bool {
-    if (r.err != Err.OK || r.remaining < size || memory.compare(r.pos, known, <usize>size) != 0) return false;
+    if (r.err != Err.OK || r.remaining < size || !octetsSame(r.pos, known, size)) return false;
     r.pos += <usize>size;
     return true;
   }

@@ -47,7 +47,8 @@ describe.each(["build/core.wasm", "build/core.simd.wasm", "build/core.suite0.was
     const { whole, sections, rooms } = sizes!;
     // Functions are counted in a module with a source map, which Binaryen writes some octets longer.
     expect(Math.abs(sum(rooms.code) - sections["code"]!) / whole).toBeLessThan(0.002);
-    expect(sum(rooms.constants)).toBeGreaterThan(0.9 * sections["data"]!);
+    // Each stretch of constants stands behind its address and size, which belong to no room.
+    expect(sum(rooms.constants)).toBeGreaterThan(0.8 * sections["data"]!);
     expect(sum(sections)).toBeLessThanOrEqual(whole);
     expect(rooms.code["std"]).toBeLessThan(0.05 * whole);
   });

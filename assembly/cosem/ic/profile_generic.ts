@@ -1,4 +1,5 @@
 /** Profile generic, class_id 7, version 1. Rows are cosem/capture's, selection profile_select's, emission profile_emit's. */
+import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
 import { COLUMNS_MAX } from "../../base/limits";
 import { Reader } from "../../base/reader";
@@ -147,7 +148,7 @@ function shapeSet(ask: Ask, profile: u32): i32 {
   if (result != DataAccessResult.SUCCESS) return result;
   if (ask.dataSize > <u32>a.capacity) return DataAccessResult.OTHER_REASON;
   const same = valueSize(meter, row) == ask.dataSize;
-  if (same && memory.compare(valueAt(meter, row), ask.dataAt, <usize>ask.dataSize) == 0) return result;
+  if (same && octetsSame(valueAt(meter, row), ask.dataAt, ask.dataSize)) return result;
   changeOpen(meter);
   changeAdd(meter, ask.row, ask.attribute, 0, ask.dataAt, ask.dataSize);
   captureReset(meter, profile, false);

@@ -1,4 +1,5 @@
 /** Register activation, class_id 6, version 0. What the masks do is cosem/register_activation's. */
+import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { NONE, Template } from "../../store/template";
@@ -127,7 +128,7 @@ function registerAdd(ask: Ask, r: Reader): i32 {
     const at = list.pos;
     if (dataSkip(list) != Err.OK) return ActionResult.OTHER_REASON;
     const same = <u32>(list.pos - at) == ask.dataSize;
-    if (same && memory.compare(at, ask.dataAt, <usize>ask.dataSize) == 0) return ActionResult.SUCCESS;
+    if (same && octetsSame(at, ask.dataAt, ask.dataSize)) return ActionResult.SUCCESS;
   }
   stretch.empty(list.pos);
   return splice(ask, Activation.REGISTER_ASSIGNMENT, 1);

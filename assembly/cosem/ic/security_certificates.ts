@@ -1,4 +1,5 @@
 /** Security setup, class_id 64, version 1: its certificates, attribute 6 and methods 4 to 8. */
+import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
 import { SYSTEM_TITLE_SIZE } from "../../base/limits";
 import { Reader } from "../../base/reader";
@@ -177,7 +178,7 @@ function bySerial(meter: Meter, context: u32, r: Reader): i32 {
 }
 
 function same(a: usize, aSize: u32, b: usize, bSize: u32): bool {
-  return aSize == bSize && memory.compare(a, b, <usize>aSize) == 0;
+  return aSize == bSize && octetsSame(a, b, aSize);
 }
 
 function slotOr(slot: u32): i32 {

@@ -1,4 +1,5 @@
 /** Single action schedule, class_id 22, version 0. When it runs is cosem/schedule's. */
+import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Axdr, DataTag } from "../../wire/axdr";
@@ -37,7 +38,7 @@ function timesGood(ask: Ask): bool {
     if (timeIsAny(time)) continue;
     if (!dateIsWhole(date) && (allowed & WILDCARDS) == 0) return false;
     if (first == 0) first = time;
-    if ((allowed & DIFFERENT_TIMES) == 0 && memory.compare(first, time, 4) != 0) return false;
+    if ((allowed & DIFFERENT_TIMES) == 0 && !octetsSame(first, time, 4)) return false;
   }
   return r.err == Err.OK;
 }
