@@ -11,6 +11,7 @@ import { curvesGroup } from "./curves.ts";
 import { deepGroup } from "./deep.ts";
 import { durabilityGroup } from "./durability.ts";
 import { getGroup } from "./get.ts";
+import { loopbackGroup } from "./loopback.ts";
 import { nativeWant } from "./native.ts";
 import { profileGroup } from "./profile.ts";
 import { sizesGroup } from "./sizes.ts";
@@ -26,6 +27,7 @@ const GROUPS: readonly Group[] = [
   curvesGroup,
   ticksGroup,
   startupGroup,
+  loopbackGroup,
   durabilityGroup,
   sizesGroup,
 ];

@@ -10,6 +10,10 @@ export const REGISTER = attribute(3, "1-0:1.8.0.255", 2);
 export const CLOCK = attribute(8, "0-0:1.0.0.255", 2);
 export const PROFILE = attribute(7, "1-0:99.1.0.255", 2);
 
+/** Octets of the answer to a GET of the register, wrapper header included; ciphered with head, security header and tag. */
+export const PLAIN_ANSWER_SIZE = 8 + 9;
+export const CIPHERED_ANSWER_SIZE = PLAIN_ANSWER_SIZE + 2 + 5 + 12;
+
 const INVOKE: Invoke = { id: 1, confirmed: true, high: true };
 
 export const PUBLIC: ClientOptions = { clientSap: 16 };

@@ -1,54 +1,23 @@
 /** From the start of `dlms-meter serve` to the first answer, and rows over loopback from the served meter. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { Client } from "../host/client/session.ts";
 import { connectTcp, type Transport } from "../host/client/transport.ts";
 import { WRAPPER_HEADER_SIZE } from "../host/client/wrapper.ts";
 import { packageFile } from "../host/files.ts";
 import { reference, type Effort, type Figure, type Group } from "./figure.ts";
 import { DEEP_TEMPLATE, ROWS } from "./profile.ts";
+import { benchProgram, during, serveArgs, start, type Served } from "./served.ts";
 import { CLOCK, getRequest, nextRequest, onWrapper, PLAIN, PROFILE, PUBLIC } from "./requests.ts";
 import { median } from "./timing.ts";
 
 /** Longest wait for the first answer that the project accepts, s. */
 const FIRST_ANSWER_MAX = 5;
 
-/** A process that says on which port it is ready. */
-interface Served {
-  readonly process: ChildProcess;
-  readonly port: number;
-}
-
-async function start(...args: string[]): Promise<Served> {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const event = JSON.parse(line) as { event: string; tcp?: number[] };
-    if (event.event === "ready") return { process: child, port: event.tcp![0]! };
-  }
-  throw new Error("a server ends before it is ready");
-}
-
-function serve(...options: string[]): Promise<Served> {
-  return start(packageFile("dist/cli/main.js"), "serve", "--tcp", "0", "--hdlc-tcp", "0", "--json", ...options);
-}
-
-/** Runs `use` and ends the process, whatever comes of it. */
-async function during<T>(served: Served, use: (served: Served) => Promise<T>): Promise<T> {
-  try {
-    return await use(served);
-  } finally {
-    const gone = once(served.process, "exit");
-    served.process.kill("SIGTERM");
-    await gone;
-  }
-}
-
 /** Seconds from the start of the process to the answer of a GET. */
 async function firstAnswer(): Promise<number> {
   const begin = performance.now();
-  return during(await serve(), async ({ port }) => {
+  return during(await start(serveArgs()), async ({ port }) => {
     const client = new Client(await connectTcp("127.0.0.1", port), PUBLIC);
     await client.connect();
     await client.associate();
@@ -128,7 +97,7 @@ async function loopbackFigure(effort: Effort, meter: Served): Promise<Figure> {
   };
   const times: number[] = [];
   const bare: number[] = [];
-  const echo = await start(fileURLToPath(new URL("echo.js", import.meta.url)), String(blocks));
+  const echo = await start([benchProgram("echo"), String(blocks)]);
   await during(echo, async ({ port }) => {
     const other = await connectTcp("127.0.0.1", port);
     for (const end = performance.now() + 2 * effort.warmUpMs; performance.now() < end;) {
@@ -156,7 +125,7 @@ export const startupGroup: Group = {
   title: "Start and loopback",
   async measure(effort) {
     const first = await startFigure(effort);
-    const meter = await serve("--template", packageFile(DEEP_TEMPLATE), "--backfill", BACKFILL_DAYS);
+    const meter = await start(serveArgs("--template", packageFile(DEEP_TEMPLATE), "--backfill", BACKFILL_DAYS));
     return [first, await during(meter, () => loopbackFigure(effort, meter))];
   },
 };

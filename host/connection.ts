@@ -13,6 +13,11 @@ export interface Item {
   readonly sequence: number;
 }
 
+/** Whether what is durable holds `sequence`. Sequences are u32 and may wrap: the difference tells which is newer. */
+function covers(durable: number, sequence: number): boolean {
+  return ((durable - sequence) | 0) >= 0;
+}
+
 export class Connection implements LineListener {
   /** First slot of the connection, which is its name in the ABI. */
   readonly slot: number;
@@ -93,21 +98,36 @@ export class Connection implements LineListener {
     return this.announced && !this.gone && this.inbound.length > 0 && this.held.length === 0 && !this.draining;
   }
 
+  /** Takes an item of the core, which leaves at once where `durable` covers it and nothing is before it. */
+  give(octets: Uint8Array | undefined, sequence: number, durable: number): void {
+    if (this.held.length > 0 || !covers(durable, sequence)) {
+      this.held.push({ octets, sequence });
+      return;
+    }
+    this.send(octets);
+    this.left();
+  }
+
   /** Lets the items go whose sequence is durable, in their order. */
   release(durable: number): void {
+    if (this.held.length === 0) return;
     let count = 0;
-    // Sequences are u32 and may wrap: the difference tells which is newer.
-    while (count < this.held.length && ((durable - this.held[count]!.sequence) | 0) >= 0)
-      this.send(this.held[count++]!);
+    while (count < this.held.length && covers(durable, this.held[count]!.sequence))
+      this.send(this.held[count++]!.octets);
     this.held.splice(0, count);
-    if (count > 0 && this.held.length === 0 && !this.draining) this.sent = true;
+    if (count > 0 && this.held.length === 0) this.left();
+  }
+
+  /** No item waits any more. */
+  private left(): void {
+    if (!this.draining) this.sent = true;
     this.rateApply();
   }
 
-  private send(item: Item): void {
+  private send(octets: Uint8Array | undefined): void {
     if (this.gone) return;
-    if (item.octets === undefined) this.line.close();
-    else if (!this.line.send(item.octets)) this.draining = true;
+    if (octets === undefined) this.line.close();
+    else if (!this.line.send(octets)) this.draining = true;
   }
 
   private throttle(): void {

@@ -15,6 +15,9 @@ export const SAMPLE_SIZE = 148;
 /** Octets of region 6; the same as in assembly/device/regions.ts. */
 export const PROVISION_SIZE = 8192;
 
+/** Octets that copies of transmitted items share. */
+const POOL_SIZE = 16384;
+
 const WASM_PAGE_SIZE = 65536;
 /** Largest memory of 32-bit addresses. */
 const WASM_PAGES_MAX = 65536;
@@ -233,6 +236,9 @@ export class Core {
 export class CoreBank {
   readonly plan: Plan;
   readonly seats: number;
+  /** Items stand one behind the other in here; a full one is left to those who still hold some of it. */
+  private pool = new Uint8Array(POOL_SIZE);
+  private pooled = 0;
   private readonly exports: CoreExports;
   private readonly octets: Uint8Array;
   private readonly in: Uint8Array;
@@ -283,7 +289,13 @@ export class CoreBank {
 
   /** A copy of the item that transmitPoll() gave. */
   transmitted(size: number): Uint8Array {
-    return this.out.slice(0, size);
+    if (this.pooled + size > POOL_SIZE) {
+      this.pool = new Uint8Array(POOL_SIZE);
+      this.pooled = 0;
+    }
+    const copy = this.pool.subarray(this.pooled, (this.pooled += size));
+    copy.set(this.out.subarray(0, size));
+    return copy;
   }
 
   /** Journal sequence that the last item of transmitPoll() depends on. */

@@ -4,24 +4,22 @@
  * So nothing enters the core twice, whatever a line does while it is sent to.
  */
 import type { Clock } from "./clock.ts";
-import { Connection } from "./connection.ts";
 import {
   FlashOperation,
   Input,
   isTrap,
-  LineEvent,
   OUTPUT_DELIVERY,
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
   OUTPUT_SWITCHED,
   OUTPUT_TIME,
-  TRANSMIT_CLOSE,
   type CoreCalls,
   type FaceItem,
 } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
 import { flashOperate } from "./flash_operation.ts";
 import { LineTime } from "./line_time.ts";
+import { Lines } from "./lines.ts";
 import { Pushes, type Courier } from "./push.ts";
 import { Restarts } from "./restarts.ts";
 import { damageText, refusalText } from "./state/boot_text.ts";
@@ -84,7 +82,7 @@ export class Pump {
   private readonly parts: PumpParts;
   private readonly pushes: Pushes;
   private readonly surroundings: Surroundings;
-  private connections: Connection[] = [];
+  private readonly lines: Lines;
   private running = false;
   /** How the last flash operation ended, for the core to hear. */
   private settled: number | undefined;
@@ -94,8 +92,14 @@ export class Pump {
   private durable = 0;
   private readonly line = new LineTime();
   private lineTime = 0;
-  /** What the core waits for, as it said when it had nothing more to do; 0 = nothing, or not known. */
+  /** Nothing has entered the core since it had nothing more to give and said what it waits for: those deadlines hold. */
+  private quiet = false;
   private lineDeadline = 0;
+  private meterDeadline = 0;
+  /** The line deadline that a run ended with; 0 = none, or not known. */
+  private awaited = 0;
+  /** In this run everything has been done that was due when it began. */
+  private ticked = false;
   /** Meter time the core has been brought to, and the one run() goes to. */
   private meterTime = 0;
   private target = 0;
@@ -108,12 +112,16 @@ export class Pump {
     this.parts = parts;
     const report = (text: string): void => this.host.report(this, text);
     this.surroundings = new Surroundings(parts.metrology, parts.core, parts.seat, report, parts.keepMs);
+    this.lines = new Lines(parts.core, parts.seat);
     this.pushes = new Pushes(parts.courier, {
-      changed: () => this.run(),
+      changed: this.changed,
       isPast: () => this.past !== undefined && this.meterTime < host.clock.meterTime(),
       report,
     });
   }
+
+  /** Something has come from outside: what the core waits for is as it was. */
+  private readonly changed = (): void => this.go();
 
   /** Switches the meter on: replays the flash, then runs. */
   boot(): void {
@@ -129,6 +137,7 @@ export class Pump {
     const { core, seat, provision, flash } = this.parts;
     this.surroundings.restart(this.meterTime, this.state === "off" || this.state === "outage");
     this.state = "booting";
+    this.quiet = false;
     this.powerFails = false;
     this.gasping = false;
     this.durable = 0;
@@ -143,8 +152,7 @@ export class Pump {
   /** A new line for the connection named by `slot`; undefined when the meter is out of service. */
   open(slot: number, line: Line): LineListener | undefined {
     if (this.state !== "running" && this.state !== "booting") return undefined;
-    const connection = new Connection(slot, line, () => this.run());
-    this.connections.push(connection);
+    const connection = this.lines.open(slot, line, this.changed);
     this.run();
     return connection;
   }
@@ -200,6 +208,11 @@ export class Pump {
 
   /** Does all that is to be done now. */
   run(): void {
+    if (!this.running) this.quiet = false;
+    this.go();
+  }
+
+  private go(): void {
     if (this.running || this.settling !== undefined || this.isOut) return;
     this.running = true;
     let failure: unknown;
@@ -226,25 +239,35 @@ export class Pump {
 
   private takeTime(): void {
     const { clock } = this;
-    this.lineTime = this.line.take(clock.lineTime(), clock.runs ? this.lineDeadline : 0);
-    this.lineDeadline = 0;
+    this.lineTime = this.line.take(clock.lineTime(), clock.runs ? this.awaited : 0);
+    this.awaited = 0;
     this.target = Math.max(this.meterTime, clock.meterTime());
   }
 
   private work(): void {
     if (this.settled !== undefined) this.flashDone(this.settled);
     this.stuck = 0;
+    this.ticked = false;
     for (;;) {
-      this.flash();
-      if (this.transmit()) continue;
-      if (this.settling !== undefined) return;
-      if (this.gasping) {
-        if (this.outage()) continue;
-        return;
+      if (!this.quiet) {
+        const more = this.drain();
+        if (more === undefined) return;
+        if (more) continue;
       }
-      if (this.outputs() || this.tick() || this.events() || this.offer()) continue;
-      return;
+      const done = this.tick() || this.events() || this.offer();
+      this.quiet = !done;
+      if (!done) return;
     }
+  }
+
+  /** Takes what the core has to give. @returns whether there may be more now; undefined: it goes on later */
+  private drain(): boolean | undefined {
+    this.flash();
+    // A new item may have left a record for the flash.
+    if (this.lines.transmit(this.lineTime, this.durable)) return true;
+    if (this.settling !== undefined) return undefined;
+    if (this.gasping) return this.outage() || undefined;
+    return this.outputs() || this.sents();
   }
 
   // --- flash ---
@@ -284,12 +307,13 @@ export class Pump {
   private flashDone(status: number): void {
     const { core, seat } = this.parts;
     this.settled = undefined;
+    this.quiet = false;
     const result = core.flashDone(seat, status, this.meterTime);
     this.durable = core.durableSequence;
     if (status !== 0) throw new FlashFailed("a flash operation failed");
     if (result < 0) throw new FlashFailed(refusalText(result));
     if (result > 0) this.host.report(this, damageText(result));
-    for (const connection of this.connections) connection.release(this.durable);
+    this.lines.release(this.durable);
     this.pushes.release(this.durable);
   }
 
@@ -300,35 +324,12 @@ export class Pump {
 
   // --- what the core gives ---
 
-  /** Takes every item there is; true when there was one, since a new item may have left a record for the flash. */
-  private transmit(): boolean {
-    let any = false;
-    for (const connection of this.connections) {
-      if (!connection.announced || connection.gone) continue;
-      while (this.transmitNext(connection)) any = true;
-      connection.release(this.durable);
-    }
-    return any;
-  }
-
-  private transmitNext(connection: Connection): boolean {
-    const { core, seat } = this.parts;
-    const size = core.transmitPoll(seat, connection.slot, this.lineTime);
-    if (size <= 0) return false;
-    const octets = size === TRANSMIT_CLOSE ? undefined : core.transmitted(size);
-    connection.held.push({ octets, sequence: core.transmittedSequence });
-    return true;
-  }
-
   private outputs(): boolean {
     const { core, seat } = this.parts;
     const outputs = core.outputPoll(seat);
     if (outputs <= 0) return false;
     if (outputs === OUTPUT_ENTROPY) return this.seed();
-    if ((outputs & OUTPUT_RATE) !== 0) {
-      const { rateSlot, rate } = core;
-      this.connections.find((connection) => connection.slot === rateSlot)?.rateSet(rate);
-    }
+    if ((outputs & OUTPUT_RATE) !== 0) this.lines.rateSet(core.rateSlot, core.rate);
     if ((outputs & OUTPUT_TIME) !== 0) this.host.timeWanted?.(this);
     if ((outputs & OUTPUT_SWITCHED) !== 0) this.surroundings.switched(core.switched, this.meterTime);
     if ((outputs & OUTPUT_ENTROPY) !== 0) this.seed();
@@ -349,25 +350,33 @@ export class Pump {
   /** Handles one due instant of the core, of the contacts or of the metrology, after the metering data up to exactly that instant. */
   private tick(): boolean {
     const { core, seat } = this.parts;
-    const result = core.deadlinePoll(seat);
-    if (result < 0) throw new FlashFailed(`the core does not run (${result})`);
-    this.state = "running";
-    const { lineDeadline } = core;
-    const meterDeadline = core.meterDeadline > 0 ? core.meterDeadline : Infinity;
+    if (!this.quiet) this.deadlines();
+    const { lineDeadline, meterDeadline } = this;
     const outside = this.surroundings.nextAt;
     if (outside < meterDeadline && outside <= this.target) return this.outside(outside);
     const meterDue = meterDeadline <= this.target;
     if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {
-      this.lineDeadline = lineDeadline;
+      this.awaited = lineDeadline;
       this.wakeAt = lineDeadline > 0 ? this.line.clockOf(lineDeadline) : Infinity;
       this.wakeBy(Math.min(meterDeadline, outside));
       this.meterTime = this.target;
+      this.ticked = true;
       return false;
     }
     this.moveTo(meterDue ? meterDeadline : this.meterTime);
     if (meterDue) this.surroundings.sample(this.meterTime);
     core.tick(seat, this.lineTime, this.meterTime);
     return true;
+  }
+
+  /** Asks the core what it waits for. */
+  private deadlines(): void {
+    const { core, seat } = this.parts;
+    const result = core.deadlinePoll(seat);
+    if (result < 0) throw new FlashFailed(`the core does not run (${result})`);
+    this.state = "running";
+    this.lineDeadline = core.lineDeadline;
+    this.meterDeadline = core.meterDeadline > 0 ? core.meterDeadline : Infinity;
   }
 
   private moveTo(time: number): void {
@@ -417,50 +426,31 @@ export class Pump {
       return true;
     }
     if (this.pushes.tell(core, seat, this.lineTime, this.meterTime)) return true;
-    for (const connection of this.connections) {
-      const kind = this.eventOf(connection);
-      if (kind === undefined) continue;
-      core.lineEvent(seat, connection.slot, kind, this.lineTime, this.meterTime);
-      return true;
-    }
-    return false;
+    return this.tell(this.lines.happened(this.past === undefined));
   }
 
-  private eventOf(connection: Connection): LineEvent | undefined {
-    if (connection.gone) {
-      this.connections = this.connections.filter((other) => other !== connection);
-      return connection.announced ? LineEvent.CLOSED : undefined;
-    }
-    if (!connection.announced) {
-      if (this.past !== undefined) return undefined;
-      connection.announced = true;
-      return LineEvent.OPENED;
-    }
-    if (!connection.sent) return undefined;
-    connection.sent = false;
-    return LineEvent.SENT;
+  /** Tells the core what has left in this run. What left since the one before is behind all that was due until now. */
+  private sents(): boolean {
+    return this.ticked && this.tell(this.lines.sent());
+  }
+
+  private tell(event: ReturnType<Lines["sent"]>): boolean {
+    if (event === undefined) return false;
+    const { core, seat } = this.parts;
+    core.lineEvent(seat, event.slot, event.kind, this.lineTime, this.meterTime);
+    return true;
   }
 
   /** Offers the octets of one line; false when the core takes nothing more now. */
   private offer(): boolean {
-    const { core, seat } = this.parts;
-    for (const connection of this.connections) {
-      if (!connection.ready) continue;
-      if (this.meterTime - this.surroundings.sampledTo >= REFRESH_MS) this.surroundings.sample(this.meterTime);
-      const taken = core.receive(seat, connection.slot, connection.inbound, this.lineTime, this.meterTime);
-      if (taken < 0) this.refuse(connection, taken);
-      if (taken <= 0) continue;
-      connection.consumed(taken);
-      return true;
-    }
-    return false;
+    if (!this.lines.ready) return false;
+    const stale = this.meterTime - this.surroundings.sampledTo >= REFRESH_MS;
+    if (stale) this.surroundings.sample(this.meterTime);
+    return this.lines.offer(this.lineTime, this.meterTime, this.refused) || stale;
   }
 
-  private refuse(connection: Connection, result: number): void {
+  private readonly refused = (result: number): void =>
     this.host.report(this, `the core refuses octets of a line (${result}); it is closed`);
-    connection.consumed(connection.inbound.length);
-    connection.line.close();
-  }
 
   // --- when it goes wrong ---
 
@@ -485,11 +475,6 @@ export class Pump {
 
   private dropLines(): void {
     this.pushes.drop();
-    const lines = this.connections;
-    this.connections = [];
-    for (const connection of lines) {
-      connection.gone = true;
-      connection.line.close();
-    }
+    this.lines.drop();
   }
 }

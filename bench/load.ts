@@ -1,0 +1,163 @@
+/**
+ * A process of its own for the benchmarks: connections that each send a request when the answer to the one before is whole, to meters and to
+ * a server of canned answers in turns. The requests are made before. Argument: a Job as JSON; prints a Load as JSON.
+ */
+import { once } from "node:events";
+import { createConnection, type Socket } from "node:net";
+import { decodeApdu } from "../host/client/apdu.ts";
+import { Client, type ClientOptions } from "../host/client/session.ts";
+import type { Transport } from "../host/client/transport.ts";
+import { ipv4Parse, ipv4Text } from "../host/transport/ipv4.ts";
+import { CIPHERED, getRequest, onWrapper, PLAIN, REGISTER } from "./requests.ts";
+import { median } from "./timing.ts";
+
+/** One meter at each address from here on. */
+const FIRST_ADDRESS = ipv4Parse("127.0.0.1")!;
+const CLOSE_WAIT_MS = 100;
+/** More than one connection sends. */
+const COUNTERS = 1_000_000;
+
+export interface Job {
+  readonly meters: number;
+  readonly canned: number;
+  readonly connections: number;
+  readonly ciphered: boolean;
+  /** Requests of each connection in a round, and rounds, those to warm up included. */
+  readonly requests: number;
+  readonly rounds: number;
+  readonly warmUp: number;
+  /** Octets of each answer. */
+  readonly answerSize: number;
+}
+
+export interface Load {
+  /** Requests in a second, and 99th percentile of the time to an answer, ms: medians of the rounds; their ratio, of rounds in turns. */
+  readonly meters: { readonly rate: number; readonly p99: number };
+  readonly canned: { readonly rate: number; readonly p99: number };
+  readonly ratio: number;
+  readonly p99Ratio: number;
+}
+
+async function connected(host: string, port: number): Promise<Socket> {
+  const socket = createConnection({ host, port, noDelay: true });
+  await once(socket, "connect");
+  return socket;
+}
+
+/** The socket as a client has it, until its requests are made. */
+function transportOf(socket: Socket): Transport {
+  return {
+    write: (octets) => void socket.write(octets),
+    onData: (listener) => void socket.on("data", listener),
+    onClose: () => undefined,
+    close: async () => void socket.destroy(),
+  };
+}
+
+/** Associates, reads the register to see that it works, and makes `count` requests. */
+async function prepared(socket: Socket, options: ClientOptions, count: number): Promise<Uint8Array[]> {
+  const client = new Client(transportOf(socket), options);
+  await client.connect();
+  await client.associate();
+  const value = await client.get(REGISTER);
+  if (value.type !== "double-long-unsigned") throw new Error(`a register is ${value.type}`);
+  const request = getRequest(REGISTER);
+  const requests = Array.from({ length: count }, () => onWrapper(client, request));
+  if (!client.protecting) await plainCheck(socket, requests[0]!);
+  socket.removeAllListeners("data");
+  return requests;
+}
+
+/** The canned request is answered with data. */
+async function plainCheck(socket: Socket, request: Uint8Array): Promise<void> {
+  socket.removeAllListeners("data");
+  socket.write(request);
+  const [octets] = (await once(socket, "data")) as [Buffer];
+  const apdu = decodeApdu(octets.subarray(8));
+  if (apdu.kind !== "get-response-normal" || !("data" in apdu.result)) throw new Error("a GET is refused");
+}
+
+/** Requests of one connection, sent one after the other. */
+class Loop {
+  private readonly socket: Socket;
+  private readonly requests: readonly Uint8Array[];
+  private readonly answerSize: number;
+  private next = 0;
+  private end = 0;
+  private got = 0;
+  private sentAt = 0;
+  private times: Float64Array = new Float64Array(0);
+  private done: () => void = () => undefined;
+
+  constructor(socket: Socket, requests: readonly Uint8Array[], answerSize: number) {
+    this.socket = socket;
+    this.requests = requests;
+    this.answerSize = answerSize;
+    socket.on("data", (octets) => this.received(octets.length));
+  }
+
+  /** Sends the next `times.length` requests; their times are there at the end, ms. */
+  run(times: Float64Array): Promise<void> {
+    this.times = times;
+    this.end = this.next + times.length;
+    return new Promise((resolve) => {
+      this.done = resolve;
+      this.send();
+    });
+  }
+
+  private send(): void {
+    this.sentAt = performance.now();
+    // Requests of the canned server may be repeated: it does not look at them.
+    this.socket.write(this.requests[this.next % this.requests.length]!);
+  }
+
+  private received(size: number): void {
+    this.got += size;
+    if (this.got < this.answerSize) return;
+    if (this.got > this.answerSize) throw new Error(`an answer has ${this.got} octets, not ${this.answerSize}`);
+    this.got = 0;
+    this.times[this.times.length - (this.end - this.next)] = performance.now() - this.sentAt;
+    if (++this.next === this.end) this.done();
+    else this.send();
+  }
+}
+
+async function round(loops: readonly Loop[], requests: number): Promise<{ rate: number; p99: number }> {
+  const times = loops.map(() => new Float64Array(requests));
+  const begin = performance.now();
+  await Promise.all(loops.map((loop, i) => loop.run(times[i]!)));
+  const elapsed = performance.now() - begin;
+  const all = Float64Array.from(times.flatMap((one) => [...one])).sort();
+  return { rate: (all.length * 1000) / elapsed, p99: all[Math.floor(all.length * 0.99)]! };
+}
+
+async function main(job: Job): Promise<Load> {
+  const total = job.requests * (job.rounds + job.warmUp);
+  const meters: Loop[] = [];
+  const canned: Loop[] = [];
+  for (let i = 0; i < job.connections; i++) {
+    const socket = await connected(ipv4Text(FIRST_ADDRESS + i), job.meters);
+    // Counters go up from one job to the next.
+    const options = job.ciphered ? { ...CIPHERED, counter: job.connections * COUNTERS } : PLAIN;
+    const requests = await prepared(socket, options, total);
+    meters.push(new Loop(socket, requests, job.answerSize));
+    canned.push(new Loop(await connected("127.0.0.1", job.canned), requests.slice(0, 1), job.answerSize));
+  }
+  const rounds: { meter: { rate: number; p99: number }; other: { rate: number; p99: number } }[] = [];
+  for (let i = -job.warmUp; i < job.rounds; i++) {
+    const meter = await round(meters, job.requests);
+    const other = await round(canned, job.requests);
+    if (i >= 0) rounds.push({ meter, other });
+  }
+  const of = (pick: (one: (typeof rounds)[0]) => number): number => median(rounds.map(pick));
+  return {
+    meters: { rate: of(({ meter }) => meter.rate), p99: of(({ meter }) => meter.p99) },
+    canned: { rate: of(({ other }) => other.rate), p99: of(({ other }) => other.p99) },
+    ratio: of(({ meter, other }) => meter.rate / other.rate),
+    p99Ratio: of(({ meter, other }) => meter.p99 / other.p99),
+  };
+}
+
+const load = await main(JSON.parse(process.argv[2]!) as Job);
+process.stdout.write(JSON.stringify(load), () => setTimeout(() => process.exit(0), CLOSE_WAIT_MS));
