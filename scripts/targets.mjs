@@ -29,6 +29,8 @@ const BUILDS = {
   ],
 };
 const SEAL_MEMORY = 32 * 1024;
+/** Goal: octets of RAM of one meter beside the rows of its profiles. */
+const RAM_MAX = 64 * 1024;
 
 /** Installs what is missing; the names of what could not be. */
 function packagesMissing() {
@@ -118,6 +120,25 @@ function translate(program, wasm) {
   copyFileSync("/usr/include/wasm-rt.h", join(OUT, "wasm-rt.h"));
 }
 
+/** What the linear memory of the meter holds, which is nearly all of bss. */
+function ramShow(sizes) {
+  const table = new Table({
+    head: ["RAM of one meter", "octets"],
+    colAligns: ["left", "right"],
+    style: { head: [], border: [] },
+  });
+  const beside = sizes.whole - sizes.rows;
+  const rows = [
+    ["constants, scratch, exchange regions, layout", sizes.shared - sizes.image],
+    ["image of the template", sizes.image],
+    ["block without rows", sizes.block - sizes.rows],
+    [`together (goal ${RAM_MAX.toLocaleString("en-US")}: ${beside <= RAM_MAX ? "met" : "MISSED"})`, beside],
+    ["rows of the profiles", sizes.rows],
+  ];
+  for (const [what, octets] of rows) table.push([what, octets.toLocaleString("en-US")]);
+  console.log(table.toString());
+}
+
 async function main() {
   const missing = packagesMissing();
   if (missing.length > 0) {
@@ -158,9 +179,7 @@ async function main() {
     table.push([`${figure}, instructions`, ...columns.map((c) => c.figures.get(figure).toLocaleString("en-US"))]);
   }
   console.log(table.toString());
-  console.log(
-    `memory of one meter: ${sizes.shared} octets of constants, exchange regions and template (image ${sizes.image}), and its block of ${sizes.block}, ${sizes.rows} of it rows`,
-  );
+  ramShow(sizes);
 }
 
 try {

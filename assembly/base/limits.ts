@@ -10,9 +10,11 @@ export const PAGE_SIZE: u32 = 4096;
 export const APDU_SIZE_MAX: u32 = 1224;
 /** LLC octets in front of an LPDU on HDLC (GB9 8.3.2). */
 export const LLC_SIZE: u32 = 3;
-/** Octets of evaluated items a slot keeps while an answer is sent in pieces. */
+/** Most octets of evaluated items a slot keeps while an answer is sent in pieces; a template can have it keep fewer. */
 export const FROZEN_SIZE: u32 = 1280;
-/** Octets of the one inbox in which a meter assembles long requests. */
+/** Octets that they have at least beyond an APDU. */
+export const FROZEN_BEYOND: u32 = 56;
+/** Most octets of the one inbox in which a meter assembles long requests; a template can have fewer. */
 export const INBOX_SIZE: u32 = 4096;
 
 /** Information field limits of HDLC: range and default of parameters 05 and 06 (GB9 8.4.5.3.2). */
@@ -28,7 +30,7 @@ export const HDLC_OVERHEAD_MAX: u32 = 2 + 4 + 4 + 1 + 2 + 2;
 export const EXCHANGE_SIZE: u32 = 4096;
 /** Octets of the exchange region for flash operations. */
 export const FLASH_PAGE_SIZE: u32 = 4096;
-/** Octets of committed change records that may wait for the flash. */
+/** Most octets of committed change records that may wait for the flash; a template can have fewer. */
 export const TAIL_SIZE: u32 = 8192;
 /** Octets of one change record with its header and check sequence. */
 export const RECORD_SIZE_MAX: u32 = 2048;
@@ -75,7 +77,7 @@ export const TAG_SIZE: u32 = 12;
 /** Depth of structures and arrays in a value from the wire. */
 export const NESTING_MAX: u32 = 8;
 
-if (FROZEN_SIZE < APDU_SIZE_MAX) ERROR("a whole APDU must fit the frozen octets");
+if (FROZEN_SIZE < APDU_SIZE_MAX + FROZEN_BEYOND) ERROR("a whole APDU must fit the frozen octets");
 if (HDLC_INFO_SIZE_MAX + HDLC_OVERHEAD_MAX > HDLC_FRAME_SIZE_MAX) ERROR("frame length is 11 bits");
 if (HDLC_FRAME_SIZE_MAX + 2 > EXCHANGE_SIZE) ERROR("a frame with its flags must fit the exchange region");
 if (APDU_SIZE_MAX + 8 > EXCHANGE_SIZE) ERROR("a WPDU must fit the exchange region");

@@ -3,7 +3,7 @@
  * return, ends at its nominal end with what was measured.
  */
 import { Err } from "../base/err";
-import { DEMAND_PERIODS_MAX, DEMANDS_MAX, RECORD_SIZE_MAX } from "../base/limits";
+import { DEMAND_PERIODS_MAX, RECORD_SIZE_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { AVERAGE_PERIOD, averagesBegin, averagesEnd } from "../meter/averages";
@@ -14,6 +14,7 @@ import {
   demandBegin,
   demandEnd,
   demandNext,
+  demandCount,
   demandResume,
   Demands,
   periodAfter,
@@ -85,7 +86,7 @@ function configure(meter: Meter, object: u32, d: Demand): bool {
 /** Makes the registers ready: what the last gasp kept goes on, until demandPowerReturned() says how long ago it was. */
 export function demandBoot(meter: Meter): void {
   const now = clockSeconds(meter);
-  for (let i: u32 = 0; i < DEMANDS_MAX; i++) {
+  for (let i: u32 = 0; i < demandCount(); i++) {
     const object = objectOfClass(CLASS_DEMAND_REGISTER, i);
     if (object < 0) break;
     const d = Demand.of(meter, i);
@@ -98,7 +99,7 @@ export function demandBoot(meter: Meter): void {
 /** Begins anew after a SET of period or number_of_periods, or a reset: averages are 0, capture_time is now. */
 export function demandRestart(meter: Meter, object: u32): void {
   const instance = <u32>Template.of().object(object).instance;
-  if (instance >= DEMANDS_MAX) return;
+  if (instance >= demandCount()) return;
   const d = Demand.of(meter, instance);
   if (!configure(meter, object, d)) return schedule(meter);
   const now = clockSeconds(meter);
@@ -112,7 +113,7 @@ export function demandRestart(meter: Meter, object: u32): void {
 /** Ends the running period of a register now (next_period); another integration begins. False: it does not integrate. */
 export function demandClose(meter: Meter, object: u32): bool {
   const instance = <u32>Template.of().object(object).instance;
-  if (instance >= DEMANDS_MAX || Demand.of(meter, instance).due == 0) return false;
+  if (instance >= demandCount() || Demand.of(meter, instance).due == 0) return false;
   const d = Demand.of(meter, instance);
   const now = clockSeconds(meter);
   demandEnd(meter, instance, <u32>now, rowStatus(meter, now, d.status));
@@ -126,7 +127,7 @@ function schedule(meter: Meter): void {
   const shared = Demands.of(meter);
   if (shared.ended != 0) return agendaSoon(meter, Duty.DEMAND);
   let next: i64 = shared.averagesDue != 0 ? <i64>shared.averagesDue : NEVER;
-  for (let i: u32 = 0; i < DEMANDS_MAX; i++) {
+  for (let i: u32 = 0; i < demandCount(); i++) {
     const due = <i64>Demand.of(meter, i).due;
     if (due != 0 && due < next) next = due;
   }
@@ -137,7 +138,7 @@ function schedule(meter: Meter): void {
 export function demandRun(meter: Meter): bool {
   if (!maximaKeep(meter)) return false;
   const now = clockSeconds(meter);
-  for (let i: u32 = 0; i < DEMANDS_MAX; i++) {
+  for (let i: u32 = 0; i < demandCount(); i++) {
     const d = Demand.of(meter, i);
     if (d.due == 0 || <i64>d.due > now) continue;
     demandEnd(meter, i, d.due, rowStatus(meter, d.due, d.status));
@@ -165,7 +166,7 @@ function averagesStart(meter: Meter): void {
  * not with the clock: there an integration begins anew.
  */
 function interrupt(meter: Meter, now: i64, status: u32): void {
-  for (let i: u32 = 0; i < DEMANDS_MAX; i++) {
+  for (let i: u32 = 0; i < demandCount(); i++) {
     const d = Demand.of(meter, i);
     if (d.due == 0) continue;
     d.status |= <u8>status;
@@ -187,7 +188,7 @@ export function demandClockMoved(meter: Meter, to: i64, silent: bool): void {
 /** Local time has moved: sub-periods end where it is a multiple of them. */
 export function demandZoneSet(meter: Meter): void {
   const now = clockSeconds(meter);
-  for (let i: u32 = 0; i < DEMANDS_MAX; i++) {
+  for (let i: u32 = 0; i < demandCount(); i++) {
     const d = Demand.of(meter, i);
     if (d.due != 0) d.due = periodAfter(meter, now, d.period);
   }
@@ -197,7 +198,7 @@ export function demandZoneSet(meter: Meter): void {
 
 /** The power is back: it went at UTC second `down`. Registers of an older outage than the one that ends now begin anew. */
 export function demandPowerReturned(meter: Meter, down: i64, up: i64): void {
-  for (let i: u32 = 0; i < DEMANDS_MAX; i++) {
+  for (let i: u32 = 0; i < demandCount(); i++) {
     const d = Demand.of(meter, i);
     if (d.due == 0 || d.saved == 0 || <i64>d.saved >= down) continue;
     d.last = 0;
@@ -211,7 +212,7 @@ export function demandPowerReturned(meter: Meter, down: i64, up: i64): void {
 /** The power fails: keeps the registers as they are, in as many records as they take. */
 export function demandPowerFails(meter: Meter): void {
   const now = <u32>clockSeconds(meter);
-  for (let i: u32 = 0; i < DEMANDS_MAX; i++) {
+  for (let i: u32 = 0; i < demandCount(); i++) {
     const d = Demand.of(meter, i);
     if (d.due == 0) continue;
     d.saved = now;
@@ -284,7 +285,7 @@ function maximaKeep(meter: Meter): bool {
     const source: u32 = row == NONE ? 0 : t.object(i).extra;
     if (source == 0 || source > <u32>t.objectCount) continue;
     const instance = <u32>t.object(source - 1).instance;
-    if (instance >= DEMANDS_MAX || ((shared.ended >> instance) & 1) == 0 || !registerCounts(meter, i)) continue;
+    if (instance >= demandCount() || ((shared.ended >> instance) & 1) == 0 || !registerCounts(meter, i)) continue;
     if (Journal.of(meter).openSize + MAXIMUM_SIZE > RECORD_SIZE_MAX) {
       if (changeCommit(meter) != Err.OK) return false;
       changeOpen(meter);

@@ -21,7 +21,7 @@ import {
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
 import { imageAreaSize, imageErase, imageProgram, imageRead } from "../store/image_area";
-import { IMAGE_AT, IMAGE_SIZE } from "../store/layout";
+import { IMAGE_AT, IMAGE_BITS_SIZE, IMAGE_SIZE, Layout } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
@@ -66,8 +66,7 @@ const IDENTIFIER_MAX: u32 = 48;
 /** Octets of image_to_activate_info with the longest identifier and a signature. */
 const INFO_SIZE_MAX: u32 = 125;
 
-/** Octets of the bits of all blocks, and the page in front of the image that they have. */
-const BITS_SIZE: u32 = IMAGE_BLOCKS_MAX / 8;
+/** The page in front of the image that the bits of its blocks have. */
 const IMAGE_OFFSET: u32 = PAGE_SIZE;
 
 /** Head of an image (docs/IMAGE.md): "DLMI", version, check, firmware, 0; then target, identifier, size. */
@@ -109,7 +108,7 @@ export class Image {
   /** A bit for each block, the first in the most significant place, 1 = it has come. */
   @inline
   get bits(): usize {
-    return changetype<usize>(this) + BITS_OFFSET;
+    return changetype<usize>(this) - IMAGE_AT + Layout.of().imageBitsAt;
   }
 
   /** A block has come. */
@@ -126,11 +125,10 @@ export class Image {
 }
 
 const HASH_OFFSET: usize = 40;
-const BITS_OFFSET: usize = HASH_OFFSET + IMAGE_HASH_SIZE;
 
 if (offsetof<Image>() > HASH_OFFSET) ERROR("the hash stands behind the fields");
-if (BITS_OFFSET + BITS_SIZE > IMAGE_SIZE) ERROR("the state of an image has IMAGE_SIZE octets");
-if (BITS_SIZE > FLASH_PAGE_SIZE) ERROR("the bits of the blocks have one page");
+if (HASH_OFFSET + IMAGE_HASH_SIZE > IMAGE_SIZE) ERROR("the state of an image has IMAGE_SIZE octets");
+if (IMAGE_BITS_SIZE > FLASH_PAGE_SIZE) ERROR("the bits of the blocks have one page");
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
@@ -188,7 +186,7 @@ export function imageBoot(meter: Meter): void {
   if (size == 0 || !imageSize(meter, x, size)) return;
   x.firmware = load<u8>(at + 4);
   x.phase = Phase.BITS;
-  imageRead(meter, 0, BITS_SIZE);
+  imageRead(meter, 0, IMAGE_BITS_SIZE);
 }
 
 /** Takes the size of an image; false when this meter has no room for it. */
@@ -200,7 +198,7 @@ function imageSize(meter: Meter, x: Image, size: u32): bool {
   x.size = size;
   x.blocks = blocks;
   x.received = 0;
-  memory.fill(x.bits, 0, BITS_SIZE);
+  memory.fill(x.bits, 0, IMAGE_BITS_SIZE);
   return true;
 }
 

@@ -6,7 +6,7 @@
  */
 import { DEMAND_PERIODS_MAX, DEMANDS_MAX } from "../base/limits";
 import { Meter } from "../store/block";
-import { DEMAND_AT, DEMAND_SIZE } from "../store/layout";
+import { DEMAND_AT, DEMAND_REGISTER_SIZE, DEMAND_SIZE, Layout } from "../store/layout";
 import { clockAlignedAfter } from "./clock";
 import { Metering } from "./metering_state";
 
@@ -42,7 +42,7 @@ export class Demand {
   /** Register number `instance` of class 5. */
   @inline
   static of(meter: Meter, instance: u32): Demand {
-    return changetype<Demand>(meter.area(DEMAND_AT + DEMANDS_AT + instance * DEMAND_REGISTER_SIZE));
+    return changetype<Demand>(meter.area(DEMAND_AT + DEMAND_SIZE + instance * DEMAND_REGISTER_SIZE));
   }
 
   @inline
@@ -93,11 +93,16 @@ export class Demands {
   }
 }
 
-const DEMANDS_AT: u32 = offsetof<Demands>();
-const DEMAND_REGISTER_SIZE: u32 = offsetof<Demand>() + DEMAND_PERIODS_MAX * 8;
+if (offsetof<Demands>() != DEMAND_SIZE) ERROR("what registers share has DEMAND_SIZE octets");
+if (offsetof<Demand>() + DEMAND_PERIODS_MAX * 8 != DEMAND_REGISTER_SIZE)
+  ERROR("a register has DEMAND_REGISTER_SIZE octets");
+if ((DEMAND_AT & 7) != 0 || (DEMAND_REGISTER_SIZE & 7) != 0 || DEMANDS_MAX > 32)
+  ERROR("registers are aligned, and bits of a word");
 
-if (DEMANDS_AT + DEMANDS_MAX * DEMAND_REGISTER_SIZE > DEMAND_SIZE) ERROR("demand has DEMAND_SIZE octets");
-if ((DEMAND_REGISTER_SIZE & 7) != 0 || DEMANDS_MAX > 32) ERROR("registers are aligned, and bits of a word");
+/** Demand registers the template has. */
+export function demandCount(): u32 {
+  return Layout.of().demands;
+}
 
 /** First end of a period of `period` seconds after UTC second `utc`, 0 = none a clock can show. */
 export function periodAfter(meter: Meter, utc: i64, period: u32): u32 {

@@ -8,13 +8,13 @@
  * A pin is an array, or a compact-array: piece 0 is its head, piece n its n-th item.
  */
 import { Err } from "../base/err";
-import { FROZEN_SIZE } from "../base/limits";
 import { Writer } from "../base/writer";
 import { ITEM_SIZE_MAX, Pin, PinKind, PIN_SIZE } from "../cosem/ask";
 import { profileRowEmit } from "../cosem/ic/profile_generic";
 import { pinPieceEmit } from "../cosem/pin_emit";
 import { Slot, SLOT_TRANSFER_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
+import { Layout } from "../store/layout";
 
 /** Long sources one answer may hold; a list with more answers the rest with data-block-unavailable. */
 export const PINS_MAX: u32 = 4;
@@ -83,7 +83,7 @@ export class Transfer {
   /** Begins an answer: nothing is pinned, the writer stands at the start of the frozen octets. */
   begin(slot: Slot, w: Writer): void {
     memory.fill(changetype<usize>(this), 0, offsetof<Transfer>());
-    w.into(slot.frozen, FROZEN_SIZE);
+    w.into(slot.frozen, Layout.of().frozenSize);
   }
 
   /** As begin(), but a long request that is being collected goes on behind this answer. */
@@ -91,7 +91,7 @@ export class Transfer {
     if (!this.collects) this.end();
     const from = offsetof<Transfer>("size");
     memory.fill(changetype<usize>(this) + from, 0, offsetof<Transfer>() - from);
-    w.into(slot.frozen, FROZEN_SIZE);
+    w.into(slot.frozen, Layout.of().frozenSize);
   }
 
   /** The pin the next question may use; its kind says afterwards whether it did. */

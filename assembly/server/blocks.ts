@@ -3,7 +3,6 @@
  * blocks sent again from the acknowledged cursor.
  */
 import { Err } from "../base/err";
-import { FROZEN_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
@@ -286,7 +285,7 @@ export function blocksWrap(meter: Meter, slotIndex: u32, slot: Slot): void {
   const t = Transfer.of(slot);
   const size = slot.outboundSize;
   if (size == 0 || b.state == BlocksState.SENDING) return;
-  assert(size <= FROZEN_SIZE);
+  assert(size <= Layout.of().frozenSize);
   stateReset(slot, b);
   t.beginBeside(slot, skipper);
   skipper.octets(slot.outbound + <usize>slot.outboundOffset, size);

@@ -3,7 +3,6 @@
  * time; it is given back when its request is served, abandoned, or its association ends.
  */
 import { Err } from "../base/err";
-import { INBOX_SIZE } from "../base/limits";
 import { Meter } from "../store/block";
 import { AssociationState, Slot } from "../session/slot";
 import { Layout } from "../store/layout";
@@ -33,7 +32,7 @@ export function inboxTake(meter: Meter, slotIndex: u32): i32 {
  */
 export function inboxAppend(meter: Meter, slotIndex: u32, at: usize, size: u32): i32 {
   if (meter.inboxOwner != slotIndex + 1) return Err.STATE;
-  if (size > INBOX_SIZE - meter.inboxSize) return Err.NO_SPACE;
+  if (size > Layout.of().inboxSize - meter.inboxSize) return Err.NO_SPACE;
   memory.copy(meter.inbox() + <usize>meter.inboxSize, at, <usize>size);
   meter.inboxSize += size;
   return Err.OK;

@@ -3,7 +3,6 @@
  * (GB9 9.3.15, 9.3.16).
  */
 import { Err } from "../base/err";
-import { FROZEN_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
@@ -23,6 +22,7 @@ import {
   variableAccessParse,
 } from "../wire/short_name";
 import { ApduTag } from "../wire/tags";
+import { Layout } from "../store/layout";
 import { Transfer } from "./answer";
 import { attributeWrite, itemResult, methodRun } from "./evaluate";
 import { inboxRelease } from "./inbox";
@@ -113,7 +113,7 @@ function variableWrite(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size
   // Return data have no place in a WriteResponse.
   const t = Transfer.of(slot);
   t.begin(slot, returned);
-  returned.into(slot.frozen, FROZEN_SIZE);
+  returned.into(slot.frozen, Layout.of().frozenSize);
   return methodRun(meter, slotIndex, t, v.method, at, size, returned);
 }
 

@@ -9,7 +9,7 @@
 import { octetsSame } from "../base/octets";
 import { Crc32 } from "../base/crc32";
 import { Err } from "../base/err";
-import { RECORD_SIZE_MAX, TAIL_SIZE } from "../base/limits";
+import { RECORD_SIZE_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Meter, SeatState } from "./block";
@@ -69,7 +69,7 @@ export function changeReserve(meter: Meter, object: ObjectRow, attribute: i32, p
   const j = Journal.of(meter);
   assert(j.depth != 0);
   const total = j.openSize + ENTRY_HEAD_SIZE + size + 4;
-  if (total > RECORD_SIZE_MAX || j.tailEnd + total + 3 > TAIL_SIZE) j.openError = Err.NO_SPACE;
+  if (total > RECORD_SIZE_MAX || j.tailEnd + total + 3 > Layout.of().tailSize) j.openError = Err.NO_SPACE;
   if (j.openError != Err.OK) return 0;
   const head = meter.area(Layout.of().tailAt + j.tailEnd + j.openSize);
   entryHeadEmit(writer.into(head, ENTRY_HEAD_SIZE), object, attribute, part, size);

@@ -7,7 +7,7 @@
  *                operation u32 | address u32 | size u32 | octets to program, padded to 4
  */
 import { Err } from "../base/err";
-import { FLASH_PAGE_SIZE, TAIL_SIZE } from "../base/limits";
+import { FLASH_PAGE_SIZE } from "../base/limits";
 import { Meter } from "./block";
 import { RECORD_OVERHEAD } from "./change";
 import { Journal, JournalState } from "./journal_state";
@@ -29,7 +29,7 @@ function directAdd(meter: Meter, operation: u32, offset: u32, at: usize, size: u
   const j = Journal.of(meter);
   if (offset > imageAreaSize(meter) || size > imageAreaSize(meter) - offset) return Err.LIMIT;
   const padded = operation == PROGRAM ? (size + 3) & ~3 : 0;
-  if (j.depth != 0 || j.tailEnd + HEAD_SIZE + padded > TAIL_SIZE) return Err.NO_SPACE;
+  if (j.depth != 0 || j.tailEnd + HEAD_SIZE + padded > Layout.of().tailSize) return Err.NO_SPACE;
   const head = meter.area(Layout.of().tailAt + j.tailEnd);
   j.sequence++;
   store<u32>(head, 0);

@@ -1,6 +1,5 @@
 /** State of a meter's journal (store/journal.ts says how it moves, docs/FLASH.md what stands in the flash). */
-import { TAIL_SIZE } from "../base/limits";
-import { JOURNAL_AT, JOURNAL_SIZE } from "./layout";
+import { JOURNAL_AT, JOURNAL_SIZE, Layout } from "./layout";
 import { Meter } from "./block";
 
 export const enum JournalState {
@@ -88,7 +87,7 @@ export class Journal {
 
 /** Whether several records would fit what waits for the flash: for a script, which is not to be cut short. */
 export function journalHasRoom(meter: Meter): bool {
-  return Journal.of(meter).tailEnd <= TAIL_SIZE / 2;
+  return Journal.of(meter).tailEnd <= Layout.of().tailSize / 2;
 }
 
 if (offsetof<Journal>() > JOURNAL_SIZE) ERROR("the journal state has JOURNAL_SIZE octets");

@@ -9,8 +9,11 @@ import {
   APDU_SIZE_MAX,
   ASSOCIATIONS_MAX,
   ATTRIBUTES_MAX,
+  DEMANDS_MAX,
+  FROZEN_BEYOND,
   FROZEN_SIZE,
   HDLC_FRAME_SIZE_MAX,
+  IMAGE_BLOCKS_MAX,
   INBOX_SIZE,
   LLC_SIZE,
   OBJECTS_MAX,
@@ -71,19 +74,23 @@ export const TARIFF_SIZE: u32 = 256;
 export const SCHEDULE_AT: u32 = TARIFF_AT + TARIFF_SIZE;
 export const SCHEDULE_SIZE: u32 = 512;
 export const MONITOR_AT: u32 = SCHEDULE_AT + SCHEDULE_SIZE;
-export const MONITOR_SIZE: u32 = 512;
+export const MONITOR_SIZE: u32 = 408;
 export const CONTROL_AT: u32 = MONITOR_AT + MONITOR_SIZE;
 export const CONTROL_SIZE: u32 = 512;
 export const IMAGE_AT: u32 = CONTROL_AT + CONTROL_SIZE;
-export const IMAGE_SIZE: u32 = 768;
+export const IMAGE_SIZE: u32 = 256;
 export const QUALITY_AT: u32 = IMAGE_AT + IMAGE_SIZE;
-export const QUALITY_SIZE: u32 = 1024;
-export const DEMAND_AT: u32 = QUALITY_AT + QUALITY_SIZE;
-export const DEMAND_SIZE: u32 = 3072;
+export const QUALITY_SIZE: u32 = 480;
 /** The row of the communication details log under way: meter/quantity.ts. */
-export const ACCESS_AT: u32 = DEMAND_AT + DEMAND_SIZE;
+export const ACCESS_AT: u32 = QUALITY_AT + QUALITY_SIZE;
 export const ACCESS_SIZE: u32 = 16;
-export const METER_SIZE: u32 = ACCESS_AT + ACCESS_SIZE;
+/** What all demand registers share; behind it each register the template has: meter/demand.ts. */
+export const DEMAND_AT: u32 = ACCESS_AT + ACCESS_SIZE;
+export const DEMAND_SIZE: u32 = 8;
+export const DEMAND_REGISTER_SIZE: u32 = 160;
+export const METER_SIZE: u32 = DEMAND_AT + DEMAND_SIZE;
+/** A bit for each block of a firmware image, where the template has images. */
+export const IMAGE_BITS_SIZE: u32 = IMAGE_BLOCKS_MAX / 8;
 
 /** Octets of one security context and of one ring's state. */
 export const SECURITY_CONTEXT_SIZE: u32 = 1024;
@@ -103,6 +110,8 @@ export const PROTECTION_ROOM: u32 = ELLIPTIC ? 384 : 192;
 export const SLOT_BLOCKS_SIZE: u32 = ELLIPTIC ? 1688 : 768;
 /** Octets of what an association keeps besides: session/slot_session.ts. */
 export const SLOT_SESSION_SIZE: u32 = ELLIPTIC ? 304 : 208;
+
+const CLASS_DEMAND_REGISTER: u32 = 5;
 
 /** Which limit a template exceeds; the host's compiler has the sentence for each. */
 export const enum Limit {
@@ -125,6 +134,7 @@ export const enum Limit {
   ORDER = 16,
   REFERENCE = 17,
   CAPACITY = 18,
+  AREA = 19,
 }
 
 /** Offsets of a block, and what plan() found wrong with an image; its tables stand behind the image. */
@@ -151,6 +161,13 @@ export class Layout {
   sessionAt: u32;
   inboxAt: u32;
   rowsAt: u32;
+  /** Demand registers that have a place, and where the bits of a firmware image's blocks stand. */
+  demands: u32;
+  imageBitsAt: u32;
+  /** Octets of the journal's tail, of the inbox and of the frozen octets of a slot, as the template wants them. */
+  tailSize: u32;
+  inboxSize: u32;
+  frozenSize: u32;
   /** Octets of flash a meter of this layout needs: two areas, and the image area behind them. */
   flashSize: u32;
   imageSize: u32;
@@ -266,7 +283,20 @@ function headCheck(t: Template, size: u32): i32 {
   if (<u32>t.frameSizeMax > HDLC_FRAME_SIZE_MAX) return LAYOUT.refuse(Limit.FRAME_SIZE, NONE, t.frameSizeMax);
   const page = <u32>t.pageSize;
   if (page < 8 || page > PAGE_SIZE || (page & (page - 1)) != 0) return LAYOUT.refuse(Limit.PAGE, NONE, page);
+  return areasCheck(t);
+}
+
+/** The tail holds two records, the inbox and the frozen octets a whole APDU. */
+function areasCheck(t: Template): i32 {
+  if (!areaFits(t.tailSize, 2 * RECORD_SIZE_MAX, TAIL_SIZE)) return LAYOUT.refuse(Limit.AREA, NONE, t.tailSize);
+  if (!areaFits(t.inboxSize, t.apduSizeMax, INBOX_SIZE)) return LAYOUT.refuse(Limit.AREA, NONE, t.inboxSize);
+  if (!areaFits(t.frozenSize, <u32>t.apduSizeMax + FROZEN_BEYOND, FROZEN_SIZE))
+    return LAYOUT.refuse(Limit.AREA, NONE, t.frozenSize);
   return Err.OK;
+}
+
+function areaFits(size: u32, least: u32, most: u32): bool {
+  return size >= least && size <= most && (size & 7) == 0;
 }
 
 /** The rows of objects and attributes, and what they have in common; behind the last object stands a row that ends the others. */
@@ -402,27 +432,39 @@ function accessCheck(t: Template, association: u32): bool {
   return true;
 }
 
+/** Lays out what functions keep that not every template has. @returns the first octet behind it */
+function planFunctions(t: Template, l: Layout): u32 {
+  let demands: u32 = 0;
+  for (let i: u32 = 0; i < <u32>t.objectCount; i++) if (<u32>t.object(i).classId == CLASS_DEMAND_REGISTER) demands++;
+  l.demands = min<u32>(demands, DEMANDS_MAX);
+  l.imageBitsAt = METER_SIZE + l.demands * DEMAND_REGISTER_SIZE;
+  return l.imageBitsAt + (t.imagePages != 0 ? IMAGE_BITS_SIZE : 0);
+}
+
 /** Lays out the fixed part, contexts, values, tail and slots. */
 function planBlock(t: Template, l: Layout, page: u32): void {
   l.slotCount = t.slotCount;
-  l.ringsAt = METER_SIZE;
+  l.tailSize = t.tailSize;
+  l.inboxSize = t.inboxSize;
+  l.frozenSize = t.frozenSize;
+  l.ringsAt = planFunctions(t, l);
   l.securityAt = l.ringsAt + <u32>t.profileCount * RING_SIZE;
   l.valuesAt = l.securityAt + <u32>t.securityCount * SECURITY_CONTEXT_SIZE;
   l.valuesSize = l.planValues(t);
   l.tailAt = align(l.valuesAt + l.valuesSize, 8);
-  l.slotsAt = align(l.tailAt + TAIL_SIZE, page);
+  l.slotsAt = align(l.tailAt + l.tailSize, page);
   const apdu = align(<u32>t.apduSizeMax + LLC_SIZE, 8);
   // What each request touches comes first, so that a short one stays within a page.
   l.inboundAt = SLOT_HEAD_SIZE;
   l.outboundAt = l.inboundAt + apdu;
   l.frozenAt = l.outboundAt + apdu + PROTECTION_ROOM;
-  l.blocksAt = l.frozenAt + FROZEN_SIZE;
+  l.blocksAt = l.frozenAt + l.frozenSize;
   l.sessionAt = l.blocksAt + SLOT_BLOCKS_SIZE;
   l.frameAt = l.sessionAt + SLOT_SESSION_SIZE;
   l.slotSize = align(l.frameAt + align(<u32>t.frameSizeMax + 2, 8), page);
   // One slot more than connections have is the outbox: what the meter sends unasked is made there.
   l.inboxAt = l.slotsAt + (l.slotCount + 1) * l.slotSize;
-  l.rowsAt = align(l.inboxAt + INBOX_SIZE, page);
+  l.rowsAt = align(l.inboxAt + l.inboxSize, page);
 }
 
 /** Octets of one flash area: a full snapshot (values and packed rows, each with record heads) and room for change records. */

@@ -333,7 +333,7 @@ export class EventRow {
   }
 }
 
-/** The head of the image, 128 octets. */
+/** The head of the image, 136 octets. */
 @unmanaged
 export class Template {
   magic: u32;
@@ -384,6 +384,11 @@ export class Template {
   eventObject: u16;
   /** Pages of 4096 octets that the largest firmware image takes, 0 = the meter takes none. */
   imagePages: u16;
+  /** Octets of the journal's tail, of the inbox, and of the frozen octets of a slot (base/limits.ts has the largest). */
+  tailSize: u16;
+  inboxSize: u16;
+  frozenSize: u16;
+  reserved0: u16;
   /** Readings of the standard where implementations differ: session/options.ts. */
   securityOptions: u32;
 
@@ -453,4 +458,4 @@ if (offsetof<ShapeRow>() != 8) ERROR("a shape row has 8 octets");
 if (offsetof<HistoryCell>() != 8) ERROR("a history cell has 8 octets");
 if (offsetof<AttributeRow>() != 4) ERROR("an attribute row has 4 octets");
 if (offsetof<EventRow>() != 4) ERROR("an event row has 4 octets");
-if (offsetof<Template>() != 128) ERROR("the head has 128 octets");
+if (offsetof<Template>() != 136) ERROR("the head has 136 octets");

@@ -5,7 +5,7 @@
 import { accessRows } from "./access.ts";
 import { associationsResolve, needsSecret } from "./associations.ts";
 import { type AttributeRow, attributeRows, SETTABLE } from "./attributes.ts";
-import type { EventDocument, TemplateDocument } from "./document.ts";
+import type { EventDocument, MemoryDocument, TemplateDocument } from "./document.ts";
 import { TemplateError, within } from "./error.ts";
 import { groupChosen, objectsExpand, objectText, type WholeObject } from "./expand.ts";
 import { historiesResolve } from "./history.ts";
@@ -243,6 +243,22 @@ function pageCheck(pageSize: number): number {
   return pageSize;
 }
 
+/** Octets of the areas of a block that a template can choose. */
+function memoryOf(wanted: TemplateDocument["memory"] = {}, apduSizeMax: number): MemoryDocument {
+  const limits = {
+    journalTail: [2 * LIMITS.RECORD_SIZE_MAX, LIMITS.TAIL_SIZE],
+    inbox: [apduSizeMax, LIMITS.INBOX_SIZE],
+    answer: [apduSizeMax + LIMITS.FROZEN_BEYOND, LIMITS.FROZEN_SIZE],
+  } as const;
+  const area = (key: keyof MemoryDocument): number => {
+    const [least, most] = limits[key];
+    const size = wanted[key] ?? most;
+    if (size >= least && size <= most && size % 8 === 0) return size;
+    throw new TemplateError(`memory.${key}: ${size} octets (limits ${least} to ${most}, a multiple of 8)`);
+  };
+  return { journalTail: area("journalTail"), inbox: area("inbox"), answer: area("answer") };
+}
+
 function apduCheck(size: number): number {
   if (size >= LIMITS.APDU_SIZE_MIN && size <= LIMITS.APDU_SIZE_MAX) return size;
   throw new TemplateError(`apduSizeMax: ${size} octets (limits ${LIMITS.APDU_SIZE_MIN} to ${LIMITS.APDU_SIZE_MAX})`);
@@ -296,6 +312,7 @@ export function compileTemplate(json: unknown): Compiled {
     identity: document.identity,
     apduSizeMax,
     pageSize,
+    memory: memoryOf(document.memory, apduSizeMax),
     frameSizeMax: Math.max(
       0,
       ...ports.map((port) => (port.kind === "hdlc" ? port.infoSizeMax + LIMITS.HDLC_OVERHEAD_MAX : 0)),

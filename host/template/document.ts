@@ -198,6 +198,12 @@ export interface SecurityDocument {
   hlsCounter?: "shared" | "own";
 }
 
+export interface MemoryDocument {
+  journalTail: number;
+  inbox: number;
+  answer: number;
+}
+
 export interface TemplateDocument {
   $schema?: string;
   name: string;
@@ -208,6 +214,8 @@ export interface TemplateDocument {
   include?: string[];
   apduSizeMax?: number;
   pageSize?: number;
+  /** Octets of areas in a block. */
+  memory?: Partial<MemoryDocument>;
   identity: IdentityDocument;
   associations: Record<string, AssociationDocument>;
   ports: Record<string, PortDocument>;

@@ -14,7 +14,7 @@ const NONE = 0xffff;
 const NO_NUMBER = 255;
 /** Octets of the rows and of the head. */
 const SIZE = {
-  ...{ head: 128, object: 12, attribute: 4, class: 8, shape: 8, range: 16, association: 24, port: 24 },
+  ...{ head: 136, object: 12, attribute: 4, class: 8, shape: 8, range: 16, association: 24, port: 24 },
   ...{ profile: 16, event: 4, effect: 5, extra: 4, name: 2 },
 };
 /** The check value covers everything behind it. */
@@ -182,7 +182,10 @@ function headPut(w: RowWriter, parts: TemplateParts, commons: Commons, sections:
   }
   w.u16(parts.apduSizeMax).u16(parts.pageSize).u16(parts.frameSizeMax);
   w.u16(parts.clockObject ?? NONE).u16(parts.eventObject ?? NONE);
-  w.u16(parts.imagePages).u32(parts.securityOptions);
+  w.u16(parts.imagePages);
+  const { journalTail, inbox, answer } = parts.memory;
+  w.u16(journalTail).u16(inbox).u16(answer).u16(0);
+  w.u32(parts.securityOptions);
 }
 
 /** The image of a model. */

@@ -3,6 +3,10 @@ export const LIMITS = {
   APDU_SIZE_MAX: 1224,
   APDU_SIZE_MIN: 64,
   PAGE_SIZE: 4096,
+  FROZEN_SIZE: 1280,
+  FROZEN_BEYOND: 56,
+  INBOX_SIZE: 4096,
+  TAIL_SIZE: 8192,
   HDLC_INFO_SIZE_MIN: 32,
   HDLC_INFO_SIZE_MAX: 2030,
   HDLC_FRAME_SIZE_MAX: 2047,
@@ -47,6 +51,7 @@ const REFUSALS: Record<number, (value: number) => string> = {
   15: (value) => `a section does not lie within the ${value} octets of the image`,
   16: () => "the objects are not sorted by logical name, class and version",
   17: (value) => `an index or offset leads out of its table (row ${value})`,
+  19: (value) => `an area of ${value} octets for the tail, the inbox or answers is not within its limits`,
   18: (value) => `the block of a meter would have ${value} octets`,
 };
 

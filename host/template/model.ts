@@ -1,6 +1,6 @@
 /** The object model as the compiler understood it: indices of the image, with names for people. */
 import type { AttributeRow } from "./attributes.ts";
-import type { Group, IdentityDocument, ImageDocument, ProfileDocument } from "./document.ts";
+import type { Group, IdentityDocument, ImageDocument, MemoryDocument, ProfileDocument } from "./document.ts";
 import { logicalNameLike, logicalNameWhole } from "./logical_name.ts";
 
 export interface AttributeModel {
@@ -113,6 +113,7 @@ export interface TemplateParts {
   identity: IdentityDocument;
   apduSizeMax: number;
   pageSize: number;
+  memory: MemoryDocument;
   frameSizeMax: number;
   slotCount: number;
   clockObject?: number;

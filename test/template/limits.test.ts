@@ -153,6 +153,25 @@ describe("sizes", () => {
     expect(refusal((d) => (d.pageSize = 8))).toBe("compiled");
   });
 
+  test("memory", () => {
+    const memory = (key: string, size: number) =>
+      refusal((d) => {
+        d.apduSizeMax = 256;
+        d.memory = { [key]: size };
+      });
+    const message = (key: string, size: number, limits: string) =>
+      `memory.${key}: ${size} octets (limits ${limits}, a multiple of 8)`;
+    for (const [key, least, most] of [
+      ["journalTail", 4096, 8192],
+      ["inbox", 256, 4096],
+      ["answer", 312, 1280],
+    ] as const) {
+      for (const size of [least - 8, least + 1, most + 8])
+        expect(memory(key, size)).toBe(message(key, size, `${least} to ${most}`));
+      for (const size of [least, most]) expect(memory(key, size)).toBe("compiled");
+    }
+  });
+
   test("HDLC port", () => {
     const hdlc = (port: object, setup: object = {}) =>
       refusal((d) => {

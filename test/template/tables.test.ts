@@ -83,7 +83,7 @@ const COUNTS: Record<string, [number, number]> = {
 
 test("the overlays of assembly/store/template.ts have the sizes they declare", () => {
   const sizes: [string, number][] = [
-    ["Template", 128],
+    ["Template", 136],
     ["ObjectRow", 12],
     ["ClassRow", 8],
     ["AttributeRow", 4],

@@ -1,10 +1,9 @@
 /** Demand register, class_id 5, version 0. Integrating is meter/demand's and cosem/demand's. */
 import { Err } from "../../base/err";
-import { DEMANDS_MAX } from "../../base/limits";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { clockStamp, STAMP_SIZE } from "../../meter/clock";
-import { Demand, demandAverage, demandRunning } from "../../meter/demand";
+import { Demand, demandAverage, demandCount, demandRunning } from "../../meter/demand";
 import { NONE, Template } from "../../store/template";
 import { rowOf } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
@@ -20,7 +19,7 @@ const stamp: usize = memory.data(12, 4);
 
 export function demandRegisterGet(ask: Ask, out: Writer): i32 {
   const instance = <u32>ask.row.instance;
-  if (instance >= DEMANDS_MAX) return plainGet(ask, out);
+  if (instance >= demandCount()) return plainGet(ask, out);
   const d = Demand.of(ask.meter, instance);
   if (d.due == 0) return plainGet(ask, out);
   switch (ask.attribute) {
