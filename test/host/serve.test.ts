@@ -20,6 +20,7 @@ const ENTRIES = attribute(7, "1-0:99.1.0.255", 7);
 
 interface Ready {
   meters: number;
+  core: string;
   tcp: number[];
   udp: number[];
   hdlcTcp: number[];
@@ -164,6 +165,24 @@ describe.runIf(existsSync(MAIN))("serve", () => {
     // At least half a second at ten hours a second, at 2 kW.
     expect(await read(ready.tcp[0]!, LLS)).toBeGreaterThanOrEqual(10_000);
     await end(child, "SIGTERM");
+  });
+
+  it("runs the build of the core that it is told, and says which; one that is not there is an error", async () => {
+    const scalar = await serve("--core", "scalar");
+    expect(scalar.ready.core).toBe("scalar");
+    await end(scalar.child, "SIGTERM");
+    if (!existsSync(join(ROOT, "build/core.simd.wasm"))) {
+      const { status, stderr } = run("serve", "--tcp", "0", "--core", "simd");
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringMatching(/^error: build\/core\.simd\.wasm is missing; .*\n$/),
+      });
+      return;
+    }
+    const simd = await serve("--core", "simd");
+    expect(simd.ready.core).toBe("simd");
+    expect(await read(simd.ready.tcp[0]!, GMAC)).toBe(0);
+    await end(simd.child, "SIGTERM");
   });
 
   it("prints exactly one line with the word ready, the keys and commands of three clients", async () => {
