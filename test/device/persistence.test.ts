@@ -214,3 +214,51 @@ describe("a restart", () => {
     expect(hex(again.exchange(get(1, TEXT, 2)))).toBe("C401C1000900");
   });
 });
+
+/** A flash that can fail, once. */
+class FailingFlash extends MemoryFlash {
+  failures = 0;
+
+  override program(address: number, octets: Uint8Array): void {
+    if (this.failures-- > 0) throw new Error("no space left");
+    super.program(address, octets);
+  }
+}
+
+describe("what is not durable yet", () => {
+  it("is not shown to anybody: a GET of another association waits as the SET does", () => {
+    const meter = RawMeter.boot();
+    const [writer, reader] = [meter.wrapper(), meter.wrapper({ index: 1 })];
+    associateLls(writer, meter.identity);
+    associateLls(reader, meter.identity);
+    expect(hex(reader.exchange(get(1, TEXT, 2)))).toBe("C401C1000900");
+    meter.flashHeld = true;
+    expect(writer.exchange(set(1, TEXT, 2, d.octetString(fromHex("41"))))).toBeUndefined();
+    expect(reader.exchange(get(1, TEXT, 2))).toBeUndefined();
+    const slots = [0, 1].map((index) => meter.slotOf("wrapper", index));
+    expect(slots.map((slot) => meter.heldCount(slot))).toEqual([1, 1]);
+    meter.flashHeld = false;
+    meter.drain();
+    const [set1, get1] = slots.map((slot) => Buffer.concat(meter.take(slot)).toString("hex").toUpperCase());
+    expect(set1).toMatch(/C501C100$/);
+    expect(get1).toMatch(/C401C100090141$/);
+  });
+
+  it("is gone where its write fails, and only that meter begins anew", async () => {
+    const flashes: FailingFlash[] = [];
+    const rig = Rig.boot({ meters: 2, flash: (index, size) => (flashes[index] ??= new FailingFlash(size)) });
+    const [first, second] = [
+      await rig.associated(0, lls(rig.identity(0))),
+      await rig.associated(1, lls(rig.identity(1))),
+    ];
+    const text = attribute(1, TEXT, 2);
+    await first.set(text, d.octetString(fromHex("41")));
+    flashes[0]!.failures = 1;
+    await expect(first.set(text, d.octetString(fromHex("42")))).rejects.toThrow();
+    expect(rig.reports).toEqual([expect.stringMatching(/^0: no space left; the meter boots again from its flash$/)]);
+    await second.set(text, d.octetString(fromHex("43")));
+    expect(await second.get(text)).toEqual(d.octetString(fromHex("43")));
+    const again = await rig.associated(0, lls(rig.identity(0)));
+    expect(await again.get(text)).toEqual(d.octetString(fromHex("41")));
+  });
+});
