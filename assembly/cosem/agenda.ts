@@ -147,10 +147,10 @@ function run(meter: Meter, duty: u32): bool {
 export function agendaBoot(meter: Meter): bool {
   functionsBoot(meter);
   protectionsBoot(meter);
+  qualityBoot(meter);
   const down = captureBoot(meter);
   imageBoot(meter);
   demandBoot(meter);
-  qualityBoot(meter);
   controlBoot(meter);
   monitorBoot(meter);
   scheduleBoot(meter);
@@ -188,7 +188,7 @@ export function agendaPowerReturns(meter: Meter): void {
 /** The meter was without power from UTC second `down` to `up` (of the clock). */
 function powerReturned(meter: Meter, down: i64, up: i64): void {
   demandPowerReturned(meter, down, up);
-  qualityPowerReturned(meter, down, up);
+  qualityPowerReturned(meter);
   controlClock(meter);
   monitorPowerReturned(meter);
   scheduleMissed(meter, down, up);

@@ -48,6 +48,7 @@ import {
   statusColumnOf,
 } from "./capture_row";
 import { captureEvents, eventRowAdd } from "./event_log";
+import { outageNote } from "./failures";
 
 export { captureRow } from "./capture_row";
 export { captureEvents } from "./event_log";
@@ -130,9 +131,11 @@ export function captureBoot(meter: Meter): i64 {
   state.nextSwitch = clockSwitchAfter(meter, clockSeconds(meter));
   if (newest == 0) return 0;
   const known = powerDownLogged(meter);
+  const down = known != 0 ? known : newest;
+  outageNote(meter, down, clockSeconds(meter));
   if (known == 0) eventRaiseAt(meter, EventCode.POWER_DOWN, newest, Season.UNKNOWN);
   powerReturn(meter, known);
-  return known != 0 ? known : newest;
+  return down;
 }
 
 /** The earliest instant at which something is due, NEVER when nothing is. */
@@ -362,6 +365,7 @@ export function captureDown(meter: Meter): i64 {
 export function capturePowerReturns(meter: Meter): void {
   const state = CaptureState.of(meter);
   if (state.down == 0) return;
+  outageNote(meter, state.down, clockSeconds(meter));
   powerReturn(meter, state.down);
   state.down = 0;
 }

@@ -31,7 +31,7 @@ import { rowOf, valueAt, valueSize } from "../store/values";
 import { agendaSet, agendaSoon, Duty } from "./agenda";
 import { captureEvents } from "./capture";
 import { outputConnected } from "./control";
-import { Failure, failureAdd, failureLog, failureLogWait, outageKeep } from "./failures";
+import { Failure, failureAdd, failureKeep, failureLogDue, failuresFinish, failuresWait } from "./failures";
 import { named, namedCount, namedMilli, namedMilliPut } from "./named";
 
 const CLASS_REGISTER: u32 = 3;
@@ -107,7 +107,7 @@ export function qualitySampled(meter: Meter): void {
 
 function schedule(meter: Meter): void {
   const q = Quality.of(meter);
-  if (q.up != 0 || q.returned != 0 || q.judged != 0) return agendaSoon(meter, Duty.QUALITY);
+  if (failuresWait(meter) || q.judged != 0) return agendaSoon(meter, Duty.QUALITY);
   agendaSet(meter, Duty.QUALITY, qualityDeadline(meter));
 }
 
@@ -131,6 +131,7 @@ export function qualityAveraged(meter: Meter, utc: u32, measured: i64): void {
 /** The power fails: what goes on is over, and kept. */
 export function qualityPowerFails(meter: Meter): void {
   qualityEnd(meter);
+  failuresFinish(meter);
   for (let i: u32 = 0; i < TRACKERS; i++) {
     if (!trackerKeep(meter, i) || !trackerKeep(meter, i)) break;
   }
@@ -139,11 +140,8 @@ export function qualityPowerFails(meter: Meter): void {
   schedule(meter);
 }
 
-/** The power is back: the outage is a power failure. */
-export function qualityPowerReturned(meter: Meter, down: i64, up: i64): void {
-  const q = Quality.of(meter);
-  q.down = down;
-  q.up = up;
+/** The power is back: the outage, which has been noted (outageNote), is a power failure. */
+export function qualityPowerReturned(meter: Meter): void {
   // What was measured before the outage does not last through it.
   Metering.of(meter).sampled = meter.meterTime;
   schedule(meter);
@@ -153,8 +151,7 @@ export function qualityPowerReturned(meter: Meter, down: i64, up: i64): void {
 export function qualityRun(meter: Meter): bool {
   const q = Quality.of(meter);
   let kept: bool = true;
-  if (q.up != 0) kept = outageKeep(meter);
-  else if (q.returned != 0) kept = failureLog(meter);
+  if (failuresWait(meter)) kept = failureKeep(meter);
   else if (q.judged != 0) kept = meanCount(meter, q);
   else kept = trackersKeep(meter);
   if (kept) schedule(meter);
@@ -244,8 +241,8 @@ function trackerEnd(meter: Meter, q: Quality, index: u32): bool {
   if ((t.state & TrackerState.COUNTED) != 0) valuesAdd(meter, t, index);
   if (cut) failureAdd(meter, phase == 0 ? <u32>Failure.ANY : phase, utcOf(meter, t.since), seconds);
   if (normal && phase != 0) eventAdd(meter, EVENT_NORMAL + phase - 1, utcOf(meter, t.until));
+  if (cut && phase == 0) failureLogDue(meter, seconds, utcOf(meter, t.until));
   if (changeCommit(meter) != Err.OK) return false;
-  if (cut && phase == 0) failureLogWait(meter, seconds, utcOf(meter, t.until));
   if (normal) q.disturbed &= ~(1 << phase);
   t.state = 0;
   return true;

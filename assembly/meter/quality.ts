@@ -62,11 +62,6 @@ const TRACKER_SIZE: u32 = 24;
 
 @unmanaged
 export class Quality {
-  /** Outage that waits to be kept: UTC seconds; up = 0: none. */
-  down: i64;
-  up: i64;
-  /** UTC second of the return that the power failure log waits for, 0 = none. */
-  returned: i64;
   /** UTC second of the end of the averages that were judged last, and bit p: that of phase p + 1 is outside the band and waits to be counted. */
   averaged: u32;
   judged: u32;

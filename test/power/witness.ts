@@ -97,6 +97,8 @@ export class Witness {
     const periods = await periodsRead(client);
     this.expect(this.allowed("periods", look), String(periods), "billing periods");
     if (rows.length !== periods) throw new Error(`${periods} billing periods and ${rows.length} rows`);
+    // The script has a record for each maximum: a disk that writes in another order may lose one between others (event 14).
+    if (look.unordered === true) return;
     const stamp = octetsOf(await client.get(attribute(4, MAXIMUM, 5)));
     const maximum = d.numberOf(await client.get(attribute(4, MAXIMUM, 2)), "maximum");
     if (periods > 0 && maximum > 0 && instant(hex(stamp)) <= instant(rows.at(-1)!))

@@ -221,6 +221,7 @@ describe("objects and attributes", () => {
       ["71 3,1 1", 1],
       ["9 0,0 1", model.objects.filter((o) => o.classId === 9).length],
       ["20 0,0 2", 1],
+      ["8 2,7 12", 1],
       ["8 4,1 1", 1],
       ["3 2,1 8", registers],
     ];
