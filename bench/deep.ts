@@ -15,14 +15,22 @@ import { Seat } from "./seat.ts";
 import { median } from "./timing.ts";
 
 const ROWS = 100_000;
+/** Enough to see that everything works. */
+const ROWS_QUICK = 5000;
 const QUARTER_MS = 900_000;
 const PDU_SIZE = 512;
 /** The template that keeps so many rows. */
 const TEMPLATE = "bench/deepest_profile.json";
-/** Blocks of a stretch whose median is a figure: what a block costs is little beside what disturbs it. */
-const STRETCH = 400;
+/** Blocks of a stretch whose median is a figure, at most: what a block costs is little beside what disturbs it. */
+const STRETCH_MAX = 400;
+/** Places in the buffer that the plot of costs shows, besides the beginning. */
+const PLACES = 20;
 /** What a reading in a given form of the buffer begins with: counters that no reading before it used. */
 const COUNTERS = 100_000;
+
+function rowsOf(effort: Effort): number {
+  return effort.quick ? ROWS_QUICK : ROWS;
+}
 
 const FORMS = ["plain", "null-data", "compact-array"] as const;
 type Form = NonNullable<ProfileDocument["form"]>;
@@ -111,14 +119,25 @@ function stretches(rounds: readonly (readonly number[])[]): {
   middle: number;
   late: number;
 } {
+  const stretch = Math.min(STRETCH_MAX, rounds[0]!.length >> 2);
   const over = (from: (blocks: readonly number[]) => number): number =>
-    median(rounds.flatMap((blocks) => blocks.slice(from(blocks), from(blocks) + STRETCH)));
+    median(rounds.flatMap((blocks) => blocks.slice(from(blocks), from(blocks) + stretch)));
   return {
     first: median(rounds.map((blocks) => blocks[0]!)),
     early: over(() => 1),
-    middle: over((blocks) => (blocks.length - STRETCH) >> 1),
-    late: over((blocks) => blocks.length - 1 - STRETCH),
+    middle: over((blocks) => (blocks.length - stretch) >> 1),
+    late: over((blocks) => blocks.length - 1 - stretch),
   };
+}
+
+/** What a block costs by the rows that lie before it. */
+function pointsOf(rounds: readonly (readonly number[])[], rows: number): [number, number][] {
+  const length = Math.floor(rounds[0]!.length / PLACES);
+  return Array.from({ length: PLACES }, (_, i) => {
+    const begin = Math.max(1, i * length);
+    const some = rounds.flatMap((blocks) => blocks.slice(begin, begin + length));
+    return [Math.round((i * rows) / PLACES), median(some)];
+  });
 }
 
 async function wayRounds(effort: Effort, seat: Seat, way: Way, counter: number): Promise<number[][]> {
@@ -126,7 +145,7 @@ async function wayRounds(effort: Effort, seat: Seat, way: Way, counter: number):
   const rounds: number[][] = [];
   for (let i = 0; i < (effort.quick ? 1 : 2); i++) {
     const rows = await reading.rows();
-    if (rows !== ROWS) throw new Error(`the profile gives ${rows} rows, ${ROWS} were captured`);
+    if (rows !== rowsOf(effort)) throw new Error(`the profile gives ${rows} rows, ${rowsOf(effort)} were captured`);
     rounds.push([...reading.blocks]);
   }
   await reading.close();
@@ -148,32 +167,45 @@ async function wayFigures(effort: Effort, seat: Seat, way: Way, index: number): 
       reference("a block in the middle", middle, late),
       reference("the first block, which selects", first, late),
     ],
+    points: pointsOf(rounds, rowsOf(effort)),
   };
   const microseconds = Math.min(...rounds.map((blocks) => blocks.reduce((sum, one) => sum + one, 0)));
   const rate: Figure = {
-    ...{ id: `${id}-rows`, what: `${what}: rows in a second`, value: (ROWS * 1e6) / microseconds, unit: "1/s" },
+    ...{
+      id: `${id}-rows`,
+      what: `${what}: rows in a second`,
+      value: (rowsOf(effort) * 1e6) / microseconds,
+      unit: "1/s",
+    },
     references: [],
   };
   return [block, rate];
 }
 
+/** What octets take at 9,600 Bd, ten bits each. */
+function secondsOf(octets: number): number {
+  return (octets * 10) / 9600;
+}
+
 /** Octets and time of a day's rows at 9,600 Bd: 10 bits for each octet, HDLC as the client proposes it, both ways. */
-async function dayFigures(seats: ReadonlyMap<Form, Seat>): Promise<Figure[]> {
+async function dayFigures(effort: Effort, seats: ReadonlyMap<Form, Seat>): Promise<Figure[]> {
   const figures: Figure[] = [];
-  const selection = entrySelection(ROWS - 95, 0);
+  const selection = entrySelection(rowsOf(effort) - 95, 0);
   for (const form of FORMS) {
     const way: Way = { form, use: "hdlc", blocks: "datablocks", level: "in the clear" };
     const reading = await Reading.open(seats.get(form)!, way, 0);
     if ((await reading.rows(selection)) !== 96) throw new Error("a day has 96 rows");
-    const seconds = (reading.octets * 10) / 9600;
-    const plain = figures[0]?.value ?? seconds;
-    figures.push({
-      id: `day-${form}`,
-      what: `a day of a load profile, ${form}: ${reading.octets} octets at 9,600 Bd`,
-      value: seconds,
-      unit: "s",
-      references: form === "plain" ? [] : [reference("plain", plain, seconds)],
-    });
+    const { octets } = reading;
+    const plain = figures[0]?.value ?? octets;
+    const what = `a day of a load profile, ${form}`;
+    const seconds = secondsOf(octets);
+    figures.push(
+      { id: `day-${form}-octets`, what: `${what}: on the line`, value: octets, unit: "octets", references: [] },
+      {
+        ...{ id: `day-${form}`, what: `${what}: at 9,600 Bd`, value: seconds, unit: "s" },
+        references: form === "plain" ? [] : [reference("plain", secondsOf(plain), seconds)],
+      },
+    );
     await reading.close();
   }
   return figures;
@@ -183,7 +215,7 @@ export const deepGroup: Group = {
   title: "Profile of 100,000 rows in APDUs of 512 octets, in process",
   async measure(effort) {
     const plain = new Seat(templateOf("plain"));
-    const end = plain.meterTime + ROWS * QUARTER_MS;
+    const end = plain.meterTime + rowsOf(effort) * QUARTER_MS;
     while (plain.step(end));
     const seats = new Map<Form, Seat>([["plain", plain]]);
     for (const form of FORMS.slice(1)) seats.set(form, new Seat(templateOf(form), plain));
@@ -193,6 +225,6 @@ export const deepGroup: Group = {
     await wayRounds(effort, plain, WAYS[0]!, 0);
     for (const [index, way] of [...WAYS, ...others].entries())
       figures.push(...(await wayFigures(effort, seats.get(way.form)!, way, index)));
-    return [...figures, ...(await dayFigures(seats))];
+    return [...figures, ...(await dayFigures(effort, seats))];
   },
 };

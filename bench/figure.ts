@@ -16,13 +16,17 @@ export interface Goal {
 }
 
 export interface Figure {
-  /** Never changes: what a program looks for in build/bench.json. */
+  /** Never changes: what a program looks for in build/bench.json, and a plot in docs/bench/figures.json. */
   readonly id: string;
   readonly what: string;
   readonly value: number;
   readonly unit: string;
   readonly goal?: Goal;
   readonly references: readonly Reference[];
+  /** Where it stands when its group is a table of rows and columns. */
+  readonly cell?: { readonly row: string; readonly column: string };
+  /** How it goes with something else, for a plot: [x, value in the unit of the figure]. */
+  readonly points?: readonly (readonly [number, number])[];
 }
 
 /** How long to measure: enough for a person, or just enough to see that it works. */
@@ -39,7 +43,11 @@ export const QUICK: Effort = { quick: true, warmUpMs: 60, rounds: 9 };
 
 /** A group of figures with its heading. */
 export interface Group {
+  /** Never changes: by it docs/BENCHMARKS.md finds the group again. */
   readonly title: string;
+  /** Measured only when it is asked for: with --write, or when --only names it. */
+  readonly onRequest?: boolean;
+  /** An empty list says that it could not be measured here, and has printed why. */
   measure(effort: Effort): Figure[] | Promise<Figure[]>;
 }
 

@@ -3,21 +3,25 @@
  * they mean.
  */
 import { Command } from "commander";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageFile } from "../host/files.ts";
-import { FULL, goalMet, QUICK, type Figure, type Group } from "./figure.ts";
+import { FULL, goalMet, QUICK, type Effort, type Group } from "./figure.ts";
 import { cipherGroup } from "./cipher.ts";
 import { curvesGroup } from "./curves.ts";
 import { deepGroup } from "./deep.ts";
+import { documentWrite, FIGURES } from "./document.ts";
 import { durabilityGroup } from "./durability.ts";
 import { getGroup } from "./get.ts";
+import { groupKeep, groupsMerge, keptRead, keptWrite, machine, type Kept, type KeptGroup } from "./kept.ts";
 import { loopbackGroup } from "./loopback.ts";
 import { nativeWant } from "./native.ts";
 import { profileGroup } from "./profile.ts";
 import { sizesGroup } from "./sizes.ts";
 import { startupGroup } from "./startup.ts";
+import { targetsGroup } from "./targets.ts";
 import { ticksGroup } from "./ticks.ts";
-import { jsonWrite, machine, markdownText, tableText } from "./report.ts";
+import { tableText } from "./report.ts";
 
 const GROUPS: readonly Group[] = [
   getGroup,
@@ -30,42 +34,87 @@ const GROUPS: readonly Group[] = [
   loopbackGroup,
   durabilityGroup,
   sizesGroup,
+  targetsGroup,
 ];
 
+/** The figures of the last run. */
+const LAST = join(dirname(packageFile("package.json")), "build/bench.json");
+const EMPTY: Kept = { quick: false, groups: [] };
+
 interface Options {
-  markdown?: boolean;
   native?: boolean;
-  quick?: boolean;
   only?: string;
+  quick?: boolean;
+  redraw?: boolean;
+  write?: boolean;
+}
+
+function isWanted(group: Group, { only, write }: Options): boolean {
+  if (only === undefined) return group.onRequest !== true || write === true;
+  return group.title.toLowerCase().includes(only.toLowerCase());
+}
+
+/** Measures the groups that are wanted, and prints each when it is done. */
+async function measure(effort: Effort, options: Options): Promise<KeptGroup[]> {
+  const wanted = GROUPS.filter((group) => isWanted(group, options));
+  if (wanted.length === 0) {
+    const titles = GROUPS.map((group) => `  ${group.title}`).join("\n");
+    throw new Error(`no group has "${options.only}" in its title; there are\n${titles}`);
+  }
+  const found: KeptGroup[] = [];
+  for (const group of wanted) {
+    const begin = performance.now();
+    const figures = await group.measure(effort);
+    if (figures.length === 0) continue;
+    found.push(groupKeep(group.title, figures));
+    // After each, so that a failure takes only what comes behind it.
+    keptWrite(LAST, { quick: effort.quick, groups: found });
+    console.log(`\n${tableText(group.title, figures)}\n${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  }
+  return found;
+}
+
+/** The figures that the documents show, with those of this run in their places. */
+async function write(found: readonly KeptGroup[]): Promise<void> {
+  const kept = groupsMerge(existsSync(FIGURES) ? keptRead(FIGURES) : EMPTY, found);
+  const known = new Set(GROUPS.map((group) => group.title));
+  const order = GROUPS.map((group) => group.title);
+  const groups = kept.groups.filter((group) => known.has(group.title));
+  groups.sort((a, b) => order.indexOf(a.title) - order.indexOf(b.title));
+  keptWrite(FIGURES, { ...kept, groups });
+  await documentWrite({ ...kept, groups });
+  console.log("written: docs/bench/figures.json, the tables of docs/BENCHMARKS.md and the plots in docs/bench/");
 }
 
 async function run(options: Options): Promise<void> {
-  const effort = options.quick === true ? QUICK : FULL;
+  if (options.redraw === true) return documentWrite(keptRead(FIGURES));
+  if (options.quick === true && options.write === true)
+    throw new Error("--quick measures nothing that --write may keep");
   const { processor, processors, memoryGiB, node, platform } = machine();
   console.log(`${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}, Node ${node}`);
   const begin = performance.now();
   nativeWant(options.native === true);
-  const figures: Figure[] = [];
-  for (const group of GROUPS) {
-    if (options.only !== undefined && !group.title.toLowerCase().includes(options.only.toLowerCase())) continue;
-    const found = await group.measure(effort);
-    figures.push(...found);
-    console.log(`\n${(options.markdown === true ? markdownText : tableText)(group.title, found)}`);
-  }
-  const path = join(dirname(packageFile("package.json")), "build/bench.json");
-  jsonWrite(path, effort.quick, figures);
+  const found = await measure(options.quick === true ? QUICK : FULL, options);
+  const figures = found.flatMap((group) => group.figures);
   const goals = figures.filter((figure) => figure.goal !== undefined);
   const met = goals.filter((figure) => goalMet(figure) === true);
   const seconds = ((performance.now() - begin) / 1000).toFixed(0);
   console.log(
     `\n${figures.length} figures in ${seconds} s, ${met.length} of ${goals.length} goals met; build/bench.json`,
   );
+  if (options.write === true) await write(found);
 }
 
-await new Command("bench")
-  .option("--quick", "just see that everything works: short samples, small banks")
-  .option("--only <text>", "only groups whose title holds the text")
-  .option("--native", "beside native code too: builds mbed TLS and the core through wasm2c (needs Debian's packages)")
-  .option("--markdown", "print the tables as docs/BENCHMARKS.md has them")
-  .action(run)
-  .parseAsync();
+try {
+  await new Command("bench")
+    .option("--quick", "just see that everything works: short samples, small banks")
+    .option("--only <text>", "only groups whose title holds the text")
+    .option("--native", "beside native code too: builds mbed TLS and the core through wasm2c (needs Debian's packages)")
+    .option("--write", "keep the figures in docs/bench/, and make the tables and plots of docs/BENCHMARKS.md from them")
+    .option("--redraw", "measure nothing: make those tables and plots from docs/bench/figures.json again")
+    .action(run)
+    .parseAsync();
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

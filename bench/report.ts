@@ -1,15 +1,12 @@
-/** Figures as a table for people, and as build/bench.json for programs. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
-import { dirname } from "node:path";
+/** Figures as tables: for a terminal, and in Markdown for docs/BENCHMARKS.md. */
 import Table from "cli-table3";
 import { goalMet, type Figure } from "./figure.ts";
 
 /** Three significant digits, and all of a whole number. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value) || Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en-US");
-  return String(Number(value.toPrecision(3)));
+  if (Number.isInteger(value)) return value.toLocaleString("en-US");
+  return Number(value.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 }
 
 function goalText(figure: Figure): string {
@@ -18,32 +15,37 @@ function goalText(figure: Figure): string {
   return `${sign} ${numberText(figure.goal.limit)} ${goalMet(figure) === true ? "met" : "MISSED"}`;
 }
 
-/** Where the figures were measured. */
-export interface Machine {
-  readonly processor: string;
-  readonly processors: number;
-  readonly memoryGiB: number;
-  readonly node: string;
-  readonly platform: string;
+/** Rows and columns in the order in which they first come. */
+interface Matrix {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
-export function machine(): Machine {
-  const all = cpus();
-  return {
-    processor: all[0]?.model ?? "unknown",
-    processors: all.length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-  };
+/** The figures that have a place in a table of rows and columns; a row names its unit. */
+function matrixOf(figures: readonly Figure[]): Matrix | undefined {
+  const placed = figures.filter((figure) => figure.cell !== undefined);
+  if (placed.length === 0) return undefined;
+  const columns = [...new Set(placed.map((figure) => figure.cell!.column))];
+  const names = [...new Set(placed.map((figure) => figure.cell!.row))];
+  const rows = names.map((name) => {
+    const own = placed.filter((figure) => figure.cell!.row === name);
+    const cells = columns.map((column) => own.find((figure) => figure.cell!.column === column));
+    return [
+      `${name}, ${own[0]!.unit}`,
+      ...cells.map((figure) => (figure === undefined ? "" : numberText(figure.value))),
+    ];
+  });
+  return { columns, rows };
 }
+
+const STYLE = { head: [], border: [], compact: true };
 
 /** One line for each figure, one more for each further reference. */
-export function tableText(title: string, figures: readonly Figure[]): string {
+function listText(title: string, figures: readonly Figure[]): string {
   const table = new Table({
     head: [title, "value", "unit", "goal", "ratio", "to", "reference"],
     colAligns: ["left", "right", "left", "left", "right", "right", "left"],
-    style: { head: [], border: [], compact: true },
+    style: STYLE,
   });
   for (const figure of figures) {
     const own = [figure.what, numberText(figure.value), figure.unit, goalText(figure)];
@@ -58,20 +60,44 @@ export function tableText(title: string, figures: readonly Figure[]): string {
   return table.toString();
 }
 
-/** The same as Markdown, for docs/BENCHMARKS.md. */
-export function markdownText(title: string, figures: readonly Figure[]): string {
+/** The tables of a group, for a terminal. */
+export function tableText(title: string, figures: readonly Figure[]): string {
+  const matrix = matrixOf(figures);
+  const others = figures.filter((figure) => figure.cell === undefined);
+  const list = others.length === 0 && matrix !== undefined ? [] : [listText(title, others)];
+  if (matrix === undefined) return list[0]!;
+  const table = new Table({
+    head: [title, ...matrix.columns],
+    colAligns: ["left", ...matrix.columns.map(() => "right" as const)],
+    style: STYLE,
+  });
+  table.push(...matrix.rows.map((row) => [...row]));
+  return [table.toString(), ...list].join("\n");
+}
+
+/** A table in Markdown; `align` has `l` or `r` for each column. */
+export function markdownTable(head: readonly string[], align: string, rows: readonly (readonly string[])[]): string {
+  const rule = [...align].map((one) => (one === "r" ? "---:" : "---"));
+  return [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+function listMarkdown(title: string, figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {
     const value = `${numberText(figure.value)} ${figure.unit}`;
     const others = figure.references.map((one) => `${numberText(one.ratio)} × ${one.what}`);
-    return `| ${figure.what} | ${value} | ${goalText(figure)} | ${others.join("<br>")} |`;
+    return [figure.what, value, goalText(figure), others.join("<br>")];
   });
-  return [`| ${title} | | Goal | Ratio to |`, "| --- | --- | --- | --- |", ...rows].join("\n");
+  return markdownTable([title, "", "Goal", "Ratio to"], "lrll", rows);
 }
 
-/** Writes what a run found. */
-export function jsonWrite(path: string, quick: boolean, figures: readonly Figure[]): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const met = figures.map((figure) => ({ ...figure, goalMet: goalMet(figure) }));
-  const text = JSON.stringify({ at: new Date().toISOString(), quick, machine: machine(), figures: met }, undefined, 1);
-  writeFileSync(path, `${text}\n`);
+/** The same as tableText() in Markdown. */
+export function markdownText(title: string, figures: readonly Figure[]): string {
+  const matrix = matrixOf(figures);
+  const others = figures.filter((figure) => figure.cell === undefined);
+  const tables: string[] = [];
+  if (matrix !== undefined) {
+    tables.push(markdownTable([title, ...matrix.columns], `l${"r".repeat(matrix.columns.length)}`, matrix.rows));
+  }
+  if (others.length > 0) tables.push(listMarkdown(title, others));
+  return tables.join("\n\n");
 }

@@ -1,5 +1,7 @@
 /** What the core and its meters weigh: module, template, block, resident memory, and octets written to the flash. */
 import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { attribute } from "../host/client/session.ts";
@@ -15,6 +17,24 @@ const SHALLOW_TEMPLATE = "bench/shallow_profiles.json";
 const MODULE_MAX = 192;
 const TEMPLATE_MAX = 20;
 const CONNECTED_MAX = 16;
+const CORES = { "core.wasm": "build/core.sizes.json", "core.suite0.wasm": "build/core.suite0.sizes.json" };
+/** The larger ones first; `std` is AssemblyScript's own. */
+const ROOMS = [
+  "cosem",
+  "server",
+  "crypto",
+  "store",
+  "wire",
+  "session",
+  "meter",
+  "link",
+  "device",
+  "base",
+  "std",
+  "index",
+];
+/** Octets by room. */
+type Rooms = Readonly<Record<"code" | "constants", Readonly<Record<string, number>>>>;
 const METERS = [1000, 5000];
 const METERS_QUICK = [200];
 /** A load profile row of the template: stamp, status, two energies. */
@@ -53,6 +73,23 @@ function moduleFigures(): Figure[] {
     beside(bare, "its block, whole", blockSize),
     beside(sizeFigure("flash", "flash of a meter", flashSize), "its block, whole", blockSize),
   ];
+}
+
+/** Octets of each room in the built cores; a core that was not built for release has none (scripts/budget.mjs). */
+function roomFigures(): Figure[] {
+  return Object.entries(CORES).flatMap(([column, path]) => {
+    const sizes = join(dirname(packageFile("package.json")), path);
+    if (!existsSync(sizes)) return [];
+    const { code, constants } = (JSON.parse(readFileSync(sizes, "utf8")) as { rooms: Rooms }).rooms;
+    return ROOMS.map((row) => ({
+      id: `wasm-room-${row}-${column}`,
+      what: `${row} in ${column}`,
+      value: (code[row] ?? 0) + (constants[row] ?? 0),
+      unit: "octets",
+      references: [],
+      cell: { row, column },
+    }));
+  });
 }
 
 /** Resident memory of meters in a process of their own: with all that the host keeps for them, or blocks of the core alone. */
@@ -119,6 +156,6 @@ export const sizesGroup: Group = {
     const counts = effort.quick ? METERS_QUICK : METERS;
     const banks = counts.flatMap((count) => residentFigures(count, "bank"));
     const blocks = residentFigures(counts.at(-1)!, "core");
-    return [...moduleFigures(), ...banks, ...blocks, ...(await flashFigures())];
+    return [...roomFigures(), ...moduleFigures(), ...banks, ...blocks, ...(await flashFigures())];
   },
 };

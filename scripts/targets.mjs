@@ -1,15 +1,18 @@
 // Runs the shipped core as firmware: build/core.suite0.wasm through wasm2c and arm-none-eabi-gcc, on an emulated Cortex-M3 and M4 without
-// an operating system or a heap, against a session that the host has recorded (bench/targets/). Prints one table. What is missing of
-// the packages is installed where this may be done, else the run is skipped with a message.
-import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+// an operating system or a heap, and as it is under an interpreter, against a session that the host has recorded (bench/targets/).
+// Prints one table. What is missing of the packages is installed where this may be done, else that part is skipped with a message.
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import Table from "cli-table3";
+import { promisify } from "node:util";
 import { buildEntry } from "./entries.mjs";
+import { INTERPRETER_PACKAGES, interpreterFigures } from "./interpreter.mjs";
 import { ROOT } from "./steps.mjs";
 
 const OUT = join(ROOT, "build/targets");
+/** For bench/targets.ts; not there after a run that was skipped. */
+const FIGURES = join(OUT, "figures.json");
 const SOURCES = join(ROOT, "bench/targets");
 /** Debian package and a file that shows it is there. */
 const PACKAGES = {
@@ -32,14 +35,24 @@ const SEAL_MEMORY = 32 * 1024;
 /** Goal: octets of RAM of one meter beside the rows of its profiles. */
 const RAM_MAX = 64 * 1024;
 
-/** Installs what is missing; the names of what could not be. */
-function packagesMissing() {
-  const missing = () => Object.keys(PACKAGES).filter((name) => !existsSync(PACKAGES[name]));
+/** Installs what is missing of `packages`; the names of what could not be. */
+function packagesMissing(packages) {
+  const missing = () => Object.keys(packages).filter((name) => !existsSync(packages[name]));
   if (missing().length > 0 && process.getuid?.() === 0) {
     spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore" });
     spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing()], { stdio: "ignore" });
   }
   return missing();
+}
+
+/** Whether a part cannot run for want of packages, which is said. */
+function isSkipped(part, packages) {
+  const missing = packagesMissing(packages);
+  if (missing.length === 0) return false;
+  console.log(
+    `${part}: skipped, ${missing.join(", ")} cannot be installed here (apt-get install ${missing.join(" ")})`,
+  );
+  return true;
 }
 
 const run = (program, ...args) => execFileSync(program, args, { cwd: OUT, encoding: "utf8" });
@@ -48,7 +61,6 @@ const run = (program, ...args) => execFileSync(program, args, { cwd: OUT, encodi
 async function memorySize(wasm) {
   const load = (path) => import(pathToFileURL(join(ROOT, "dist-bench/host", path)).href);
   const [{ Core }, { templateLoad }] = [await load("core.js"), await load("template/load.js")];
-  const { readFileSync } = await import("node:fs");
   const { image, model } = templateLoad(join(ROOT, "host/template/examples/microcontroller.json"));
   const plan = new Core(readFileSync(wasm)).plan(image);
   const rows = model.parts.profiles.reduce((sum, profile) => sum + profile.areaSize, 0);
@@ -62,23 +74,13 @@ async function memorySize(wasm) {
 }
 
 /** Compiles one program; {text, data, bss} of it. */
-function link(name, cpu, program, memory, flags) {
+async function link(name, cpu, program, memory, flags) {
   const common = [`-mcpu=${cpu}`, "-mthumb", "-O2", "-ffunction-sections", "-fdata-sections", "-w", "-DNDEBUG"];
   const paths = [`-I${OUT}`, `-I${join(OUT, program)}`, `-I${SOURCES}`, "-I/usr/share/wabt/wasm2c"];
   const sources = [join(OUT, program, "core.c"), join(SOURCES, `${program}.c`), join(SOURCES, "startup.c")];
   const linked = ["--specs=nano.specs", "-nostartfiles", "-T", join(SOURCES, "link.ld"), "-Wl,--gc-sections"];
-  run(
-    "arm-none-eabi-gcc",
-    ...common,
-    `-DCORE_MEMORY=${memory}`,
-    ...flags,
-    ...paths,
-    ...sources,
-    ...linked,
-    "-lm",
-    "-o",
-    name,
-  );
+  const options = [...common, `-DCORE_MEMORY=${memory}`, ...flags, ...paths, ...sources, ...linked];
+  await promisify(execFile)("arm-none-eabi-gcc", [...options, "-lm", "-o", name], { cwd: OUT });
   const heap = run("arm-none-eabi-nm", name).match(/ (malloc|_sbrk|free)$/m);
   if (heap) throw new Error(`${name} has a heap: ${heap[1]}`);
   const [text, data, bss] = run("arm-none-eabi-size", name).split("\n")[1].trim().split(/\s+/).map(Number);
@@ -120,66 +122,66 @@ function translate(program, wasm) {
   copyFileSync("/usr/include/wasm-rt.h", join(OUT, "wasm-rt.h"));
 }
 
-/** What the linear memory of the meter holds, which is nearly all of bss. */
-function ramShow(sizes) {
-  const table = new Table({
-    head: ["RAM of one meter", "octets"],
-    colAligns: ["left", "right"],
-    style: { head: [], border: [] },
-  });
-  const beside = sizes.whole - sizes.rows;
-  const rows = [
-    ["constants, scratch, exchange regions, layout", sizes.shared - sizes.image],
-    ["image of the template", sizes.image],
-    ["block without rows", sizes.block - sizes.rows],
-    [`together (goal ${RAM_MAX.toLocaleString("en-US")}: ${beside <= RAM_MAX ? "met" : "MISSED"})`, beside],
-    ["rows of the profiles", sizes.rows],
-  ];
-  for (const [what, octets] of rows) table.push([what, octets.toLocaleString("en-US")]);
-  console.log(table.toString());
+/** What bench/figure.ts calls a figure, at its place in the table. */
+function figure(row, unit, column, value) {
+  const id = `target-${column.toLowerCase()}-${row}`.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase();
+  return { id, what: `${row}, ${column}`, value, unit, references: [], cell: { row, column } };
 }
 
-async function main() {
-  const missing = packagesMissing();
-  if (missing.length > 0) {
-    console.log(`skipped: ${missing.join(", ")} cannot be installed here (apt-get install ${missing.join(" ")})`);
-    return;
-  }
+/** Builds and runs one way of compiling for one board; its figures. */
+async function columnFigures(boardName, build, whole) {
+  const [cpu, board] = BOARDS[boardName];
+  const meter = `main-${cpu}-${build}.elf`;
+  const seal = `seal-${cpu}-${build}.elf`;
+  const linked = await link(meter, cpu, "main", whole, BUILDS[build]);
+  await link(seal, cpu, "seal", SEAL_MEMORY, BUILDS[build]);
+  const column = `${boardName}, ${build}`;
+  const parts = Object.entries(linked).map(([part, size]) => figure(part, "octets", column, size));
+  const counted = [...emulate(meter, board), ...emulate(seal, board)];
+  return [...parts, ...counted.map(([name, count]) => figure(name, "instructions", column, count))];
+}
+
+/** What the linear memory of the meter holds, which is nearly all of bss. */
+function memoryFigures(sizes) {
+  const octets = (id, what, value, more = {}) => ({
+    ...{ id: `target-memory-${id}`, what: `RAM of one meter: ${what}`, value, unit: "octets", references: [] },
+    ...more,
+  });
+  const goal = { goal: { limit: RAM_MAX, kind: "at most" } };
+  return [
+    octets("shared", "constants, scratch, exchange regions, layout", sizes.shared - sizes.image),
+    octets("image", "image of the template", sizes.image),
+    octets("block", "block without rows", sizes.block - sizes.rows),
+    octets("meter", "these together", sizes.whole - sizes.rows, goal),
+    octets("rows", "rows of the profiles", sizes.rows),
+  ];
+}
+
+async function measure() {
   mkdirSync(OUT, { recursive: true });
   await buildEntry("testing_bench.ts");
   const wasm = join(ROOT, "build/core.suite0.wasm");
   const sizes = await memorySize(wasm);
-  execFileSync(process.execPath, [join(ROOT, "dist-bench/bench/targets/record.js"), join(OUT, "session.h")], {
-    cwd: ROOT,
-  });
+  const times = join(OUT, "times.json");
+  const record = join(ROOT, "dist-bench/bench/targets/record.js");
+  execFileSync(process.execPath, [record, join(OUT, "session.h"), times], { cwd: ROOT });
   translate("main", wasm);
   translate("seal", join(ROOT, "build/testing_bench.wasm"));
-  const columns = [];
-  for (const [boardName, [cpu, board]] of Object.entries(BOARDS)) {
-    for (const [build, flags] of Object.entries(BUILDS)) {
-      const meter = `main-${cpu}-${build}.elf`;
-      const seal = `seal-${cpu}-${build}.elf`;
-      const linked = link(meter, cpu, "main", sizes.whole, flags);
-      link(seal, cpu, "seal", SEAL_MEMORY, flags);
-      columns.push({
-        title: `${boardName}, ${build}`,
-        linked,
-        figures: new Map([...emulate(meter, board), ...emulate(seal, board)]),
-      });
-    }
-  }
-  const table = new Table({
-    head: ["", ...columns.map((column) => column.title)],
-    colAligns: ["left", ...columns.map(() => "right")],
-    style: { head: [], border: [] },
-  });
-  for (const part of ["text", "data", "bss"])
-    table.push([`${part}, octets`, ...columns.map((c) => c.linked[part].toLocaleString("en-US"))]);
-  for (const figure of columns[0].figures.keys()) {
-    table.push([`${figure}, instructions`, ...columns.map((c) => c.figures.get(figure).toLocaleString("en-US"))]);
-  }
-  console.log(table.toString());
-  ramShow(sizes);
+  const pairs = Object.keys(BOARDS).flatMap((board) => Object.keys(BUILDS).map((build) => [board, build]));
+  // The compiler takes most of the time, and counts of instructions do not change with what runs beside.
+  const columns = await Promise.all(pairs.map(([board, build]) => columnFigures(board, build, sizes.whole)));
+  const run = { sources: SOURCES, out: OUT, wasm, memory: sizes.whole, times };
+  const interpreted = isSkipped("the interpreter", INTERPRETER_PACKAGES) ? [] : interpreterFigures(run);
+  return [...columns.flat(), ...memoryFigures(sizes), ...interpreted];
+}
+
+async function main() {
+  rmSync(FIGURES, { force: true });
+  if (isSkipped("microcontrollers", PACKAGES)) return;
+  const figures = await measure();
+  writeFileSync(FIGURES, JSON.stringify(figures, undefined, 1));
+  const { tableText } = await import(pathToFileURL(join(ROOT, "dist-bench/bench/report.js")).href);
+  console.log(tableText("Constrained targets", figures));
 }
 
 try {

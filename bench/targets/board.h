@@ -9,14 +9,35 @@ enum { INSTRUCTIONS_PER_TICK = 40 };
 
 /* All that the core ever touches. memory.size counts pages; the bounds checks use the octets there are. */
 enum { PAGES = (CORE_MEMORY + 65535) / 65536 };
-static u8 core_memory[CORE_MEMORY] __attribute__((aligned(16)));
-static wasm_rt_memory_t memory = {core_memory, PAGES, PAGES, CORE_MEMORY};
+static u8 octets[CORE_MEMORY] __attribute__((aligned(16)));
+static wasm_rt_memory_t memory = {octets, PAGES, PAGES, CORE_MEMORY};
 static Z_core_instance_t core;
 
 wasm_rt_memory_t* Z_envZ_memory(struct Z_env_instance_t* env) {
   (void)env;
   return &memory;
 }
+
+/* The core as main.c calls it. */
+static u8* core_memory(void) {
+  return memory.data;
+}
+static void core_start(void) {
+  Z_core_init_module();
+  Z_core_instantiate(&core, 0);
+}
+#define core_region(...) Z_coreZ_region(&core, __VA_ARGS__)
+#define core_plan(...) Z_coreZ_plan(&core, __VA_ARGS__)
+#define core_planned(...) Z_coreZ_planned(&core, __VA_ARGS__)
+#define core_boot(...) Z_coreZ_boot(&core, __VA_ARGS__)
+#define core_entropy(...) Z_coreZ_entropy(&core, __VA_ARGS__)
+#define core_lineEvent(...) Z_coreZ_lineEvent(&core, __VA_ARGS__)
+#define core_receive(...) Z_coreZ_receive(&core, __VA_ARGS__)
+#define core_transmitPoll(...) Z_coreZ_transmitPoll(&core, __VA_ARGS__)
+#define core_sample(...) Z_coreZ_sample(&core, __VA_ARGS__)
+#define core_tick(...) Z_coreZ_tick(&core, __VA_ARGS__)
+#define core_flashPoll(...) Z_coreZ_flashPoll(&core, __VA_ARGS__)
+#define core_flashDone(...) Z_coreZ_flashDone(&core, __VA_ARGS__)
 
 /* Semihosting. */
 static int host_call(int operation, const void* argument) {

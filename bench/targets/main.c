@@ -1,8 +1,12 @@
 /*
- * One meter on a Cortex-M without an operating system: the core through wasm2c, one static array for its memory, and the steps that
- * record.ts wrote down. Ends at the first octet that differs.
+ * One meter and the steps that record.ts wrote down; ends at the first octet that differs. On a Cortex-M without an operating system
+ * the core is there through wasm2c (board.h), on a computer under an interpreter (interpreter.h).
  */
+#ifdef INTERPRETER
+#include "interpreter.h"
+#else
 #include "board.h"
+#endif
 
 struct step {
   int kind;
@@ -21,7 +25,7 @@ enum { FLASH_READ = 1 };
 static const f64 LINE_TIME = 1000.0;
 
 static u8* region(u32 kind) {
-  return memory.data + Z_coreZ_region(&core, kind);
+  return core_memory() + core_region(kind);
 }
 
 static void must(int good, const char* what, u32 step) {
@@ -36,10 +40,10 @@ static void must(int good, const char* what, u32 step) {
 /* A flash that reads erased: what is programmed is not needed before the next boot, and there is none. */
 static void settle(f64 time, u32 step) {
   u32 operation;
-  while ((operation = Z_coreZ_flashPoll(&core, 0)) != 0) {
+  while ((operation = core_flashPoll(0)) != 0) {
     u32 size = ((u32*)region(REGION_STATUS))[2];
     if (operation == FLASH_READ) memset(region(REGION_FLASH), 0xff, size);
-    must((int)Z_coreZ_flashDone(&core, 0, 0, time) >= 0, "the core cannot use its flash", step);
+    must((int)core_flashDone(0, 0, time) >= 0, "the core cannot use its flash", step);
   }
 }
 
@@ -49,10 +53,10 @@ static void exchange(const struct step* s, u32 number) {
   u32 left = s->given_size, wanted = s->expected_size;
   do {
     memcpy(region(REGION_IN), given, left);
-    int taken = left ? (int)Z_coreZ_receive(&core, 0, SLOT, left, LINE_TIME, s->time) : 0;
+    int taken = left ? (int)core_receive(0, SLOT, left, LINE_TIME, s->time) : 0;
     must(taken >= 0, "the core refuses octets", number);
     int size;
-    while ((size = (int)Z_coreZ_transmitPoll(&core, 0, SLOT, LINE_TIME)) > 0) {
+    while ((size = (int)core_transmitPoll(0, SLOT, LINE_TIME)) > 0) {
       must((u32)size <= wanted && memcmp(region(REGION_OUT), expected, (u32)size) == 0, "other octets", number);
       expected += size;
       wanted -= (u32)size;
@@ -68,15 +72,15 @@ static void exchange(const struct step* s, u32 number) {
 static void run(const struct step* s, u32 number) {
   switch (s->kind) {
     case OPEN:
-      must((int)Z_coreZ_lineEvent(&core, 0, SLOT, 1, LINE_TIME, s->time) >= 0, "the line does not open", number);
+      must((int)core_lineEvent(0, SLOT, 1, LINE_TIME, s->time) >= 0, "the line does not open", number);
       break;
     case EXCHANGE:
       exchange(s, number);
       break;
     case TICK:
       memcpy(region(REGION_SAMPLE), s->given, s->given_size);
-      must((int)Z_coreZ_sample(&core, 0, s->time) == 0, "the sample is refused", number);
-      while ((int)Z_coreZ_tick(&core, 0, LINE_TIME, s->time) > 0) settle(s->time, number);
+      must((int)core_sample(0, s->time) == 0, "the sample is refused", number);
+      while ((int)core_tick(0, LINE_TIME, s->time) > 0) settle(s->time, number);
       settle(s->time, number);
       break;
   }
@@ -98,17 +102,16 @@ static void measure(void) {
 
 int main(void) {
   ticks_begin();
-  Z_core_init_module();
-  Z_core_instantiate(&core, 0);
+  core_start();
   memcpy(region(REGION_TEMPLATE), template_image, TEMPLATE_SIZE);
-  must(Z_coreZ_plan(&core, TEMPLATE_SIZE) == 0, "the template does not fit", 0);
-  must(Z_coreZ_planned(&core, 0) + Z_coreZ_planned(&core, 1) <= CORE_MEMORY, "the seat does not fit", 0);
+  must(core_plan(TEMPLATE_SIZE) == 0, "the template does not fit", 0);
+  must(core_planned(0) + core_planned(1) <= CORE_MEMORY, "the seat does not fit", 0);
   memcpy(region(REGION_PROVISION), provision, PROVISION_SIZE);
-  u32 flash = Z_coreZ_planned(&core, 5);
-  must((int)Z_coreZ_boot(&core, 0, PROVISION_SIZE, flash, LINE_TIME, START) == 0, "the meter does not boot", 0);
+  u32 flash = core_planned(5);
+  must((int)core_boot(0, PROVISION_SIZE, flash, LINE_TIME, START) == 0, "the meter does not boot", 0);
   settle(START, 0);
   memcpy(region(REGION_PROVISION), entropy, sizeof entropy);
-  must((int)Z_coreZ_entropy(&core, 0, sizeof entropy) == sizeof entropy, "entropy is refused", 0);
+  must((int)core_entropy(0, sizeof entropy) == sizeof entropy, "entropy is refused", 0);
   measure();
   say("whole\n");
   leave(0);

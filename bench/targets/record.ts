@@ -1,20 +1,24 @@
 /**
  * Records a scripted session for meters on other targets: a meter of microcontroller.json is read over HDLC by the client, in the
  * clear and ciphered, and captures rows; what the core was given and what it gave goes into a C header. A target that runs the same
- * core has to give the same octets. Argument: where the header goes.
+ * core has to give the same octets. The session runs often, and what its figures take here, compiled by V8, goes into JSON: in
+ * nanoseconds, for interpreters to stand beside. Arguments: where the header goes, and the times.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Client, type ClientOptions } from "../../host/client/session.ts";
-import { SAMPLE_SIZE, sampleWrite } from "../../host/core.ts";
+import { Core, SAMPLE_SIZE, sampleWrite } from "../../host/core.ts";
 import { packageFile } from "../../host/files.ts";
 import type { Compiled } from "../../host/template/compile.ts";
 import { templateLoad } from "../../host/template/load.ts";
 import { CIPHERED, CLOCK, PLAIN, PROFILE, REGISTER } from "../requests.ts";
 import { provisionOf, Seat, START } from "../seat.ts";
+import { median } from "../timing.ts";
 
 /** The seed of the generator: any octets, but the same on the target. */
 const ENTROPY = Uint8Array.from({ length: 64 }, (_, i) => 7 * i + 1);
 const ROWS = 4;
+/** Sessions of which times are taken, after as many that the engine compiles in. */
+const SESSIONS = 300;
 /** The one port, its one connection, its one link. */
 const SLOT = 0;
 
@@ -38,10 +42,20 @@ interface Step {
 /** A seat that remembers what goes in and out. */
 class RecordedSeat extends Seat {
   readonly steps: Step[] = [];
+  /** Nanoseconds in the core by figure; of one that comes again, the last time. */
+  readonly spent = new Map<string, number>();
   figure = "";
 
-  constructor(template: Compiled) {
-    super(template, undefined, ENTROPY);
+  constructor(template: Compiled, core: Core) {
+    super(template, undefined, ENTROPY, core);
+  }
+
+  private timed<T>(run: () => T): T {
+    const begin = performance.now();
+    const result = run();
+    const before = this.spent.get(this.figure) ?? 0;
+    this.spent.set(this.figure, before + (performance.now() - begin) * 1e6);
+    return result;
   }
 
   private record(kind: number, given: Uint8Array, expected: Uint8Array): void {
@@ -54,7 +68,7 @@ class RecordedSeat extends Seat {
   }
 
   override exchange(slot: number, octets: Uint8Array): Uint8Array[] {
-    const items = super.exchange(slot, octets);
+    const items = this.timed(() => super.exchange(slot, octets));
     this.record(Kind.EXCHANGE, octets.slice(), Buffer.concat(items));
     return items;
   }
@@ -66,9 +80,11 @@ class RecordedSeat extends Seat {
     const sample = new Uint8Array(SAMPLE_SIZE);
     const taken = this.metrology.sample(this.meterTime - 900_000, this.meterTime);
     sampleWrite(new DataView(sample.buffer), taken);
-    this.bank.sample(0, taken, this.meterTime);
-    while (this.bank.tick(0, this.lineTime, this.meterTime) > 0) this.settle();
-    this.settle();
+    this.timed(() => {
+      this.bank.sample(0, taken, this.meterTime);
+      while (this.bank.tick(0, this.lineTime, this.meterTime) > 0) this.settle();
+      this.settle();
+    });
     this.record(Kind.TICK, sample, new Uint8Array());
   }
 }
@@ -76,6 +92,7 @@ class RecordedSeat extends Seat {
 /** What `run` does belongs to a figure. */
 async function measured(seat: RecordedSeat, figure: string, run: () => Promise<unknown> | void): Promise<void> {
   seat.figure = figure;
+  seat.spent.delete(figure);
   await run();
   seat.figure = "";
 }
@@ -124,11 +141,23 @@ function headerText(template: Compiled, seat: RecordedSeat): string {
   ].join("\n");
 }
 
-const [out] = process.argv.slice(2);
-if (out === undefined) throw new Error("usage: record.js FILE");
+/** Switches a meter on, lets it capture rows, and reads it twice. */
+async function whole(template: Compiled, core: Core): Promise<RecordedSeat> {
+  const seat = new RecordedSeat(template, core);
+  for (let i = 0; i < ROWS; i++) await measured(seat, "captured row", () => seat.captureRow());
+  await session(seat, PLAIN, "plain");
+  await session(seat, CIPHERED, "ciphered");
+  return seat;
+}
+
+const [header, times] = process.argv.slice(2);
+if (header === undefined || times === undefined) throw new Error("usage: record.js HEADER TIMES");
 const template = templateLoad(packageFile("host/template/examples/microcontroller.json"));
-const seat = new RecordedSeat(template);
-for (let i = 0; i < ROWS; i++) await measured(seat, "captured row", () => seat.captureRow());
-await session(seat, PLAIN, "plain");
-await session(seat, CIPHERED, "ciphered");
-writeFileSync(out, headerText(template, seat));
+const core = new Core(readFileSync(packageFile("build/core.suite0.wasm")));
+const seat = await whole(template, core);
+writeFileSync(header, headerText(template, seat));
+const spent: ReadonlyMap<string, number>[] = [];
+for (let i = 0; i < 2 * SESSIONS; i++) spent.push((await whole(template, core)).spent);
+const figures = [...seat.spent.keys()].filter((figure) => figure !== "");
+const medians = figures.map((figure) => [figure, median(spent.slice(SESSIONS).map((one) => one.get(figure)!))]);
+writeFileSync(times, JSON.stringify(Object.fromEntries(medians)));

@@ -12,8 +12,7 @@ static u32 room(u32 size) {
 
 int main(void) {
   ticks_begin();
-  Z_core_init_module();
-  Z_core_instantiate(&core, 0);
+  core_start();
   next_free = Z_coreZ_freeFrom(&core);
   u32 key = room(Z_coreZ_gcmKeySize(&core)), gcm = room(Z_coreZ_gcmSize(&core));
   u32 iv = room(12), aad = room(17), text = room(SIZE + 16);

@@ -1,6 +1,6 @@
 /** The project stands alone: nothing in it names the machine or the work it was made with. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { filesOf, ROOT, textOf } from "./sources.ts";
 
@@ -56,9 +56,10 @@ describe("words", () => {
   });
 });
 
-/** Paths of the project that its documents name. */
-function namedPaths(text: string): string[] {
-  const spans = [...text.matchAll(/`([^`\n]+)`|\]\(([^)#\s]+)/g)].map((match) => match[1] ?? match[2]!);
+/** Paths of the project that the document at `path` names: in code from the root, in links from its own folder. */
+function namedPaths(path: string): string[] {
+  const found = [...textOf(path).matchAll(/`([^`\n]+)`|\]\(([^)#\s]+)/g)];
+  const spans = found.map(([, code, link]) => code ?? posix.join(dirname(path), link!));
   const isPath = /^(assembly|host|test|bench|docs|scripts|\.ci)\/[\w./-]+$|^[A-Z]+\.md$/;
   return spans.filter((span) => isPath.test(span));
 }
@@ -67,6 +68,6 @@ describe("documents", () => {
   const documents = files.filter((path) => path.endsWith(".md"));
 
   it.each(documents)("%s names only files that exist", (path) => {
-    expect(namedPaths(textOf(path)).filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+    expect(namedPaths(path).filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
   });
 });
