@@ -11,8 +11,8 @@ import { Core } from "../host/core.ts";
 import { coreFind, coreOctets } from "../host/files.ts";
 import { templateLoad } from "../host/template/load.ts";
 import type { Effort, Figure, Goal, Group } from "./figure.ts";
-import { associated, CIPHERED, CLOCK, getRequest, onWrapper, PLAIN, PUBLIC, REGISTER } from "./requests.ts";
-import { Seat } from "./seat.ts";
+import { associated, CIPHERED, CLOCK, FLOOR, getRequest, onWrapper, PLAIN, PUBLIC, REGISTER } from "./requests.ts";
+import { coreWork, floorWork, Seat } from "./seat.ts";
 import { repeat, time, type Work } from "./timing.ts";
 
 /** Batches of about a millisecond: short enough to run without being interrupted. */
@@ -23,36 +23,6 @@ const KEY = new Uint8Array(16);
 const IV = new Uint8Array(12);
 const AAD = new Uint8Array(17);
 const TAG_SIZE = 12;
-
-/** Calls of one GET, with the poll for the flash that the host makes behind it. */
-function coreWork(seat: Seat, slot: number, requests: () => readonly Uint8Array[]): Work {
-  const { bank, lineTime, meterTime } = seat;
-  let batch: readonly Uint8Array[] = [];
-  return {
-    prepare: () => (batch = requests()),
-    run() {
-      for (const request of batch) {
-        bank.receive(0, slot, request, lineTime, meterTime);
-        const size = bank.transmitPoll(0, slot, lineTime);
-        bank.transmitted(size);
-        seat.settle();
-      }
-      return batch.length;
-    },
-  };
-}
-
-/** The same octets in and out through three calls that do nothing: what a core could cost at least. */
-function floorWork(seat: Seat, request: Uint8Array, answerSize: number): Work {
-  const { bank } = seat;
-  return repeat(BATCH, () => {
-    bank.flashData(request.length).set(request);
-    bank.outputPoll(0);
-    bank.outputPoll(0);
-    bank.transmitted(answerSize);
-    bank.outputPoll(0);
-  });
-}
 
 /** What the client does for the same exchange: request written, answer taken apart. */
 function codecWork(client: Client, descriptor: AttributeDescriptor, answer: Uint8Array): Work {
@@ -85,7 +55,6 @@ function cryptoWork(requestSize: number, answerSize: number): Work {
   });
 }
 
-const FLOOR = "the same octets through calls that do nothing";
 const CODEC = "the client's codec: request written, answer read";
 const SCALAR = "the same on the core without SIMD";
 const CRYPTO = "node:crypto aes-128-gcm, one opened and one sealed";
@@ -147,7 +116,7 @@ async function wrapperFigures(effort: Effort, x: Case): Promise<Figure[]> {
   const answer = seat.exchange(slot, request)[0]!;
   answerCheck(client, answer);
   const references = [
-    { what: FLOOR, work: floorWork(seat, request, answer.length) },
+    { what: FLOOR, work: floorWork(seat, request.length, answer.length, BATCH) },
     { what: CODEC, work: codecWork(client, x.descriptor, answer) },
   ];
   if (client.protecting) {
@@ -212,7 +181,7 @@ async function hdlcFigures(effort: Effort): Promise<Figure[]> {
   const answers = seat.exchange(slot, concat(...requests.slice(0, 8)));
   if (answers.length !== 8) throw new Error(`8 GETs over HDLC have ${answers.length} answers`);
   const work = coreWork(seat, slot, () => requests);
-  const timed = time(effort, work, floorWork(seat, requests[0]!, answers[0]!.length));
+  const timed = time(effort, work, floorWork(seat, requests[0]!.length, answers[0]!.length, BATCH));
   const x = { id: "get-register-hdlc", what: "GET register value over HDLC, in the clear" };
   return figuresOf({ ...x, options: PLAIN, descriptor: REGISTER }, timed.ns, [
     { what: FLOOR, ...timed.references[0]! },

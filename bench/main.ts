@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageFile } from "../host/files.ts";
 import { FULL, goalMet, QUICK, type Effort, type Group } from "./figure.ts";
+import { associationGroup } from "./association.ts";
 import { cipherGroup } from "./cipher.ts";
 import { curvesGroup } from "./curves.ts";
 import { deepGroup } from "./deep.ts";
@@ -15,6 +16,7 @@ import { durabilityGroup } from "./durability.ts";
 import { getGroup } from "./get.ts";
 import { groupKeep, groupsMerge, keptRead, keptWrite, machine, type Kept, type KeptGroup } from "./kept.ts";
 import { loopbackGroup } from "./loopback.ts";
+import { lookupGroup } from "./lookup.ts";
 import { nativeWant } from "./native.ts";
 import { profileGroup } from "./profile.ts";
 import { sizesGroup } from "./sizes.ts";
@@ -25,6 +27,8 @@ import { tableText } from "./report.ts";
 
 const GROUPS: readonly Group[] = [
   getGroup,
+  associationGroup,
+  lookupGroup,
   profileGroup,
   deepGroup,
   cipherGroup,

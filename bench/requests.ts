@@ -1,5 +1,6 @@
 /** Clients of a seat, and requests made ahead of the time that is measured. */
 import { encodeApdu, type Apdu } from "../host/client/apdu.ts";
+import type { Data } from "../host/client/axdr.ts";
 import type { AttributeDescriptor, Invoke, Selection } from "../host/client/apdu_parts.ts";
 import { attribute, Client, type ClientOptions } from "../host/client/session.ts";
 import { wpduEncode } from "../host/client/wrapper.ts";
@@ -13,6 +14,9 @@ export const PROFILE = attribute(7, "1-0:99.1.0.255", 2);
 /** Octets of the answer to a GET of the register, wrapper header included; ciphered with head, security header and tag. */
 export const PLAIN_ANSWER_SIZE = 8 + 9;
 export const CIPHERED_ANSWER_SIZE = PLAIN_ANSWER_SIZE + 2 + 5 + 12;
+
+/** What figures of a request are compared with. */
+export const FLOOR = "the same octets through calls that do nothing";
 
 const INVOKE: Invoke = { id: 1, confirmed: true, high: true };
 
@@ -40,6 +44,10 @@ export async function associated(seat: Seat, options: ClientOptions, connection 
 export function getRequest(descriptor: AttributeDescriptor, selection?: Selection): Apdu {
   const whole = selection === undefined ? descriptor : { ...descriptor, selection };
   return { kind: "get-request-normal", invoke: INVOKE, descriptor: whole };
+}
+
+export function setRequest(descriptor: AttributeDescriptor, value: Data): Apdu {
+  return { kind: "set-request-normal", invoke: INVOKE, descriptor, value };
 }
 
 /** Asks for the block behind block `block`. */

@@ -13,6 +13,7 @@ import type { Metrology } from "../host/metrology/metrology.ts";
 import { portFor, portsOf } from "../host/ports.ts";
 import type { Compiled } from "../host/template/compile.ts";
 import { meterIdentity, provisionRecords } from "../host/template/identity.ts";
+import { repeat, type Work } from "./timing.ts";
 
 /** 2026-01-15 00:00 UTC. */
 export const START = Date.UTC(2026, 0, 15);
@@ -148,4 +149,35 @@ export class Seat {
     this.settle();
     return true;
   }
+}
+
+/** Calls of each request, with the poll for the flash that the host makes behind it. */
+export function coreWork(seat: Seat, slot: number, requests: () => readonly Uint8Array[]): Work {
+  const { bank, lineTime, meterTime } = seat;
+  let batch: readonly Uint8Array[] = [];
+  return {
+    prepare: () => (batch = requests()),
+    run() {
+      for (const request of batch) {
+        bank.receive(0, slot, request, lineTime, meterTime);
+        const size = bank.transmitPoll(0, slot, lineTime);
+        bank.transmitted(size);
+        seat.settle();
+      }
+      return batch.length;
+    },
+  };
+}
+
+/** As many octets in and out through calls that do nothing: what a core could cost at least. */
+export function floorWork(seat: Seat, requestSize: number, answerSize: number, count: number): Work {
+  const { bank } = seat;
+  const request = new Uint8Array(requestSize);
+  return repeat(count, () => {
+    bank.flashData(request.length).set(request);
+    bank.outputPoll(0);
+    bank.outputPoll(0);
+    bank.transmitted(answerSize);
+    bank.outputPoll(0);
+  });
 }
