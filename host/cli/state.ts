@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { decodeData } from "../client/axdr.ts";
 import { toText } from "../client/data.ts";
 import { Shard, SHARD_METERS, ShardError } from "../flash/shard.ts";
+import { pagesProgram, shardRewrite } from "../state/shard_rewrite.ts";
 import { StateDir } from "../state/state_dir.ts";
 import { ImageView } from "../state/image.ts";
 import { type Entry, isRows, rowsOf, type State, stateRead, type Stored, valuesOf } from "../state/journal.ts";
@@ -188,10 +189,15 @@ function importState(folder: Folder, meter: number, file: string): void {
       throw new SnapshotError(
         `${file} is of a meter with another template; import it into a folder that was served with that one`,
       );
-    const flash = shard.flash(meter - first);
-    flash.erase(0, flash.size);
-    flash.program(0, snapshot.flash);
-    shard.flush();
+    shardRewrite(shard, shard.head, (fresh) => {
+      for (const index of shard.meters) {
+        if (index === meter - first) continue;
+        const octets = new Uint8Array(shard.head.flashSize);
+        shard.read(index, 0, octets);
+        pagesProgram(fresh, index, 0, octets);
+      }
+      pagesProgram(fresh, meter - first, 0, snapshot.flash);
+    });
     done = true;
   });
   if (!done) throw new ShardError(`there is no file for meter ${meter}; serve the folder once with that many meters`);

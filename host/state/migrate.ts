@@ -25,11 +25,18 @@ function placeText(entry: Entry): string {
   return `${nameText(entry.name)} (class ${entry.classId}) ${what}`;
 }
 
+/** Whether it names a firmware image under way: size u32, number of the firmware, identifier. */
+function isImage({ classId, attribute, part, octets }: Entry): boolean {
+  return classId === 18 && attribute === 0 && part === 0 && octets.some((octet) => octet !== 0);
+}
+
 /** Why a value finds no place in the template, undefined = it does. */
 function valueUnfit(entry: Entry, from: ImageView | undefined, to: ImageView): string | undefined {
   if (!to.has(entry)) return "no such object";
   const row = to.attribute(entry);
   if (row === undefined || row.capacity === 0) return "keeps no value";
+  if (isImage(entry) && from?.imageSize !== to.imageSize)
+    return `a firmware image is under way, in an area of ${from?.imageSize ?? "unknown"} octets, ${to.imageSize} now`;
   if (entry.octets.length > row.capacity) return `${entry.octets.length} octets, ${row.capacity} fit`;
   const tag = from?.attribute(entry)?.tag;
   if (!row.hidden && tag !== undefined && tag !== row.tag) return `type ${tag} became ${row.tag}`;

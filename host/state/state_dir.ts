@@ -9,6 +9,7 @@ import { stateRead } from "./journal.ts";
 import { stateMigrate } from "./migrate.ts";
 import type { Durability } from "../flash/durability.ts";
 import { Shard, SHARD_METERS, ShardError, type ShardFlash } from "../flash/shard.ts";
+import { pagesProgram, shardRewrite } from "./shard_rewrite.ts";
 
 const LOCK = "lock";
 /** How a meter's flash was kept before there were shards: octet n of the flash was octet n of the file. */
@@ -154,29 +155,25 @@ export class StateDir {
 
   /** Writes the shard anew for another template, beside the old one, and takes its place when all of it is durable. */
   private migrate(shard: Shard, to: ImageView, use: StateUse): Shard {
-    const path = `${shard.path}.new`;
-    rmSync(path, { force: true });
-    const fresh = Shard.create(
-      path,
-      { flashSize: use.flashSize, first: shard.head.first, template: to.check },
-      use.durability,
-    );
-    try {
+    const head = { flashSize: use.flashSize, first: shard.head.first, template: to.check };
+    const from = this.image(shard.head.template);
+    const fill = (fresh: Shard): void => {
       for (const index of shard.meters) {
         const octets = new Uint8Array(shard.head.flashSize);
         shard.read(index, 0, octets);
-        fresh.program(index, 0, this.carried(`meter ${shard.head.first + index}`, octets, to, use));
+        const who = `meter ${shard.head.first + index}`;
+        fresh.program(index, 0, this.carried(who, octets, to, use));
+        // A firmware image under way stands where its area is now.
+        const image = from === undefined ? undefined : octets.subarray(octets.length - from.imageSize);
+        if (image !== undefined && from?.imageSize === to.imageSize)
+          pagesProgram(fresh, index, use.flashSize - to.imageSize, image);
       }
-      fresh.flush();
-    } catch (error) {
-      fresh.close();
-      rmSync(path, { force: true });
-      throw error;
+    };
+    try {
+      shardRewrite(shard, head, fill);
     } finally {
       shard.close();
     }
-    fresh.close();
-    renameSync(path, shard.path);
     use.say(`state: ${shard.meters.length} meters of ${shard.path} carried over to another template`);
     return Shard.open(shard.path, use.durability);
   }

@@ -4,7 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { data as d } from "../../host/client/index.ts";
+import { Client, data as d, ImageTransfer } from "../../host/client/index.ts";
+import { Shard } from "../../host/flash/shard.ts";
+import { shardRewrite } from "../../host/state/shard_rewrite.ts";
 import { StateDir, type StateUse } from "../../host/state/state_dir.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
 import { stateRead, type Stored, valuesOf } from "../../host/state/journal.ts";
@@ -12,7 +14,7 @@ import { snapshotEmit, snapshotParse } from "../../host/state/snapshot.ts";
 import type { Compiled } from "../../host/template/compile.ts";
 import { associateLls, get, hex, set } from "../device/apdus.ts";
 import { RawMeter } from "../device/raw.ts";
-import { core, ENERGY, LOAD_PROFILE, Rig, template, TEXT } from "../device/rig.ts";
+import { core, ENERGY, lls, LOAD_PROFILE, Rig, template, TEXT } from "../device/rig.ts";
 
 const HOUR_MS = 3_600_000;
 let folder: string;
@@ -130,6 +132,85 @@ describe("a state that is damaged", () => {
     ]);
     rig.meter(0).powerCut();
     expect(stateRead(octetsOf(flash))).toMatchObject({ kind: "stored", damaged: 0 });
+  });
+});
+
+describe("a shard that is written anew", () => {
+  const head = { flashSize: 8192, first: 0, template: 1 };
+  const first =
+    (octet: number) =>
+    (fresh: Shard): void =>
+      fresh.program(0, 0, Uint8Array.of(octet));
+
+  function octetOf(path: string): number {
+    const shard = Shard.open(path);
+    const octets = new Uint8Array(1);
+    shard.read(0, 0, octets);
+    shard.close();
+    return octets[0]!;
+  }
+
+  it("takes the place of the old one whole, or not at all", () => {
+    const path = join(folder, "meters-0.shard");
+    const old = Shard.create(path, head);
+    first(1)(old);
+    const failing = (fresh: Shard): void => {
+      first(2)(fresh);
+      throw new Error("cut");
+    };
+    expect(() => shardRewrite(old, head, failing)).toThrow("cut");
+    expect(readdirSync(folder)).toEqual(["meters-0.shard"]);
+    expect(octetOf(path)).toBe(1);
+    // What a cut before the rename leaves.
+    writeFileSync(`${path}.new`, "half");
+    shardRewrite(old, head, first(3));
+    old.close();
+    expect(readdirSync(folder)).toEqual(["meters-0.shard"]);
+    expect(octetOf(path)).toBe(3);
+  });
+});
+
+describe("a firmware image under way", () => {
+  const BLOCK = 256;
+
+  /** A flash with an image of which the second block of three has come. */
+  async function begun(): Promise<RawMeter> {
+    const meter = RawMeter.boot();
+    const transfer = await transferOf(meter);
+    await transfer.enable(true);
+    await transfer.initiate(Buffer.from("firmware 2"), 3 * BLOCK);
+    await transfer.block(1, new Uint8Array(BLOCK).fill(7));
+    return meter;
+  }
+
+  async function transferOf(meter: RawMeter): Promise<ImageTransfer> {
+    const slot = meter.slotOf("wrapper", 0);
+    meter.open(slot);
+    const client = new Client(meter.transport(slot), { timeOut: 1000, ...lls(meter.identity) });
+    await client.connect();
+    await client.associate();
+    return new ImageTransfer(client);
+  }
+
+  it("goes along to a template whose flash measures otherwise", async () => {
+    folderWith(octetsOf((await begun()).flash), template());
+    const compiled = template({
+      objects: [{ logicalName: LOAD_PROFILE, profile: { depth: 3000 } }],
+    } as Parameters<typeof template>[0]);
+    const transfer = await transferOf(RawMeter.boot({ template: compiled, flash: openedWith(compiled) }));
+    expect(await transfer.status()).toBe(1);
+    expect(await transfer.transferred()).toEqual([false, true, false]);
+  });
+
+  it("is in the list of what does not fit where its area is another one", async () => {
+    folderWith(octetsOf((await begun()).flash), template());
+    const image = { sizeMax: 65536 };
+    const compiled = template({ objects: [{ logicalName: "0-0:44.0.0.255", image }] } as Parameters<
+      typeof template
+    >[0]);
+    expect(() => openedWith(compiled)).toThrow(
+      /0-0:44\.0\.0\.255 .*: a firmware image is under way, in an area of \d+ octets, 69632 now/,
+    );
   });
 });
 
