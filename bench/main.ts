@@ -17,6 +17,7 @@ import { getGroup } from "./get.ts";
 import { groupKeep, groupsMerge, keptRead, keptWrite, machine, type Kept, type KeptGroup } from "./kept.ts";
 import { loopbackGroup } from "./loopback.ts";
 import { lookupGroup } from "./lookup.ts";
+import { manyGroup } from "./many.ts";
 import { nativeWant } from "./native.ts";
 import { profileGroup } from "./profile.ts";
 import { sizesGroup } from "./sizes.ts";
@@ -36,6 +37,7 @@ const GROUPS: readonly Group[] = [
   ticksGroup,
   startupGroup,
   loopbackGroup,
+  manyGroup,
   durabilityGroup,
   sizesGroup,
   targetsGroup,

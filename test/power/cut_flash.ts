@@ -85,8 +85,8 @@ export class Image extends RecordedFlash {
   }
 
   poke(address: number, octet: number): void {
-    const sector = (this.sectors[Math.floor(address / SECTOR_SIZE)] ??= new Uint8Array(SECTOR_SIZE).fill(ERASED));
-    sector[address % SECTOR_SIZE] = octet;
+    const offset = address % SECTOR_SIZE;
+    this.sector(Math.floor(address / SECTOR_SIZE), offset)[offset] = octet;
   }
 
   /** Addresses of octets in use, sector by sector. */
