@@ -1,11 +1,13 @@
 import { CRC16_FAR } from "./crc16_far";
+import { SMALL } from "./suites";
 
 /**
  * CRC-16/X-25 (CRC-16/IBM-SDLC): the FCS and HCS of HDLC (ISO/IEC 13239, 4.2.5.2; RFC 1662, appendix C). Polynomial 0x1021
  * reflected, register and result inverted, low octet first. Four octets a step: T[k] advances an octet by k octets. A build
  * with SIMD is for machines with room for four more tables, and takes eight.
  */
-const TABLE: usize = memory.data<u16>([
+// prettier-ignore
+const TABLE: usize = SMALL ? 0 : memory.data<u16>([
   0x0000, 0x1189, 0x2312, 0x329b, 0x4624, 0x57ad, 0x6536, 0x74bf, 0x8c48, 0x9dc1, 0xaf5a, 0xbed3, 0xca6c, 0xdbe5,
   0xe97e, 0xf8f7, 0x1081, 0x0108, 0x3393, 0x221a, 0x56a5, 0x472c, 0x75b7, 0x643e, 0x9cc9, 0x8d40, 0xbfdb, 0xae52,
   0xdaed, 0xcb64, 0xf9ff, 0xe876, 0x2102, 0x308b, 0x0210, 0x1399, 0x6726, 0x76af, 0x4434, 0x55bd, 0xad4a, 0xbcc3,
@@ -94,6 +96,7 @@ export class Crc16 {
    */
   static update(register: u32, at: usize, size: u32): u32 {
     const end = at + <usize>size;
+    if (SMALL) return Crc16.updateByBits(register, at, end);
     if (ASC_FEATURE_SIMD) {
       for (const eights = at + <usize>(size & ~7); at < eights; at += 8) {
         const far = Crc16.pair(CRC16_FAR, load<u16>(at, 2)) ^ Crc16.pair(TABLE + 1024, load<u16>(at, 4));
@@ -105,6 +108,16 @@ export class Crc16 {
     }
     for (; at < end; at++) {
       register = (register >> 8) ^ (<u32>load<u16>(TABLE + <usize>(((register ^ (<u32>load<u8>(at))) & 0xff) << 1)));
+    }
+    return register;
+  }
+
+  /** The same without tables: the eight bits of an octet at once, since the polynomial has only the powers 16, 12, 5 and 0. */
+  private static updateByBits(register: u32, at: usize, end: usize): u32 {
+    for (; at < end; at++) {
+      let x = (register ^ (<u32>load<u8>(at))) & 0xff;
+      x = (x ^ (x << 4)) & 0xff;
+      register = (register >> 8) ^ (x << 8) ^ (x << 3) ^ (x >> 4);
     }
     return register;
   }

@@ -32,6 +32,11 @@ export class Reader {
     return <u32>(this.pos - this.start);
   }
 
+  /** Whether all octets were read, and without an error. */
+  get done(): bool {
+    return this.err == 0 && this.pos == this.end;
+  }
+
   /** Records `err` unless an earlier error stands, and ends the reading. */
   fail(err: i32): void {
     if (this.err == 0) this.err = err;

@@ -5,3 +5,5 @@
 export const SUITE_MAX: u32 = isDefined(CORE_SUITE_MAX) ? CORE_SUITE_MAX : 2;
 /** Suites 1 and 2: signatures, key agreement, general-signing, and general-ciphering with keys that are not agreed beforehand. */
 export const ELLIPTIC: bool = SUITE_MAX > 0;
+/** The build for targets of little room: where a table buys speed alone, it does without. */
+export const SMALL: bool = !ELLIPTIC;

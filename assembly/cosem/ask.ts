@@ -1,5 +1,6 @@
 /** What an interface class is asked, and what it may answer with besides octets. */
 import { RUNS_MAX } from "../base/limits";
+import { Reader } from "../base/reader";
 import { Meter } from "../store/block";
 import { ObjectRow, Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
@@ -144,6 +145,11 @@ export class Ask {
     this.dataAt = 0;
     this.dataSize = 0;
     return this;
+  }
+
+  /** Points a cursor at the parameters: of the selection, of the SET, of the method. */
+  data(r: Reader): Reader {
+    return r.over(this.dataAt, this.dataSize);
   }
 }
 

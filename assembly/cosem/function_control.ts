@@ -221,7 +221,7 @@ function requestCheck(meter: Meter, object: u32, at: usize, size: u32): i32 {
     if (functionFind(meter, object, reader, name, nameSize) == 0) unknown = true;
     else if (isOn(meter, object, name, nameSize) != status) changes++;
   }
-  if (r.err != Err.OK || r.remaining != 0) return Err.UNKNOWN;
+  if (!r.done) return Err.UNKNOWN;
   return unknown ? <i32>Err.LIMIT : changes;
 }
 
@@ -280,7 +280,7 @@ export function functionAdd(meter: Meter, object: u32, at: usize, size: u32): i3
     Axdr.readLongUnsigned(r);
     Axdr.readLogicalName(r);
   }
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const named = nameSize != 0 && nameSize <= NAME_SIZE_MAX;
   if (!named || rowOf(object, LIST, 0) == NONE || functionFind(meter, object, reader, name, nameSize) != 0)
     return ActionResult.OTHER_REASON;
@@ -295,7 +295,7 @@ export function functionRemove(meter: Meter, object: u32, at: usize, size: u32):
   const nameSize = Axdr.readOctetStringSize(r);
   const name = r.take(nameSize);
   if (whole) dataSkip(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const from = functionFind(meter, object, reader, name, nameSize);
   if (from == 0) return ActionResult.OTHER_REASON;
   return listChange(meter, object, from, <u32>(reader.pos - from), 0, 0, -1);

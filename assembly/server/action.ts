@@ -301,7 +301,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const valueCount = Axdr.readCount(values);
   const from = values.pos;
   dataListSkip(values, valueCount);
-  if (values.err != Err.OK || values.remaining != 0 || count != valueCount) {
+  if (!values.done || count != valueCount) {
     answer(meter, slot, ActionResult.TYPE_UNMATCHED);
     return;
   }

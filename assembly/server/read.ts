@@ -171,7 +171,7 @@ function namedRead(meter: Meter, slotIndex: u32, t: Transfer, m: MethodDescripto
     value.rewind(before);
     Axdr.nullData(value);
   }
-  return r.err == Err.OK && r.remaining == 0 ? <i32>DataAccessResult.SUCCESS : <i32>DataAccessResult.TYPE_UNMATCHED;
+  return r.done ? <i32>DataAccessResult.SUCCESS : <i32>DataAccessResult.TYPE_UNMATCHED;
 }
 
 function identificationParse(r: Reader): void {

@@ -236,7 +236,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const valueCount = Axdr.readCount(values);
   const from = values.pos;
   for (let i: u32 = 0; i < valueCount && values.err == Err.OK; i++) dataSkip(values);
-  const whole = values.err == Err.OK && values.remaining == 0 && count == valueCount;
+  const whole = values.done && count == valueCount;
   const size = LIST_HEAD_SIZE + Axdr.lengthSize(count) + count + BLOCK_NUMBER_SIZE;
   if (!canAnswer(meter, slot, size, 0)) return;
   const w = begin(slot);

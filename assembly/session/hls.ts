@@ -52,7 +52,7 @@ export function hlsReply(meter: Meter, slotIndex: u32, at: usize, size: u32, out
   const r = reader.over(at, size);
   const wanted = replySize(meter, slot);
   const value = Axdr.readOctetString(r, wanted);
-  let good: bool = r.err == Err.OK && r.remaining == 0 && wanted != 0;
+  let good: bool = r.done && wanted != 0;
   if (good && slot.mechanism == <u32>Mechanism.HLS_GMAC) {
     good = gmacRight(meter, slot, value) && gmacReply(meter, slot) == Err.OK;
   } else if (ELLIPTIC && good && slot.mechanism == <u32>Mechanism.HLS_ECDSA) {

@@ -3,7 +3,6 @@
  * name: AES-128-ECB of the challenge, padded with zeros to whole blocks, under the HLS secret, cut or padded with zeros to 16
  * octets. It keeps a secret no better than that sounds, and is there only where a template offers "hls-manufacturer".
  */
-import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { AES_BLOCK_SIZE, AES_KEY_SIZE, AesKey } from "../crypto/aes";
@@ -30,7 +29,7 @@ export function manufacturerReply(meter: Meter, slot: Slot, at: usize, size: u32
   const r = reader.over(at, size);
   const wanted = answerMake(meter, slot, slot.stoc, slot.stocSize);
   const value = Axdr.readOctetString(r, wanted);
-  const good = wanted != 0 && r.err == Err.OK && r.remaining == 0 && Ct.equal(answer, value, wanted) != 0;
+  const good = wanted != 0 && r.done && Ct.equal(answer, value, wanted) != 0;
   if (good) Axdr.octetString(out, answer, answerMake(meter, slot, slot.ctos, slot.ctosSize));
   slot.state = good ? AssociationState.ASSOCIATED : AssociationState.NON_ASSOCIATED;
   Ct.wipe(answer, ANSWER_SIZE_MAX);

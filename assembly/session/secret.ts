@@ -65,5 +65,5 @@ function octetStringSize(at: usize, size: u32): i32 {
   const isString = r.u8() == 9;
   const octets = Axdr.readLength(r);
   r.take(octets);
-  return isString && r.err == Err.OK && r.remaining == 0 ? <i32>octets : <i32>Err.UNKNOWN;
+  return isString && r.done ? <i32>octets : <i32>Err.UNKNOWN;
 }

@@ -83,7 +83,7 @@ export function userFind(meter: Meter, object: u32, id: i32): User | null {
 function givenRead(at: usize, size: u32): bool {
   const r = reader.over(at, size);
   given.read(r);
-  return r.err == Err.OK && r.remaining == 0;
+  return r.done;
 }
 
 /** Writes the list of `object` anew: without the entry from `without` to `end` (0 = with all), then with `size` octets at `at`. */

@@ -82,7 +82,7 @@ function diagnosticParse(r: Reader, out: Aare): void {
   Ber.content(field, inner);
   out.diagnostic = Ber.readNumber(inner);
   if (out.source != 1 && out.source != 2) return r.fail(Err.MALFORMED);
-  if (inner.err != Err.OK || field.err != Err.OK || field.remaining != 0) r.fail(Err.MALFORMED);
+  if (inner.err != Err.OK || !field.done) r.fail(Err.MALFORMED);
 }
 
 function numbersParse(r: Reader, tag: u32, out: Aare): void {

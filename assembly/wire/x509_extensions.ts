@@ -50,7 +50,7 @@ function extensionParse(out: Certificate): i32 {
   out.present |= bit;
   if (critical) out.critical |= bit;
   if (!known(id, out)) return critical ? Err.UNKNOWN : Err.OK;
-  return content.err == Err.OK && content.remaining == 0 ? Err.OK : Err.MALFORMED;
+  return content.done ? Err.OK : Err.MALFORMED;
 }
 
 /** Reads `content` as extension `id`; false when it is none of the profile's. */
@@ -105,7 +105,7 @@ function authorityKeyRead(out: Certificate): void {
   }
   if (inner.peek == CERTIFICATE_ISSUER && inner.remaining != 0) Der.skip(inner, CERTIFICATE_ISSUER);
   if (inner.peek == CERTIFICATE_SERIAL && inner.remaining != 0) Der.skip(inner, CERTIFICATE_SERIAL);
-  if (inner.err != Err.OK || inner.remaining != 0) content.fail(Err.MALFORMED);
+  if (!inner.done) content.fail(Err.MALFORMED);
 }
 
 /** SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL }; a limit is one octet, and only a CA has it. */
@@ -118,7 +118,7 @@ function constraintsRead(out: Certificate): void {
     if (head != 0x0201 || limit > 0x7f || out.authority == 0) inner.fail(Err.MALFORMED);
     out.pathLimit = limit + 1;
   }
-  if (inner.err != Err.OK || inner.remaining != 0) content.fail(Err.MALFORMED);
+  if (!inner.done) content.fail(Err.MALFORMED);
 }
 
 /** SEQUENCE OF OID: what it names does not matter here, only that it limits the key to it. */

@@ -72,6 +72,16 @@ describe("the core for suite 0 alone", () => {
     expect((await client.get(CLOCK)).type).toBe("octet-string");
   });
 
+  it("is read over HDLC, whose check sequence it makes without tables", async () => {
+    const raw = RawMeter.boot({ core: small });
+    const slot = raw.slotOf("hdlc", 0);
+    raw.open(slot);
+    const client = new Client(raw.transport(slot), { ...gmac(raw.identity, 1), hdlc: {} });
+    await client.connect();
+    await client.associate();
+    expect((await client.get(CLOCK)).type).toBe("octet-string");
+  });
+
   it.each([1, 2])("serves nothing under suite %i", async (suite) => {
     const raw = RawMeter.boot({ core: small, template: suiteTemplate(suite) });
     const client = clientOf(raw, suite);

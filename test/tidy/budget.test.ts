@@ -31,7 +31,7 @@ describe("the budget", () => {
   });
 
   it("is accepted with some room", () => {
-    expect(budgetOf({ ...none, code: { wire: 257, link: 512 } }).code).toEqual({ wire: 512, link: 512 });
+    expect(budgetOf({ ...none, code: { wire: 257, link: 512 } }).code).toEqual({ wire: 512, link: 768 });
   });
 });
 
@@ -47,8 +47,9 @@ describe.each(["build/core.wasm", "build/core.simd.wasm", "build/core.suite0.was
     const { whole, sections, rooms } = sizes!;
     // Functions are counted in a module with a source map, which Binaryen writes some octets longer.
     expect(Math.abs(sum(rooms.code) - sections["code"]!) / whole).toBeLessThan(0.002);
-    // Each stretch of constants stands behind its address and size, which belong to no room.
-    expect(sum(rooms.constants)).toBeGreaterThan(0.8 * sections["data"]!);
+    // Each stretch of constants stands behind its address and size, which belong to no room; all of them are somebody's.
+    expect(sum(rooms.constants)).toBeLessThan(sections["data"]!);
+    expect(rooms.constants["std"] ?? 0).toBe(0);
     expect(sum(sections)).toBeLessThanOrEqual(whole);
     expect(rooms.code["std"]).toBeLessThan(0.05 * whole);
   });

@@ -35,7 +35,7 @@ export function activityCalendarGet(ask: Ask, out: Writer): i32 {
 
 /** Whether the names and times in a table are such. What it names need not be there yet: activation asks for that. */
 function tableGood(ask: Ask): bool {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const attribute = ask.attribute < <i32>Calendar.NAME + PASSIVE ? ask.attribute : ask.attribute - PASSIVE;
   if (attribute == Calendar.NAME) return nameTake(r) != 0;
   const count = Axdr.readArray(r);
@@ -95,7 +95,7 @@ function tableSet(ask: Ask): i32 {
 
 /** Sets activate_passive_calendar_time: a whole date-time, or nothing specified for "not by time". */
 function timeSet(ask: Ask): i32 {
-  if (dateTimeDataParse(reader.over(ask.dataAt, ask.dataSize), time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+  if (dateTimeDataParse(ask.data(reader), time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
   if (!dateTimeIsSpecified(time) && !dateTimeIsAny(time)) return DataAccessResult.OTHER_REASON;
   const meter = ask.meter;
   changeOpen(meter);
@@ -109,6 +109,6 @@ function timeSet(ask: Ask): i32 {
 export function activityCalendarInvoke(ask: Ask): i32 {
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
   // activate_passive_calendar
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   return tariffActivate(ask.meter, ask.object);
 }

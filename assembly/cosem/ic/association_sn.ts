@@ -78,7 +78,7 @@ export function associationSnInvoke(ask: Ask, out: Writer): i32 {
  * bit-strings with the first attribute or method first; empty ones where the association does not see the object.
  */
 function rightsGet(ask: Ask, association: u32, out: Writer): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const count = Axdr.readArray(r);
   if (r.err == Err.OK) Axdr.array(out, count);
   for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
@@ -87,7 +87,7 @@ function rightsGet(ask: Ask, association: u32, out: Writer): i32 {
     const name = Axdr.readLogicalName(r);
     if (r.err == Err.OK) descriptionEmit(association, objectSeen(association, classId, name), out);
   }
-  return r.err == Err.OK && r.remaining == 0 ? <i32>ActionResult.SUCCESS : <i32>ActionResult.TYPE_UNMATCHED;
+  return r.done ? <i32>ActionResult.SUCCESS : <i32>ActionResult.TYPE_UNMATCHED;
 }
 
 function descriptionEmit(association: u32, object: i32, out: Writer): void {

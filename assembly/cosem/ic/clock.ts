@@ -76,7 +76,7 @@ export function clockSet(ask: Ask): i32 {
 
 /** Sets what local time follows from; patterns and deviations that the standard gives no meaning are refused. */
 function zoneSet(ask: Ask): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   if (ask.attribute == 5 || ask.attribute == 6) {
     if (dateTimeDataParse(r, time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
     const dayless = time.month != UNSPECIFIED && time.month >= <u32>Month.DAYLIGHT_SAVINGS_END;
@@ -105,7 +105,7 @@ function timeMs(meter: Meter, x: DateTime): i64 {
 function timeSet(ask: Ask): i32 {
   const a = rowOf(ask.object, 2, 0);
   if (a != NONE && (Template.of().attribute(a).flags & 1) == 0) return DataAccessResult.READ_WRITE_DENIED;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
   const ms = timeMs(ask.meter, time);
   if (ms < 0) return DataAccessResult.OTHER_REASON;
@@ -124,7 +124,7 @@ export function clockShiftLimit(meter: Meter): i64 {
 
 export function clockInvoke(ask: Ask, out: Writer): i32 {
   const meter = ask.meter;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   switch (ask.attribute) {
     case 1: // adjust_to_quarter
       return nearestSet(meter, r, 900);
@@ -145,7 +145,7 @@ export function clockInvoke(ask: Ask, out: Writer): i32 {
 
 /** The parameter integer(0) of methods that take none. */
 export function parameterIsZero(r: Reader): bool {
-  return Axdr.readInteger(r) == 0 && r.err == Err.OK && r.remaining == 0;
+  return Axdr.readInteger(r) == 0 && r.done;
 }
 
 /** Data-Access-Results and Action-Results of the kinds used here have the same numbers. */
@@ -188,7 +188,7 @@ function presetTake(meter: Meter, r: Reader): i32 {
   const from = secondsTake(meter, r);
   const to = secondsTake(meter, r);
   if (r.err == Err.LIMIT) return ActionResult.OTHER_REASON;
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const c = MeterClock.of(meter);
   c.preset = preset;
   c.presetFrom = from;
@@ -208,7 +208,7 @@ function presetUse(meter: Meter, r: Reader): i32 {
 
 function shiftTime(meter: Meter, r: Reader): i32 {
   const shift = <i64>Axdr.readLong(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (abs(shift) > SHIFT_MAX) return ActionResult.OTHER_REASON;
   return timeMove(meter, clockNow(meter) + <f64>(shift * 1000));
 }

@@ -197,7 +197,7 @@ function textTake(ask: Ask, r: Reader, count: u32): i32 {
   const slot = Slot.of(ask.meter, ask.slot);
   text.size = Axdr.readOctetStringSize(r);
   text.at = r.take(text.size);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   for (let i = count; i-- > 0;) {
     const err = dataLayerOpen(ask.meter, slot, element(i), text);
     if (err == Err.AUTHENTICATION) SecurityContext.of(ask.meter, slot.security).failures++;
@@ -220,11 +220,11 @@ function listTake(r: Reader, parts: bool): u32 {
 }
 
 function attributesGet(ask: Ask, out: Writer): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   Axdr.readStructure(r, 2);
   const count = listTake(r, true);
   const layers = layersRead(r);
-  if (r.err != Err.OK || r.remaining != 0) return refusal(r.err);
+  if (!r.done) return refusal(r.err);
   const slot = Slot.of(ask.meter, ask.slot);
   const bits = provided(layers);
   if (((required(ask) >> 3) & REQUEST_MASK & ~bits) != 0) return ActionResult.SCOPE_OF_ACCESS_VIOLATED;
@@ -244,7 +244,7 @@ function attributesGet(ask: Ask, out: Writer): i32 {
 
 /** The values are set in the order of the list; the first one that is refused ends it, those before it stay set. */
 function attributesSet(ask: Ask): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   Axdr.readStructure(r, 3);
   const count = listTake(r, false);
   const layers = layersRead(r);
@@ -255,7 +255,7 @@ function attributesSet(ask: Ask): i32 {
   if (taken != ActionResult.SUCCESS) return taken;
   values.over(text.at, text.size);
   for (let i: u32 = 0; i < count; i++) dataSkip(values);
-  if (values.err != Err.OK || values.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!values.done) return ActionResult.TYPE_UNMATCHED;
   values.over(text.at, text.size);
   for (let i: u32 = 0; i < count; i++) {
     const at = values.pos;
@@ -270,7 +270,7 @@ function attributesSet(ask: Ask): i32 {
 
 /** A method that returns nothing returns null-data, protected. */
 function methodInvoke(ask: Ask, out: Writer): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   Axdr.readStructure(r, 3);
   Axdr.readStructure(r, 3);
   named.classId = Axdr.readLongUnsigned(r);

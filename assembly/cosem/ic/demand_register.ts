@@ -61,7 +61,7 @@ function momentGet(ask: Ask, out: Writer, utc: u32): i32 {
 export function demandRegisterSet(ask: Ask): i32 {
   const periodic = ask.attribute == 8 || ask.attribute == 9;
   if (periodic) {
-    const r = reader.over(ask.dataAt, ask.dataSize);
+    const r = ask.data(reader);
     const value = dataInteger(r);
     const period = ask.attribute == 8 ? value : 1;
     const periods = ask.attribute == 9 ? value : 1;
@@ -74,7 +74,7 @@ export function demandRegisterSet(ask: Ask): i32 {
 }
 
 export function demandRegisterInvoke(ask: Ask): i32 {
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   switch (ask.attribute) {
     case 1: // reset
       demandRestart(ask.meter, ask.object);

@@ -25,7 +25,7 @@ export function disconnectControlSet(ask: Ask): i32 {
 }
 
 export function disconnectControlInvoke(ask: Ask): i32 {
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   switch (ask.attribute) {
     case 1: // remote_disconnect
       return controlInvoke(ask.meter, ask.object, ask.caller, false);

@@ -9,7 +9,7 @@ import { parameterIsZero } from "./clock";
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 export function extendedRegisterInvoke(ask: Ask): i32 {
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
   return changeResult(extendedReset(ask.meter, ask.object)); // reset
 }

@@ -1,5 +1,4 @@
 /** Image transfer, class_id 18, version 0. Behaviour: cosem/image. */
-import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { Axdr } from "../../wire/axdr";
@@ -40,7 +39,7 @@ export function imageTransferInvoke(ask: Ask): i32 {
   const meter = ask.meter;
   if (!isOwn(ask)) return ActionResult.OBJECT_UNAVAILABLE;
   if (!settingFlag(meter, ask.object, 5)) return ActionResult.OTHER_REASON;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   switch (ask.attribute) {
     case 1: {
       // image_transfer_initiate
@@ -48,9 +47,7 @@ export function imageTransferInvoke(ask: Ask): i32 {
       const size = Axdr.readOctetStringSize(r);
       const at = r.take(size);
       const imageSize = Axdr.readDoubleLongUnsigned(r);
-      return r.err != Err.OK || r.remaining != 0
-        ? ActionResult.TYPE_UNMATCHED
-        : imageInitiate(meter, at, size, imageSize);
+      return !r.done ? ActionResult.TYPE_UNMATCHED : imageInitiate(meter, at, size, imageSize);
     }
     case 2: {
       // image_block_transfer
@@ -58,7 +55,7 @@ export function imageTransferInvoke(ask: Ask): i32 {
       const block = Axdr.readDoubleLongUnsigned(r);
       const size = Axdr.readOctetStringSize(r);
       const at = r.take(size);
-      return r.err != Err.OK || r.remaining != 0 ? ActionResult.TYPE_UNMATCHED : imageBlock(meter, block, at, size);
+      return !r.done ? ActionResult.TYPE_UNMATCHED : imageBlock(meter, block, at, size);
     }
     case 3: // image_verify
       return parameterIsZero(r) ? imageVerify(meter) : ActionResult.TYPE_UNMATCHED;

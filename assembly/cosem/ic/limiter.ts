@@ -32,7 +32,7 @@ export function limiterSet(ask: Ask): i32 {
 
 /** Whether value_definition names an attribute of the meter; another type is refused behind. */
 function isMonitorable(ask: Ask): bool {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   Axdr.readStructure(r, 3);
   const classId = Axdr.readLongUnsigned(r);
   const name = Axdr.readLogicalName(r);
@@ -48,7 +48,7 @@ function thresholdSet(ask: Ask): i32 {
   if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
   const a = Template.of().attribute(row);
   if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   dataInteger(r);
   if (r.err == Err.UNKNOWN || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
   if (r.err != Err.OK || ask.dataSize > <u32>a.capacity) return DataAccessResult.OTHER_REASON;

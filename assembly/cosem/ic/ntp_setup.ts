@@ -11,7 +11,7 @@ const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 export function ntpSetupInvoke(ask: Ask): i32 {
   // add_authentication_key, delete_authentication_key: there is no authentication.
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   if (!settingFlag(ask.meter, ask.object, 2)) return ActionResult.OTHER_REASON;
   // synchronize
   timeSourceAsk(ask.meter);

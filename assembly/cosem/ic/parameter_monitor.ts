@@ -80,9 +80,9 @@ function listKeep(ask: Ask): i32 {
 }
 
 export function parameterMonitorInvoke(ask: Ask): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   wanted.read(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const object = objectFind(wanted.classId, wanted.nameAt);
   switch (ask.attribute) {
     case 1: // add_parameter

@@ -33,7 +33,7 @@ export function portProtectionGet(ask: Ask, out: Writer): i32 {
 export function portProtectionInvoke(ask: Ask): i32 {
   const index = protectionOf(ask.meter, ask.object);
   if (index == NONE || ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   // reset
   return changeResult(protectionReset(ask.meter, Protection.of(ask.meter, index)));
 }

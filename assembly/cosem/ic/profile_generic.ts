@@ -126,7 +126,7 @@ function shapeCheck(ask: Ask, profile: u32): i32 {
     if (err != Err.OK || columnsRowSize() > area) return DataAccessResult.OTHER_REASON;
     return DataAccessResult.SUCCESS;
   }
-  const value = dataInteger(reader.over(ask.dataAt, ask.dataSize));
+  const value = dataInteger(ask.data(reader));
   if (reader.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
   if (ask.attribute == 5)
     return sortAllowed(ask, profile, value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
@@ -160,9 +160,9 @@ function shapeSet(ask: Ask, profile: u32): i32 {
 export function profileGenericInvoke(ask: Ask, out: Writer): i32 {
   const profile = <u32>ask.row.instance;
   if (profile == NONE) return ActionResult.OBJECT_UNAVAILABLE;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const zero = Axdr.readInteger(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (zero != 0) return ActionResult.OTHER_REASON;
   switch (ask.attribute) {
     case 1: // reset

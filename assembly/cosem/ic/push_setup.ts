@@ -21,7 +21,7 @@ export function pushSetupSet(ask: Ask): i32 {
 }
 
 export function pushSetupInvoke(ask: Ask): i32 {
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   switch (ask.attribute) {
     case 1: // push
       return pushStart(ask.meter, ask.object) == Err.OK ? ActionResult.SUCCESS : ActionResult.OTHER_REASON;

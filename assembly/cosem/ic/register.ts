@@ -16,7 +16,7 @@ const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 /** reset: what is counted begins at 0, a kept value is the template's again; what is measured now cannot be reset. */
 export function registerInvoke(ask: Ask): i32 {
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
-  if (!parameterIsZero(reader.over(ask.dataAt, ask.dataSize))) return ActionResult.TYPE_UNMATCHED;
+  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
   const row = attributeFind(ask.row, VALUE, 0);
   if (row < 0) return ActionResult.OBJECT_UNAVAILABLE;
   const t = Template.of();

@@ -62,7 +62,7 @@ function activeStays(ask: Ask, r: Reader): bool {
 
 /** What beyond its type a new value must be: registers that exist, masks of registers that are assigned, a mask that is known. */
 function valueGood(ask: Ask): bool {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   switch (ask.attribute) {
     case Activation.REGISTER_ASSIGNMENT: {
       const count = Axdr.readArray(r);
@@ -70,7 +70,7 @@ function valueGood(ask: Ask): bool {
       return settingOver(ask.meter, ask.object, Activation.MASK_LIST, r) && masksGood(r, count);
     }
     case Activation.MASK_LIST:
-      return masksGood(r, assigned(ask)) && activeStays(ask, reader.over(ask.dataAt, ask.dataSize));
+      return masksGood(r, assigned(ask)) && activeStays(ask, ask.data(reader));
     default: {
       const name = nameTake(r);
       return (
@@ -91,7 +91,7 @@ export function registerActivationSet(ask: Ask): i32 {
 }
 
 export function registerActivationInvoke(ask: Ask): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   let result: i32;
   switch (ask.attribute) {
     case 1: // add_register
@@ -121,7 +121,7 @@ function splice(ask: Ask, attribute: i32, added: u32): i32 {
 /** Appends a register; one that is assigned already stays where it is. */
 function registerAdd(ask: Ask, r: Reader): i32 {
   const known = registerKnown(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const count = assigned(ask);
   if (!known || count >= REGISTERS_MAX) return ActionResult.OTHER_REASON;
   for (let i: u32 = 0; i < count; i++) {
@@ -137,9 +137,9 @@ function registerAdd(ask: Ask, r: Reader): i32 {
 /** Adds a mask; one of the same name is replaced. */
 function maskAdd(ask: Ask, r: Reader): i32 {
   const good = maskGood(r, assigned(ask));
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (!good || !settingOver(ask.meter, ask.object, Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
-  r.over(ask.dataAt, ask.dataSize);
+  ask.data(r);
   Axdr.readStructure(r, 2);
   maskFind(list, nameTake(r), stretch);
   return splice(ask, Activation.MASK_LIST, 1);
@@ -148,7 +148,7 @@ function maskAdd(ask: Ask, r: Reader): i32 {
 /** Takes a mask away; the active one and one that does not exist are refused. */
 function maskDelete(ask: Ask, r: Reader): i32 {
   const name = nameTake(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const active = settingOver(ask.meter, ask.object, Activation.ACTIVE_MASK, list) && nameEquals(nameTake(list), name);
   if (active || !settingOver(ask.meter, ask.object, Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
   if (maskFind(list, name, stretch) == 0) return ActionResult.OTHER_REASON;

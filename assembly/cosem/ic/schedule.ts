@@ -38,7 +38,7 @@ function changed(ask: Ask, result: i32): i32 {
 export function scheduleSet(ask: Ask): i32 {
   const result = plainSettable(ask);
   if (result != DataAccessResult.SUCCESS) return result;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const count = Axdr.readArray(r);
   let last: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
@@ -53,7 +53,7 @@ export function scheduleInvoke(ask: Ask): i32 {
   const row = rowOf(ask.object, ENTRIES, 0);
   if (row == NONE || <u32>Template.of().attribute(row).capacity == 0) return ActionResult.READ_WRITE_DENIED;
   if (!settingOver(ask.meter, ask.object, ENTRIES, list)) return ActionResult.OTHER_REASON;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   switch (ask.attribute) {
     case 1: // enable/disable
       return enable(ask, r, row);
@@ -73,7 +73,7 @@ function enable(ask: Ask, r: Reader, row: u32): i32 {
   const lastA = Axdr.readLongUnsigned(r);
   const firstB = Axdr.readLongUnsigned(r);
   const lastB = Axdr.readLongUnsigned(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const value = valueAt(ask.meter, row);
   const size = valueSize(ask.meter, row);
   changeOpen(ask.meter);
@@ -112,7 +112,7 @@ function entriesFind(first: u32, last: u32): bool {
 /** Inserts an entry in the order of the indices; one of the same index is replaced. */
 function insert(ask: Ask, r: Reader, row: u32): i32 {
   const good = entryGood(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const index = entry.index;
   if (!good || !entriesFind(index, index)) return ActionResult.OTHER_REASON;
   return changed(ask, changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, ask.dataSize, 1)));
@@ -123,7 +123,7 @@ function remove(ask: Ask, r: Reader, row: u32): i32 {
   Axdr.readStructure(r, 2);
   const first = Axdr.readLongUnsigned(r);
   const last = Axdr.readLongUnsigned(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (!entriesFind(first, last) || stretch.count == 0) return ActionResult.OTHER_REASON;
   return changed(ask, changeResult(arraySplice(ask.meter, row, stretch, 0, 0, 0)));
 }

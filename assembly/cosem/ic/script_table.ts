@@ -1,5 +1,4 @@
 /** Script table, class_id 9, version 0. The scripts are a value; running them is cosem/execute's. */
-import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult } from "../../wire/results";
@@ -9,9 +8,9 @@ import { executeActions } from "../execute";
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 export function scriptTableInvoke(ask: Ask): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const selector = Axdr.readLongUnsigned(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
   // execute: scripts act for the meter, whoever started them; a monitor stays one.
   const caller = ask.caller == Caller.MONITOR ? Caller.MONITOR : Caller.SCRIPT;

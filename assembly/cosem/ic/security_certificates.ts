@@ -94,9 +94,9 @@ export function requestRequested(ask: Ask, context: u32, out: Writer): i32 {
 
 /** The enum that says what a key pair is for; an ActionResult, negated, when it is none. */
 function purposeOf(ask: Ask): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const purpose = Axdr.readEnum(r);
-  if (r.err != Err.OK || r.remaining != 0) return -(<i32>ActionResult.TYPE_UNMATCHED);
+  if (!r.done) return -(<i32>ActionResult.TYPE_UNMATCHED);
   return purpose < PURPOSES ? <i32>purpose : -(<i32>ActionResult.READ_WRITE_DENIED);
 }
 
@@ -116,10 +116,10 @@ function resultOf(err: i32): i32 {
 
 /** import_certificate. */
 export function certificateImported(ask: Ask, context: u32): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const size = Axdr.readOctetStringSize(r);
   const at = r.take(size);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   return certificateImport(ask.meter, context, at, size);
 }
 
@@ -140,7 +140,7 @@ export function certificateRemoved(ask: Ask, context: u32): i32 {
 
 /** Slot of the certificate that structure { type of identification, structure } names; an ActionResult, negated, when none is. */
 function identified(ask: Ask, context: u32): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   Axdr.readStructure(r, 2);
   const how = Axdr.readEnum(r);
   if (r.err == Err.OK && how > <u32>Identification.BY_SERIAL) return -(<i32>ActionResult.READ_WRITE_DENIED);
@@ -154,7 +154,7 @@ function byEntity(meter: Meter, context: u32, r: Reader): i32 {
   const type = Axdr.readEnum(r);
   const size = Axdr.readOctetStringSize(r);
   const title = r.take(size);
-  if (r.err != Err.OK || r.remaining != 0) return -(<i32>ActionResult.TYPE_UNMATCHED);
+  if (!r.done) return -(<i32>ActionResult.TYPE_UNMATCHED);
   const untitled = size == 0 && entity == <u32>CertificateEntity.CERTIFICATION_AUTHORITY;
   if (size != SYSTEM_TITLE_SIZE && !untitled) return -(<i32>ActionResult.OBJECT_UNAVAILABLE);
   return slotOr(certificateFind(meter, context, entity, type, untitled ? 0 : title, listed));
@@ -167,7 +167,7 @@ function bySerial(meter: Meter, context: u32, r: Reader): i32 {
   const serial = r.take(serialSize);
   const issuerSize = Axdr.readOctetStringSize(r);
   const issuer = r.take(issuerSize);
-  if (r.err != Err.OK || r.remaining != 0) return -(<i32>ActionResult.TYPE_UNMATCHED);
+  if (!r.done) return -(<i32>ActionResult.TYPE_UNMATCHED);
   for (let slot: u32 = 0; slot < CERTIFICATE_SLOTS; slot++) {
     const known = certificateLoad(meter, context, slot, listed);
     if (!known || !same(listed.issuerAt, listed.issuerSize, issuer, issuerSize)) continue;

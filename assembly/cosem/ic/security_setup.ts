@@ -120,9 +120,9 @@ function keysTransfer(ask: Ask): i32 {
 
 /** The new policy may only add protection (decision 11). It holds from the next request on. */
 function securityActivate(ask: Ask): i32 {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const policy = Axdr.readEnum(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const context = contextOf(ask.object);
   const row = rowOf(ask.object, 2, 0);
   if (context == NONE || row == NONE) return ActionResult.OBJECT_UNAVAILABLE;

@@ -26,7 +26,7 @@ const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 function timesGood(ask: Ask): bool {
   const type = settingNumber(ask.meter, ask.object, SingleAction.TYPE, 1);
   const allowed: u32 = type < 6 ? <u32>load<u8>(TYPES + <usize>type) : 0;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const count = Axdr.readArray(r);
   if (count > 1 && (allowed & SEVERAL) == 0) return false;
   let first: usize = 0;

@@ -48,7 +48,7 @@ function entryFind(index: i32): bool {
 
 /** Whether the dates of the entries are such. */
 function entriesGood(ask: Ask): bool {
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const count = Axdr.readArray(r);
   for (let i: u32 = 0; i < count; i++) if (entryPass(r) < 0) return false;
   return true;
@@ -71,12 +71,12 @@ export function specialDaysSet(ask: Ask): i32 {
 export function specialDaysInvoke(ask: Ask): i32 {
   const row = rowOf(ask.object, ENTRIES, 0);
   if (row == NONE || <u32>Template.of().attribute(row).capacity == 0) return ActionResult.READ_WRITE_DENIED;
-  const r = reader.over(ask.dataAt, ask.dataSize);
+  const r = ask.data(reader);
   const inserts = ask.attribute == 1;
   if (!inserts && ask.attribute != 2) return ActionResult.OBJECT_UNAVAILABLE;
   // insert(entry), which replaces an entry of its index; delete(index)
   const index = inserts ? entryPass(r) : <i32>Axdr.readLongUnsigned(r);
-  if (r.err != Err.OK || r.remaining != 0) return ActionResult.TYPE_UNMATCHED;
+  if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (index < 0 || !settingOver(ask.meter, ask.object, ENTRIES, list)) return ActionResult.OTHER_REASON;
   if (!entryFind(index) && !inserts) return ActionResult.OTHER_REASON;
   const size = inserts ? ask.dataSize : 0;
