@@ -15,7 +15,9 @@ using namespace wabt;
 using namespace wabt::interp;
 
 static const uint64_t PAGE = 65536;
-static const uint64_t PAGES = (CORE_MEMORY + PAGE - 1) / PAGE;
+// As many as a meter needs, and no fewer than the core declares (asconfig.json, initialMemory).
+static const uint64_t PAGES_MIN = 2;
+static const uint64_t PAGES = CORE_MEMORY > PAGES_MIN * PAGE ? (CORE_MEMORY + PAGE - 1) / PAGE : PAGES_MIN;
 
 static Store store;
 static Memory::Ptr memory;
