@@ -10,17 +10,17 @@ import { filesBelow, requireNode, ROOT } from "./steps.mjs";
 export const SIMD_ARGS = ["--enable", "simd"];
 
 /**
- * The core for every engine, that for engines with SIMD, and that for suite 0 alone: base/suites.ts sees the name, and nothing behind
- * ELLIPTIC is compiled; size before speed.
+ * The core for every engine; that for engines with SIMD, which are on hosts with room for speed; and that for suite 0 alone, size before
+ * speed: base/suites.ts sees the name, and nothing behind ELLIPTIC is compiled.
  */
 export const CORES = {
   scalar: { wasm: "build/core.wasm", args: [], sizeMax: CORE_SIZE_MAX },
-  simd: { wasm: "build/core.simd.wasm", args: SIMD_ARGS, sizeMax: SIMD_SIZE_MAX, simd: true },
+  simd: { wasm: "build/core.simd.wasm", args: SIMD_ARGS, sizeMax: SIMD_SIZE_MAX, simd: true, aim: "speed" },
   suite0: {
     wasm: "build/core.suite0.wasm",
     args: ["--use", "CORE_SUITE_MAX=0"],
     sizeMax: SUITE0_SIZE_MAX,
-    small: true,
+    aim: "size",
   },
 };
 
@@ -28,7 +28,7 @@ export const CORES = {
 export const QUICK = process.env.BUILD_QUICK === "1";
 
 /** That for suite 0 is about its size, so there is no quick one. */
-const isQuick = (core) => QUICK && core.small !== true;
+const isQuick = (core) => QUICK && core.aim !== "size";
 
 /** Sources of the core; tests and their entries are not part of it. */
 function sources() {
@@ -51,7 +51,7 @@ export function coreStep(name) {
 
 /** Makes it, with what `npm run sizes` and the test of the budget tell of it beside it; prints warnings of the compiler. */
 async function coreMake(core) {
-  const { wasm, args, small = false } = core;
+  const { wasm, args, aim } = core;
   let text;
   if (isQuick(core)) {
     text = await requireNode(
@@ -61,7 +61,7 @@ async function coreMake(core) {
     );
     sizesForget(wasm);
   } else {
-    const made = await releaseCompile(args, wasm, { small });
+    const made = await releaseCompile(args, wasm, { aim });
     sizesWrite(wasm, made);
     text = made.text;
   }

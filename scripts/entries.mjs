@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { wasmProblems } from "./check_wasm.mjs";
-import { SIMD_ARGS } from "./cores.mjs";
+import { CORES, SIMD_ARGS } from "./cores.mjs";
 import { releaseCompile } from "./release.mjs";
 import { filesBelow, requireNode, ROOT, runStep } from "./steps.mjs";
 
@@ -36,7 +36,7 @@ export async function buildEntry(entry, simd = false) {
     outputs: [out],
     run: () =>
       entry === LIKE_RELEASE
-        ? releaseCompile(args, out)
+        ? releaseCompile(args, out, { aim: CORES[simd ? "simd" : "scalar"].aim })
         : requireNode(ASC, [...args, "--outFile", out], `asc ${entry}`),
   });
   const problems = wasmProblems(readFileSync(join(ROOT, out)), simd);

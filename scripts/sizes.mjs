@@ -46,8 +46,8 @@ function filesPrint({ files }) {
 }
 
 /** Octets that the assertions cost, which stay in what is shipped: a build without them is made for the difference. */
-async function assertsPrint({ wasm, args, small = false }, { whole }) {
-  const { shipped } = await releaseCompile([...args, "--noAssert"], "build/core.noassert.wasm", { small });
+async function assertsPrint({ wasm, args, aim }, { whole }) {
+  const { shipped } = await releaseCompile([...args, "--noAssert"], "build/core.noassert.wasm", { aim });
   console.log(`assertions: ${number(whole - shipped.length)} octets of ${wasm}`);
 }
 

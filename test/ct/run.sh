@@ -18,7 +18,7 @@ fi
 
 node test/ct/prepare.mjs
 runtime=$(dirname "$(find /usr/share/wabt /usr/src -name wasm-rt-impl.c 2>/dev/null | head -1)")
-for name in speed size; do
+for name in balance size speed; do
   echo "compiled for $name:"
   cd "build/ct/$name"
   wasm2c core.wasm -o core.c
