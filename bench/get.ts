@@ -10,10 +10,10 @@ import { WRAPPER_HEADER_SIZE, wpduDecode } from "../host/client/wrapper.ts";
 import { Core } from "../host/core.ts";
 import { coreFind, coreOctets } from "../host/files.ts";
 import { templateLoad } from "../host/template/load.ts";
-import type { Effort, Figure, Goal, Group } from "./figure.ts";
+import { FASTEST, reference, type Effort, type Figure, type Goal, type Group } from "./figure.ts";
 import { associated, CIPHERED, CLOCK, FLOOR, getRequest, onWrapper, PLAIN, PUBLIC, REGISTER } from "./requests.ts";
 import { coreWork, floorWork, Seat } from "./seat.ts";
-import { repeat, time, type Work } from "./timing.ts";
+import { repeat, time, type Timed, type Work } from "./timing.ts";
 
 /** Batches of about a millisecond: short enough to run without being interrupted. */
 const BATCH = 400;
@@ -127,22 +127,24 @@ async function wrapperFigures(effort: Effort, x: Case): Promise<Figure[]> {
   }
   const work = coreWork(seat, slot, requestsOf(client, x.descriptor));
   const timed = time(effort, work, ...references.map((one) => one.work));
-  return figuresOf(
-    x,
-    timed.ns,
-    timed.references.map((one, i) => ({ ...one, what: references[i]!.what })),
-  );
+  const names = references.map((one) => one.what);
+  return figuresOf(x, timed, names);
 }
 
-/** The time of one GET with its references, and how many that is a second. */
-function figuresOf(x: Case, ns: number, references: { what: string; ns: number; ratio: number }[]): Figure[] {
+/** The time of one GET with its references, and how many that is a second; the first of the references is the floor. */
+function figuresOf(x: Pick<Case, "id" | "what" | "goal">, timed: Timed, names: readonly string[]): Figure[] {
+  const { ns } = timed;
+  const references = timed.references.map((one, i) => ({ ...one, what: names[i]! }));
   const time: Figure = {
     id: `${x.id}-time`,
     what: x.what,
     value: ns / 1000,
     unit: "µs",
     ...(x.goal === undefined ? {} : { goal: x.goal }),
-    references: references.map((one) => ({ what: one.what, value: one.ns / 1000, ratio: one.ratio })),
+    references: [
+      ...references.map((one) => ({ what: one.what, value: one.ns / 1000, ratio: one.ratio })),
+      reference(FASTEST, timed.bestNs / 1000, ns / 1000),
+    ],
   };
   const perSecond = (value: number): number => 1e9 / value;
   const rate: Figure = {
@@ -183,9 +185,7 @@ async function hdlcFigures(effort: Effort): Promise<Figure[]> {
   const work = coreWork(seat, slot, () => requests);
   const timed = time(effort, work, floorWork(seat, requests[0]!.length, answers[0]!.length, BATCH));
   const x = { id: "get-register-hdlc", what: "GET register value over HDLC, in the clear" };
-  return figuresOf({ ...x, options: PLAIN, descriptor: REGISTER }, timed.ns, [
-    { what: FLOOR, ...timed.references[0]! },
-  ]);
+  return figuresOf(x, timed, [FLOOR]);
 }
 
 export const getGroup: Group = {

@@ -8,7 +8,7 @@ import { Shard, SHARD_METERS, ShardError } from "../flash/shard.ts";
 import { pagesProgram, shardRewrite } from "../state/shard_rewrite.ts";
 import { StateDir } from "../state/state_dir.ts";
 import { ImageView } from "../state/image.ts";
-import { type Entry, isRows, rowsOf, type State, stateRead, type Stored, valuesOf } from "../state/journal.ts";
+import { type Entry, isRows, rowsOf, type State, stateRead, valuesOf } from "../state/journal.ts";
 import { nameText } from "../state/migrate.ts";
 import { snapshotEmit, SnapshotError, snapshotParse } from "../state/snapshot.ts";
 
@@ -47,16 +47,17 @@ class Folder {
     }
   }
 
-  /** Calls `each` with the flash of every meter, or of the one that is wanted. */
-  meters(wanted: number | undefined, each: (meter: number, flash: Uint8Array) => void): void {
+  /** Calls `each` with the flash of every meter, or of the one that is wanted, and the template it is written for. */
+  meters(wanted: number | undefined, each: (meter: number, flash: Uint8Array, image?: ImageView) => void): void {
     let any = false;
     this.shards((shard) => {
+      const image = this.image(shard.head.template);
       for (const index of shard.meters) {
         const meter = shard.head.first + index;
         if (wanted !== undefined && meter !== wanted) continue;
         const flash = new Uint8Array(shard.head.flashSize);
         shard.read(index, 0, flash);
-        each(meter, flash);
+        each(meter, flash, image);
         any = true;
       }
     });
@@ -64,9 +65,9 @@ class Folder {
       throw new ShardError(`${this.path} holds no state of ${wanted === undefined ? "any meter" : `meter ${wanted}`}`);
   }
 
-  /** The template a state was written for, where its image is still there. */
-  image(state: Stored): ImageView | undefined {
-    const name = `template-${state.template.toString(16).padStart(8, "0")}.image`;
+  /** The image of a template, where it is still there. */
+  private image(template: number): ImageView | undefined {
+    const name = `template-${template.toString(16).padStart(8, "0")}.image`;
     return readdirSync(this.path).includes(name) ? new ImageView(readFileSync(join(this.path, name))) : undefined;
   }
 
@@ -114,8 +115,8 @@ function stateText(state: State): string {
 function check(folder: Folder, json: boolean): boolean {
   let bad = 0;
   let count = 0;
-  folder.meters(undefined, (meter, flash) => {
-    const state = stateRead(flash);
+  folder.meters(undefined, (meter, flash, image) => {
+    const state = stateRead(flash, image?.imageSize);
     const problem = problemOf(state);
     count++;
     if (problem !== undefined) bad++;
@@ -145,11 +146,10 @@ function valueText(entry: Entry, image: ImageView | undefined, secrets: boolean)
 }
 
 function dump(folder: Folder, meter: number | undefined, secrets: boolean): void {
-  folder.meters(meter, (number, flash) => {
-    const state = stateRead(flash);
+  folder.meters(meter, (number, flash, image) => {
+    const state = stateRead(flash, image?.imageSize);
     console.log(`meter ${number}: ${stateText(state)}`);
     if (state.kind !== "stored") return;
-    const image = folder.image(state);
     const values = valuesOf(state);
     for (const entry of values) {
       const part = entry.part === 0 ? "" : `.${entry.part}`;

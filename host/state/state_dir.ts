@@ -162,7 +162,7 @@ export class StateDir {
         const octets = new Uint8Array(shard.head.flashSize);
         shard.read(index, 0, octets);
         const who = `meter ${shard.head.first + index}`;
-        fresh.program(index, 0, this.carried(who, octets, to, use));
+        fresh.program(index, 0, this.carried(who, octets, to, use, from));
         // A firmware image under way stands where its area is now.
         const image = from === undefined ? undefined : octets.subarray(octets.length - from.imageSize);
         if (image !== undefined && from?.imageSize === to.imageSize)
@@ -178,9 +178,9 @@ export class StateDir {
     return Shard.open(shard.path, use.durability);
   }
 
-  /** What a meter's flash holds when its state has been carried over. */
-  private carried(who: string, octets: Uint8Array, to: ImageView, use: StateUse): Uint8Array {
-    const state = stateRead(octets);
+  /** What a meter's flash holds when its state has been carried over; `from` is its template, where that is known. */
+  private carried(who: string, octets: Uint8Array, to: ImageView, use: StateUse, from?: ImageView): Uint8Array {
+    const state = stateRead(octets, from?.imageSize);
     if (state.kind === "empty") return new Uint8Array(0);
     const where = `${who} of ${this.path}`;
     if (state.kind === "foreign")

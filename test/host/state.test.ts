@@ -1,4 +1,5 @@
 /** The folder of `serve --state`: other templates, older files, snapshots, and what is said when something is wrong. */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Client, data as d, ImageTransfer } from "../../host/client/index.ts";
 import { Shard } from "../../host/flash/shard.ts";
 import { shardRewrite } from "../../host/state/shard_rewrite.ts";
+import { ImageView } from "../../host/state/image.ts";
 import { StateDir, type StateUse } from "../../host/state/state_dir.ts";
 import { MemoryFlash } from "../../host/flash/memory.ts";
 import { stateRead, type Stored, valuesOf } from "../../host/state/journal.ts";
@@ -15,7 +17,9 @@ import type { Compiled } from "../../host/template/compile.ts";
 import { associateLls, get, hex, set } from "../device/apdus.ts";
 import { RawMeter } from "../device/raw.ts";
 import { core, ENERGY, lls, LOAD_PROFILE, Rig, template, TEXT } from "../device/rig.ts";
+import { ROOT } from "../testing.ts";
 
+const MAIN = join(ROOT, "dist/cli/main.js");
 const HOUR_MS = 3_600_000;
 let folder: string;
 let said: string[];
@@ -191,6 +195,18 @@ describe("a firmware image under way", () => {
     await client.associate();
     return new ImageTransfer(client);
   }
+
+  it("is not taken for the end of the journal, neither by a reader who knows its area nor by state check", async () => {
+    const { flash } = await begun();
+    const { imageSize } = new ImageView(template().image);
+    expect(stateRead(octetsOf(flash), imageSize)).toMatchObject({ kind: "stored", torn: false, damaged: 0 });
+    // Who does not know the area takes the image for more of the journal.
+    expect(stateRead(octetsOf(flash))).toMatchObject({ torn: true });
+    folderWith(octetsOf(flash), template());
+    const { status, stdout } = spawnSync(process.execPath, [MAIN, "state", "check", folder], { encoding: "utf8" });
+    expect(stdout).toMatch(/^meter 0: checkpoint 1, .* octets; whole\n1 meters, no damage\n$/);
+    expect(status).toBe(0);
+  });
 
   it("goes along to a template whose flash measures otherwise", async () => {
     folderWith(octetsOf((await begun()).flash), template());
