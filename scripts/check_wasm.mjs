@@ -32,23 +32,25 @@ function globalProblems(ir) {
   return problems;
 }
 
-function featureProblems(text, simd) {
+function featureProblems(text, simd, needed) {
   const found = [];
+  const has = /\bv128\b/.test(text);
   if (/\bmemory\.grow\b/.test(text)) found.push("it grows its memory");
-  if (/\bv128\b/.test(text) !== simd) found.push(simd ? "it uses no SIMD, which it is built for" : "it uses SIMD");
+  if (has && !simd) found.push("it uses SIMD");
+  if (!has && needed) found.push("it uses no SIMD, which it is built for");
   if (/\.trunc_sat_|\.extend(8|16|32)_s\b/.test(text)) found.push("it uses operations beyond the MVP and bulk memory");
   return found;
 }
 
-/** What is wrong with the module in `octets`, one sentence each; `simd`: whether it is built for engines with SIMD. */
-export function wasmProblems(octets, simd = false) {
+/** What is wrong with the module in `octets`, one sentence each; `simd`: it is built for engines with SIMD; `needed`: and has to use it. */
+export function wasmProblems(octets, simd = false, needed = simd) {
   const module = new WebAssembly.Module(octets);
   const ir = binaryen.readBinary(octets);
   const text = ir.emitText();
   const problems = [
     ...importProblems(module),
     ...globalProblems(ir),
-    ...featureProblems(text, simd),
+    ...featureProblems(text, simd, needed),
     ...startProblems(text),
   ];
   ir.dispose();

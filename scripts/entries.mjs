@@ -39,6 +39,7 @@ export async function buildEntry(entry, simd = false) {
         ? releaseCompile(args, out, { aim: CORES[simd ? "simd" : "scalar"].aim })
         : requireNode(ASC, [...args, "--outFile", out], `asc ${entry}`),
   });
-  const problems = wasmProblems(readFileSync(join(ROOT, out)), simd);
+  // The check sequence has a way of its own there, in which nothing is a vector.
+  const problems = wasmProblems(readFileSync(join(ROOT, out)), simd, false);
   if (problems.length > 0) throw new Error(`${out}: ${problems.join("; ")}`);
 }
