@@ -134,10 +134,11 @@ function isLong(meter: Meter, seconds: i64): bool {
   return seconds > <i64>limit;
 }
 
-/** Writes the row that the power failure log waits for. */
+/** Writes the row that the power failure log waits for. The template may have changed meanwhile, and have no log any more. */
 function failureLog(meter: Meter): bool {
+  const log = logProfile();
   changeOpen(meter);
-  captureRow(meter, logProfile(), due(meter, LOGGED_AT), 0);
+  if (log != NONE) captureRow(meter, log, due(meter, LOGGED_AT), 0);
   duePut(meter, 0, 0, 0);
   return changeCommit(meter) == Err.OK;
 }
