@@ -1,18 +1,16 @@
 /** The real process under a client: killed without warning, on a full disk, in folders that cannot be used. */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { attribute, Client, data as d } from "../../host/client/index.ts";
 import { connectTcp } from "../../host/client/transport.ts";
 import { Dice } from "../testing.ts";
-import { ROOT } from "../tidy/sources.ts";
 import { GMAC, LLS } from "./rig.ts";
+import { end, killAll, MAIN, serve, type Served } from "./served.ts";
 
-const MAIN = join(ROOT, "dist/cli/main.js");
 const TEXT = attribute(1, "0-0:96.1.1.255", 2);
 const ENERGY = attribute(3, "1-0:1.8.0.255", 2);
 /** Two restarts behind a kill. */
@@ -22,38 +20,16 @@ const TEST_MS = 300_000;
 
 let folder: string;
 const mounted: string[] = [];
-const running: ChildProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "durable-"));
 });
 
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill("SIGKILL");
+  killAll();
   for (const place of mounted.splice(0)) spawnSync("umount", ["-l", place]);
   rmSync(folder, { recursive: true });
 });
-
-interface Served {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly text: () => string;
-}
-
-async function serve(...words: string[]): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, "serve", "--tcp", "0", "--udp", "none", "--json", ...words]);
-  running.push(child);
-  let text = "";
-  child.stderr!.on("data", (chunk) => (text += chunk));
-  return new Promise((resolve, reject) => {
-    child.on("exit", () => reject(new Error(text)));
-    child.stdout!.on("data", (chunk) => {
-      text += chunk;
-      const ready = /\{"event":"ready".*\}\n/.exec(text);
-      if (ready) resolve({ child, port: (JSON.parse(ready[0]) as { tcp: number[] }).tcp[0]!, text: () => text });
-    });
-  });
-}
 
 async function connected(port: number, options = LLS): Promise<Client> {
   const client = new Client(await connectTcp("127.0.0.1", port), { timeOut: 20_000, ...options });
@@ -62,11 +38,7 @@ async function connected(port: number, options = LLS): Promise<Client> {
   return client;
 }
 
-async function killed({ child }: Served): Promise<void> {
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-}
+const killed = ({ child }: Served): Promise<number | null> => end(child, "SIGKILL");
 
 function run(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [MAIN, ...words], { encoding: "utf8", cwd: folder, timeout: 60_000 });
@@ -111,18 +83,18 @@ describe.runIf(existsSync(MAIN))("a process that is killed", () => {
       let [acknowledged, asked, counter, lowest] = [0, 0, 1, 0];
       for (let life = 0; life < LIVES; life++) {
         const served = await serve(...words);
-        const client = await connected(served.port);
+        const client = await connected(served.ready.tcp[0]!);
         if (life > 0) expect([acknowledged, asked]).toContain(Number(await textOf(client)));
         counter += 1000;
-        const ciphered = await connected(served.port, { ...GMAC, counter });
+        const ciphered = await connected(served.ready.tcp[0]!, { ...GMAC, counter });
         const { security } = ciphered;
         expect(security!.lowestAcceptable.global - 3).toBeGreaterThanOrEqual(lowest);
         await ciphered.get(ENERGY);
         lowest = security!.lowestAcceptable.global;
-        const end = new Promise((resolve) => setTimeout(resolve, 100 + dice.roll(300))).then(() => killed(served));
+        const gone = new Promise((resolve) => setTimeout(resolve, 100 + dice.roll(300))).then(() => killed(served));
         ({ acknowledged, asked } = await writes(client, asked));
         expect(acknowledged).toBeGreaterThan(0);
-        await end;
+        await gone;
       }
     },
     TEST_MS,
@@ -143,14 +115,14 @@ describe.runIf(existsSync(MAIN))("a full disk", () => {
         .split("\n")[1]!;
       writeFileSync(join(place, "filler"), new Uint8Array(Math.max(0, Number(left) - 12_288)));
       const served = await serve("--state", state);
-      const { acknowledged, asked } = await writes(await connected(served.port), 0, 2000);
+      const { acknowledged, asked } = await writes(await connected(served.ready.tcp[0]!), 0, 2000);
       expect(asked).toBeLessThan(2000);
       expect(served.text()).toMatch(/no space left for .*meters-0\.shard; make room and start again/);
       expect(served.text()).toContain("the meter is out of service");
       await killed(served);
       rmSync(join(place, "filler"));
       const again = await serve("--state", state);
-      expect([acknowledged, asked]).toContain(Number(await textOf(await connected(again.port))));
+      expect([acknowledged, asked]).toContain(Number(await textOf(await connected(again.ready.tcp[0]!))));
       await killed(again);
     },
     TEST_MS,

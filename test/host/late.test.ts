@@ -1,6 +1,5 @@
 /** Meters that take a seat when somebody reaches them. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,8 +16,8 @@ import { scenarioFrom } from "../../host/metrology/scenario.ts";
 import { Simulations } from "../../host/metrology/simulations.ts";
 import { Pushes, type Courier } from "../../host/push.ts";
 import { ipv4Parse, ipv4Text } from "../../host/transport/ipv4.ts";
-import { ROOT } from "../tidy/sources.ts";
 import { LLS, Rig, START } from "./rig.ts";
+import { end, killAll, serve } from "./served.ts";
 
 const HOUR = 3_600_000;
 const ENERGY = attribute(3, "1-0:1.8.0.255", 2);
@@ -179,39 +178,22 @@ describe("IPv4 addresses as numbers", () => {
 });
 
 describe("serve --each-address --seat contact", () => {
-  const running: ChildProcess[] = [];
   const folder = mkdtempSync(join(tmpdir(), "late-"));
-  afterEach(() => {
-    for (const child of running.splice(0)) child.kill("SIGKILL");
-  });
+  afterEach(killAll);
 
-  async function serve(): Promise<{ child: ChildProcess; port: number; hdlc: number }> {
-    const main = join(ROOT, "dist/cli/main.js");
-    const words = ["--meters", "100000", "--each-address", "--tcp", "0", "--json", "--metrology", "constant"];
-    const own = ["--start", "2026-03-01", "--speed", "0.001", "--backfill", "1", "--state", join(folder, "state")];
-    const control = ["--control", join(folder, "s")];
-    const child = spawn(process.execPath, [main, "serve", ...words, ...own, ...control]);
-    running.push(child);
-    let text = "";
-    child.stderr!.on("data", (chunk) => (text += chunk));
-    return new Promise((resolve, reject) => {
-      child.on("exit", () => reject(new Error(text)));
-      child.stdout!.on("data", (chunk) => {
-        text += chunk;
-        const line = text.split("\n").find((found) => found.startsWith('{"event":"ready"'));
-        if (line === undefined || !text.includes('{"event":"credentials"')) return;
-        const ready = JSON.parse(line) as { tcp: number[]; hdlcTcp: number[]; lastHost: string };
-        expect(ready.lastHost).toBe("127.1.134.160");
-        resolve({ child, port: ready.tcp[0]!, hdlc: ready.hdlcTcp[0]! });
-      });
-    });
-  }
+  const served = async (): Promise<{ child: ChildProcess; port: number; hdlc: number }> => {
+    const words = ["--meters", "100000", "--each-address", "--metrology", "constant", "--start", "2026-03-01"];
+    const own = ["--speed", "0.001", "--backfill", "1", "--state", join(folder, "state")];
+    const { child, ready } = await serve(...words, ...own, "--control", join(folder, "s"));
+    expect(ready.lastHost).toBe("127.1.134.160");
+    return { child, port: ready.tcp[0]!, hdlc: ready.hdlcTcp[0]! };
+  };
 
   const ask = async (host: string, port: number, options = {}): Promise<string[]> =>
     values(new Client(await connectTcp(host, port), { ...LLS, ...options }), NAME, ENERGY, ENTRIES);
 
   it("has 100,000 meters on one port, each with its own address, which begin when they are reached and keep their state", async () => {
-    const first = await serve();
+    const first = await served();
     const waiting = async (): Promise<unknown> =>
       ((await controlAsk(join(folder, "s"), { do: "status" })) as { waiting?: number }).waiting;
     expect(await waiting()).toBe(100_000);
@@ -226,10 +208,8 @@ describe("serve --each-address --seat contact", () => {
     const step = { scenario: { steps: [{ do: "magnet", at: "0s" }] }, meters: [7] };
     await controlAsk(join(folder, "s"), { do: "inject", ...step });
     expect(await waiting()).toBe(99_997);
-    const gone = once(first.child, "exit");
-    first.child.kill("SIGTERM");
-    expect(await gone).toEqual([0, null]);
-    const second = await serve();
+    expect(await end(first.child, "SIGTERM")).toBe(0);
+    const second = await served();
     expect(await ask("127.1.134.160", second.port)).toEqual(found);
     rmSync(folder, { recursive: true });
   });

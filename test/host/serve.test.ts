@@ -1,5 +1,5 @@
 /** The command as people run it: the built program, real sockets, real signals. */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,22 +11,13 @@ import { attribute, Client, type ClientOptions } from "../../host/client/session
 import { connectTcp, connectUdp, openSerial } from "../../host/client/transport.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { GMAC, LLS } from "./rig.ts";
+import { end, killAll, lineOf, MAIN, running, serve } from "./served.ts";
 import { SharedLine } from "./shared_line.ts";
 import { hasSocat, terminals } from "./terminals.ts";
 
-const MAIN = join(ROOT, "dist/cli/main.js");
 const ENERGY = attribute(3, "1-0:1.8.0.255", 2);
 const ENTRIES = attribute(7, "1-0:99.1.0.255", 7);
 
-interface Ready {
-  meters: number;
-  core: string;
-  tcp: number[];
-  udp: number[];
-  hdlcTcp: number[];
-}
-
-const running: ChildProcess[] = [];
 const endings: (() => unknown)[] = [];
 let folder: string;
 
@@ -35,35 +26,10 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill("SIGKILL");
+  killAll();
   for (const ending of endings.splice(0)) ending();
   rmSync(folder, { recursive: true });
 });
-
-/** The line of an event, undefined until it is whole. */
-function lineOf(text: string, event: string): string | undefined {
-  return text
-    .split("\n")
-    .slice(0, -1)
-    .find((line) => line.startsWith(`{"event":"${event}"`));
-}
-
-/** Starts `serve` with any free ports and waits until it listens. */
-async function serve(...words: string[]): Promise<{ child: ChildProcess; ready: Ready; events: () => string[] }> {
-  const child = spawn(process.execPath, [MAIN, "serve", "--tcp", "0", "--json", ...words]);
-  running.push(child);
-  let text = "";
-  child.stderr!.on("data", (chunk) => (text += chunk));
-  return new Promise((resolve, reject) => {
-    child.on("exit", () => reject(new Error(text)));
-    child.stdout!.on("data", (chunk) => {
-      text += chunk;
-      // The keys follow at once; both lines must be whole.
-      const [ready, keys] = ["ready", "credentials"].map((name) => lineOf(text, name));
-      if (ready && keys) resolve({ child, ready: JSON.parse(ready) as Ready, events: () => text.split("\n") });
-    });
-  });
-}
 
 async function read(port: number, options: ClientOptions, what = ENERGY): Promise<number> {
   const client = new Client(await connectTcp("127.0.0.1", port), options);
@@ -77,12 +43,6 @@ async function read(port: number, options: ClientOptions, what = ENERGY): Promis
 /** Runs a command that ends by itself. */
 function run(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [MAIN, ...words], { encoding: "utf8", cwd: folder, timeout: 20_000 });
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  const gone = once(child, "exit");
-  child.kill(signal);
-  return (await gone)[0] as number | null;
 }
 
 function oneLine(result: { status: number | null; stderr: string }, message: string): void {
@@ -202,8 +162,8 @@ describe.runIf(existsSync(MAIN))("serve", () => {
   });
 
   it("prints commands of its own client that work when they are pasted", async () => {
-    const { child, events } = await serve("--metrology", "constant", "--backfill", "1");
-    const { commands } = JSON.parse(lineOf(events().join("\n"), "credentials")!) as {
+    const { child, text } = await serve("--metrology", "constant", "--backfill", "1");
+    const { commands } = JSON.parse(lineOf(text(), "credentials")!) as {
       commands: Record<string, string[]>;
     };
     for (const command of commands["own"]!) {
@@ -229,8 +189,8 @@ describe.runIf(existsSync(MAIN))("serve", () => {
   });
 
   it("warns when others can reach it", async () => {
-    const { child, events } = await serve("--host", "0.0.0.0");
-    expect(events().join()).toContain("their keys are public");
+    const { child, text } = await serve("--host", "0.0.0.0");
+    expect(text()).toContain("their keys are public");
     await end(child, "SIGTERM");
   });
 });
