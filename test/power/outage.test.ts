@@ -1,12 +1,13 @@
 /** The power comes back, and goes again after any flash operation: a long failure is counted and logged, once. */
 import { describe, expect, it } from "vitest";
-import { attribute, Client, data as d } from "../../host/client/index.ts";
+import { attribute, data as d } from "../../host/client/index.ts";
 import { ImageView } from "../../host/state/image.ts";
 import { stateRead, type Stored, valuesOf } from "../../host/state/journal.ts";
 import { stateMigrate } from "../../host/state/migrate.ts";
 import { RawMeter } from "../device/raw.ts";
-import { lls, template } from "../device/rig.ts";
+import { template } from "../device/rig.ts";
 import { Dice } from "../testing.ts";
+import { asked } from "./asking.ts";
 import { Image } from "./cut_flash.ts";
 import { rowsRead } from "./scenario.ts";
 
@@ -17,17 +18,6 @@ const HOUR_MS = 3_600_000;
 const OUTAGE_MS = 600_000;
 /** A second cut is over sooner than a failure is long. */
 const SHORT_MS = 20_000;
-
-async function asked<T>(meter: RawMeter, ask: (client: Client) => Promise<T>): Promise<T> {
-  const slot = meter.slotOf("wrapper", 0);
-  meter.open(slot);
-  const client = new Client(meter.transport(slot), { timeOut: 1000, ...lls(meter.identity) });
-  await client.connect();
-  await client.associate();
-  const answer = await ask(client);
-  meter.close(slot);
-  return answer;
-}
 
 function failuresOf(meter: RawMeter): Promise<number> {
   return asked(meter, async (client) => d.numberOf(await client.get(LONG_FAILURES), "failures"));
