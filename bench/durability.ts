@@ -128,10 +128,10 @@ async function setsOf<T>(
     await meters.sets(0);
     let rounds = 0;
     return work(async () => {
-      const before = state.rounds;
+      const before = state.shards.rounds;
       const ms = await meters.sets(++rounds);
       await meters.settled();
-      return { ms, syncs: state.rounds - before };
+      return { ms, syncs: state.shards.rounds - before };
     });
   });
 }
@@ -282,9 +282,9 @@ function dayFigure(load: Load, what: string): Promise<Figure> {
   return onFolder("none", async (state) => {
     const meters = new Meters(DAY_METERS, (index) => state.flash(index), load);
     await meters.boot();
-    const before = state.octetsStored;
+    const before = state.shards.octetsStored;
     for (const meter of meters.bank.meters) await meters.bank.advance(meter, START + DAY_MS);
-    const each = (state.octetsStored - before) / DAY_METERS / 1024;
+    const each = (state.shards.octetsStored - before) / DAY_METERS / 1024;
     if (each <= 0) throw new Error("a day leaves nothing on the disk");
     return {
       id: `file-day-${load}`,

@@ -35,7 +35,9 @@ export interface MeterSetup {
 
 export interface BankOptions {
   readonly clock: Clock;
-  /** Makes meter `index`, counted from 0. */
+  /** Number of the first meter, where other banks have those before it; 0 by default. */
+  readonly first?: number;
+  /** Makes meter `index`, one of first to first + count - 1. */
   readonly setup: (index: number, plan: Plan) => MeterSetup;
   /** Seats are taken by reach() only. */
   readonly late?: boolean;
@@ -51,6 +53,8 @@ export interface BankOptions {
 }
 
 export class Bank implements PumpHost {
+  /** Number of the first meter. */
+  readonly first: number;
   /** How many meters there are, with and without a seat. */
   readonly count: number;
   /** Those that have a seat, in the order in which they took it: that of their numbers unless it was late. */
@@ -76,10 +80,22 @@ export class Bank implements PumpHost {
     this.clock = options.clock;
     this.core = core;
     this.image = image;
+    this.first = options.first ?? 0;
     this.count = count;
     this.plan = core.plan(image);
     this.seatsMax = options.seatsMax ?? Core.seatsMax(this.plan);
-    if (options.late !== true) for (let index = 0; index < count; index++) this.seat(index, this.setupOf(index));
+    if (options.late === true) return;
+    for (const index of this.numbers()) this.seat(index, this.setupOf(index));
+  }
+
+  /** Whether meter `index` is one of these. */
+  has(index: number): boolean {
+    return Number.isInteger(index) && index >= this.first && index < this.first + this.count;
+  }
+
+  /** The numbers of the meters. */
+  *numbers(): Generator<number> {
+    for (let index = this.first; index < this.first + this.count; index++) yield index;
   }
 
   /** Meter `index`, undefined while it has no seat. */
@@ -164,7 +180,9 @@ export class Bank implements PumpHost {
   }
 
   private setupOf(index: number): MeterSetup {
-    if (index < 0 || index >= this.count) throw new RangeError(`the bank has meters 0 to ${this.count - 1}`);
+    if (!this.has(index)) {
+      throw new RangeError(`the bank has meters ${this.first} to ${this.first + this.count - 1}`);
+    }
     return this.options.setup(index, this.plan);
   }
 

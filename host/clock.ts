@@ -12,6 +12,19 @@ export interface Clock {
   lineTimeOf(meterTime: number): number;
 }
 
+/** How a clock runs, for a clock of another thread to run with it. */
+export interface ClockState {
+  /** Meter time, ms since 1970 UTC, at the instant `at`: ms of the system's monotonic time, which all threads have in common. */
+  readonly meter: number;
+  readonly at: number;
+  readonly speed: number;
+}
+
+/** The system's monotonic time, ms, at which line time is 0, in this thread: the most of some looks, each of which may wait between the two clocks. */
+const LINE_ORIGIN = Math.max(
+  ...Array.from({ length: 8 }, () => Number(process.hrtime.bigint()) / 1e6 - performance.now()),
+);
+
 /** Meter time starts at `start` and runs `speed` times as fast as line time, until it is told otherwise. */
 export class RunningClock implements Clock {
   readonly runs = true;
@@ -52,6 +65,17 @@ export class RunningClock implements Clock {
     this.jump(this.meterTime());
     this.factor = speed;
     if (speed > 0) this.speedBefore = speed;
+  }
+
+  get state(): ClockState {
+    return { meter: this.start, at: this.startLine + LINE_ORIGIN, speed: this.factor };
+  }
+
+  /** Runs as a clock of another thread does. */
+  follow({ meter, at, speed }: ClockState): void {
+    this.start = meter;
+    this.startLine = at - LINE_ORIGIN;
+    this.factor = speed;
   }
 
   /** Meter time is `meterTime` now, not before what it was. */

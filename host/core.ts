@@ -198,13 +198,17 @@ function planImage(exports: CoreExports, memory: WebAssembly.Memory, image: Uint
   };
 }
 
+/** Compiled code, which threads share: a message that carries it copies nothing. */
+export type CoreModule = WebAssembly.Module;
+
 /** A compiled core. */
 export class Core {
-  private readonly module: WebAssembly.Module;
+  /** What another thread makes a Core of without compiling it again. */
+  readonly module: CoreModule;
 
-  /** Compiles the octets of `build/core.wasm`; files.ts finds them. */
-  constructor(octets: Uint8Array) {
-    this.module = new WebAssembly.Module(octets as Uint8Array<ArrayBuffer>);
+  /** Compiles the octets of `build/core.wasm`, which files.ts finds, or takes what another thread has compiled. */
+  constructor(code: Uint8Array | CoreModule) {
+    this.module = code instanceof Uint8Array ? new WebAssembly.Module(code as Uint8Array<ArrayBuffer>) : code;
   }
 
   /** Lays out a block for the template image; throws PlanRefused. */

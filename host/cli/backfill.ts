@@ -3,33 +3,34 @@ import { SingleBar } from "cli-progress";
 import { STRIDE_MS, type Bank } from "../bank.ts";
 import type { Pump } from "../pump.ts";
 
-/** Steps below which nobody wants to see a bar. */
-const BAR_STEPS_MIN = 200;
+/** Days of all meters below which nobody wants to see a bar. */
+const BAR_DAYS_MIN = 200;
 
-/** Boots `meters` at `from` and brings each to `to`, both ms since 1970 UTC. */
+/** A bar of `days`, which one calls with how many more are over; for people in front of a terminal. */
+export function historyBar(days: number, wanted: boolean): { lived: (days: number) => void; stop: () => void } {
+  if (!wanted || !process.stderr.isTTY || days < BAR_DAYS_MIN) return { lived: () => undefined, stop: () => undefined };
+  const bar = new SingleBar({ format: "history {bar} {percentage} %", stream: process.stderr, clearOnComplete: true });
+  bar.start(days, 0);
+  return { lived: (more) => bar.increment(more), stop: () => bar.stop() };
+}
+
+/** Days, begun ones too, from `from` to `to`, both ms since 1970 UTC. */
+export function historyDays(from: number, to: number): number {
+  return Math.ceil((to - from) / STRIDE_MS);
+}
+
+/** Boots `meters` at `from` and brings each to `to`, both ms since 1970 UTC; `lived` hears of each day of each. */
 export async function backfill(
   bank: Bank,
   meters: readonly Pump[],
   from: number,
   to: number,
-  bar: boolean,
+  lived?: () => void,
 ): Promise<void> {
-  const steps = Math.ceil((to - from) / STRIDE_MS) * meters.length;
-  const progress =
-    bar && process.stderr.isTTY && steps >= BAR_STEPS_MIN
-      ? new SingleBar({ format: "history {bar} {percentage} %", stream: process.stderr, clearOnComplete: true })
-      : undefined;
-  progress?.start(steps, 0);
   for (const meter of meters) {
-    await bank.live(
-      meter,
-      from,
-      () => to,
-      () => progress?.increment(),
-    );
+    await bank.live(meter, from, () => to, lived);
     // A signal ends a long history.
     await new Promise((resolve) => setImmediate(resolve));
   }
   for (const meter of meters) while (meter.settling !== undefined) await meter.settling;
-  progress?.stop();
 }

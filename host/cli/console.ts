@@ -1,10 +1,9 @@
 /** The terminal that `serve` runs on: its keys, and the face of the first meter below what is logged. */
-import type { Bank } from "../bank.ts";
 import type { RunningClock } from "../clock.ts";
 import type { Operator } from "../control/operator.ts";
-import type { Simulations } from "../metrology/simulations.ts";
 import { Face, type FaceFacts } from "./face.ts";
 import { displayOf } from "./face_reader.ts";
+import type { LocalFleet } from "./fleet.ts";
 import { Keyboard } from "./keyboard.ts";
 import type { Reporter } from "./report.ts";
 import { Screen } from "./screen.ts";
@@ -17,17 +16,21 @@ export function reporterAbove(screen: Screen, reporter: Reporter): Reporter {
   };
 }
 
-/** What is shown, and on whose behalf. */
-export interface ConsoleParts {
-  readonly bank: Bank;
+/** What the face is of. */
+interface FaceParts {
+  readonly screen: Screen;
+  readonly fleet: LocalFleet;
   readonly clock: RunningClock;
-  readonly operator: Operator;
-  readonly surroundings: Simulations;
   /** Of the first meter. */
   readonly name: string;
+}
+
+/** What is shown, and on whose behalf. */
+export interface ConsoleParts {
+  readonly operator: Operator;
   readonly reporter: Reporter;
-  /** undefined: no face. */
-  readonly screen: Screen | undefined;
+  /** undefined: none. */
+  readonly face: FaceParts | undefined;
   /** What Ctrl-C and q do. */
   readonly end: () => void;
 }
@@ -37,16 +40,16 @@ export class Console {
   private readonly face: Face | undefined;
 
   constructor(parts: ConsoleParts) {
-    const { operator, reporter, screen } = parts;
+    const { operator, reporter, face } = parts;
     const say = (text: string): void => reporter.event("keys", {}, text);
     this.keyboard = new Keyboard(process.stdin, operator, say, parts.end);
     say("The key h shows what the keys do.");
     this.face =
-      screen &&
+      face &&
       new Face(
-        screen,
-        () => factsOf(parts),
-        () => displayOf(parts.bank.reach(0)),
+        face.screen,
+        () => factsOf(face),
+        () => displayOf(face.fleet.bank.reach(0)),
       );
   }
 
@@ -56,7 +59,8 @@ export class Console {
   }
 }
 
-function factsOf({ bank, clock, surroundings, name }: ConsoleParts): FaceFacts {
+function factsOf({ fleet, clock, name }: FaceParts): FaceFacts {
+  const { bank, surroundings } = fleet;
   const { state } = bank.reach(0);
   const { values, signals } = surroundings.of(0)!;
   const time = clock.meterTime();

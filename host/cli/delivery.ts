@@ -6,6 +6,7 @@ import type { Compiled } from "../template/compile.ts";
 import type { Extension } from "../template/document.ts";
 import { meterIdentity, provisionRecords, type MeterIdentity, type MeterPlace } from "../template/identity.ts";
 import { templateLoad } from "../template/load.ts";
+import { TemplateModel, type TemplateParts } from "../template/model.ts";
 import { suiteApply, suiteOfTemplate } from "../template/suite.ts";
 import { ServeError } from "./serve_options.ts";
 
@@ -21,20 +22,36 @@ export interface DeliveryOptions {
 
 type Change = NonNullable<Parameters<typeof templateLoad>[2]>;
 
+/** What a Delivery is made of: plain values, which another thread can be given. */
+export interface DeliveryParts {
+  readonly image: Uint8Array;
+  readonly template: TemplateParts;
+  readonly suite: number;
+  readonly seed: number;
+  readonly provision: Provision | undefined;
+}
+
 export class Delivery {
   readonly compiled: Compiled;
   readonly suite: number;
-  private readonly options: DeliveryOptions;
+  private readonly seed: number;
   private readonly provision: Provision | undefined;
   private readonly world: DemoWorld | undefined;
 
-  /** `change` is made to the template at last. @throws ServeError, TemplateError, ProvisionError */
-  constructor(options: DeliveryOptions, change: Change = (document) => document) {
-    this.options = options;
+  constructor({ image, template, suite, seed, provision }: DeliveryParts) {
+    this.compiled = { image, model: new TemplateModel(template) };
+    this.suite = suite;
+    this.seed = seed;
+    this.provision = provision;
+    if (provision === undefined && suite > 0) this.world = demoWorld(suite, seed);
+  }
+
+  /** As the options want it; `change` is made to the template at last. @throws ServeError, TemplateError, ProvisionError */
+  static read(options: DeliveryOptions, change: Change = (document) => document): Delivery {
     const provision = options.provision === undefined ? undefined : provisionRead(options.provision);
     const wanted = options.suite ?? provision?.suite;
     let suite = 0;
-    this.compiled = templateLoad(
+    const { image, model } = templateLoad(
       options.template,
       options.override,
       (document) => {
@@ -44,14 +61,17 @@ export class Delivery {
       },
       options.extensions,
     );
-    this.suite = suite;
-    this.provision = provision;
-    if (provision !== undefined) this.provisionCheck(provision);
-    else if (suite > 0) this.world = demoWorld(suite, options.seed);
+    const delivery = new Delivery({ image, template: model.parts, suite, seed: options.seed, provision });
+    if (provision !== undefined) delivery.provisionCheck(provision, options);
+    return delivery;
   }
 
-  private provisionCheck(provision: Provision): void {
-    const { meters, provision: path } = this.options;
+  get parts(): DeliveryParts {
+    const { image, model } = this.compiled;
+    return { image, template: model.parts, suite: this.suite, seed: this.seed, provision: this.provision };
+  }
+
+  private provisionCheck(provision: Provision, { meters, provision: path }: DeliveryOptions): void {
     if (provision.suite !== this.suite) {
       throw new ServeError(
         `${path}: made for suite ${provision.suite}, not ${this.suite}; give --suite ${provision.suite}`,
@@ -71,7 +91,7 @@ export class Delivery {
   /** Who meter `index` is; its keys are those of the provision file, or published ones. */
   identity(index: number): MeterIdentity {
     const { identity } = this.compiled.model.parts;
-    const meter = meterIdentity(identity, this.options.seed, index, "published", this.suite);
+    const meter = meterIdentity(identity, this.seed, index, "published", this.suite);
     const own = this.provision?.meters[index]?.keys;
     return own === undefined ? meter : { ...meter, keys: own };
   }

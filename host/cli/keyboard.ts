@@ -7,7 +7,7 @@ interface Key {
   readonly shown?: string;
   readonly text: string;
   /** What it asks for; undefined: nothing now. */
-  readonly request: (operator: Operator) => Request;
+  readonly request: (operator: Operator) => Request | Promise<Request>;
 }
 
 const once =
@@ -15,8 +15,8 @@ const once =
   () => ({ do: "inject", scenario: { steps: [step] } });
 
 /** On with the first press, off with the second. */
-function held(step: { do: string }): (operator: Operator) => Request {
-  return (operator) => (operator.lasts(step.do) ? { do: "end", step: step.do } : once(step)(operator));
+function held(step: { do: string }): (operator: Operator) => Promise<Request> {
+  return async (operator) => ((await operator.lasts(step.do)) ? { do: "end", step: step.do } : once(step)(operator));
 }
 
 export const KEYS: readonly Key[] = [
@@ -101,7 +101,10 @@ export class Keyboard {
     if (key === "h" || key === "?") return this.say(`keys\n${keysText()}`);
     const found = KEYS.find((known) => known.key === key);
     // What was done is told by the operator to everybody; what was not, here.
-    if (found !== undefined)
-      this.operator.ask(found.request(this.operator)).catch((error: Error) => this.say(error.message));
+    if (found !== undefined) this.pressed(found).catch((error: Error) => this.say(error.message));
+  }
+
+  private async pressed(key: Key): Promise<void> {
+    await this.operator.ask(await key.request(this.operator));
   }
 }

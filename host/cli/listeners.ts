@@ -2,7 +2,7 @@
 import type { Bank } from "../bank.ts";
 import { MeterPort, portFor, portsOf, type Port } from "../ports.ts";
 import { Bus } from "../transport/bus.ts";
-import { ipv4Parse } from "../transport/ipv4.ts";
+import { ipv4Parse, ipv4Text } from "../transport/ipv4.ts";
 import type { LineAccept } from "../transport/line.ts";
 import { SerialLine } from "../transport/serial.ts";
 import { TcpListener } from "../transport/tcp.ts";
@@ -22,31 +22,39 @@ interface ListenerKind {
   listen(host: string, port: number, accept: LineAccept): Promise<Listener>;
 }
 
+/** Ports in use, one for each meter or one for all; empty when the template has no such port. */
+export interface Ports {
+  readonly wrapper: number[];
+  readonly udp: number[];
+  readonly hdlc: number[];
+}
+
+/** The ports of the first meter. */
+export type FirstPorts = Pick<ServeOptions, "tcp" | "hdlcTcp">;
+
 export class Listeners {
-  /** Ports in use, one for each meter or one for all; empty when the template has no such port. */
-  readonly wrapper: number[] = [];
-  readonly udp: number[] = [];
-  readonly hdlc: number[] = [];
+  readonly ports: Ports = { wrapper: [], udp: [], hdlc: [] };
   private readonly bank: Bank;
-  private readonly ports: readonly Port[];
+  private readonly template: readonly Port[];
   private readonly options: ServeOptions;
   private readonly warn: (text: string) => void;
   private readonly opened: { close(): Promise<void> }[] = [];
 
   constructor(bank: Bank, image: Uint8Array, options: ServeOptions, warn: (text: string) => void) {
     this.bank = bank;
-    this.ports = portsOf(image);
+    this.template = portsOf(image);
     this.options = options;
     this.warn = warn;
   }
 
-  /** Opens them all; throws ServeError. close() also undoes a part of it. */
-  async open(): Promise<void> {
-    const { tcp, udp, hdlcTcp, serial } = this.options;
-    await this.openRange("--tcp", TcpListener, tcp, portFor(this.ports, "wrapper"), this.wrapper);
-    if (udp !== undefined) await this.openRange("--udp", UdpListener, udp, portFor(this.ports, "udp"), this.udp);
-    if (this.options.multiDrop === true) await this.openBus(hdlcTcp, portFor(this.ports, "hdlc"));
-    else await this.openRange("--hdlc-tcp", TcpListener, hdlcTcp, portFor(this.ports, "hdlc"), this.hdlc);
+  /** Opens them all, from these ports on or from those of the options; throws ServeError. close() also undoes a part of it. */
+  async open({ tcp, hdlcTcp }: FirstPorts = this.options): Promise<void> {
+    const { udp, serial } = this.options;
+    await this.openRange("--tcp", TcpListener, tcp, portFor(this.template, "wrapper"), this.ports.wrapper);
+    if (udp !== undefined)
+      await this.openRange("--udp", UdpListener, udp, portFor(this.template, "udp"), this.ports.udp);
+    if (this.options.multiDrop === true) await this.openBus(hdlcTcp, portFor(this.template, "hdlc"));
+    else await this.openRange("--hdlc-tcp", TcpListener, hdlcTcp, portFor(this.template, "hdlc"), this.ports.hdlc);
     if (serial !== undefined) await this.openSerial(serial);
     if (this.opened.length === 0) throw new ServeError("the template has no port to listen on");
   }
@@ -73,14 +81,27 @@ export class Listeners {
     ports: number[],
   ): Promise<void> {
     if (port === undefined) return;
-    const { host, eachAddress } = this.options;
-    if (eachAddress === true) {
-      return this.openPort(option, kind, ANY_ADDRESS, first, this.byAddress(port), ports);
+    const { host, eachAddress, meters } = this.options;
+    if (eachAddress === true && this.bank.count === meters) {
+      ports.push(await this.openPort(option, kind, ANY_ADDRESS, first, this.byAddress(port)));
+    } else if (eachAddress === true) {
+      ports.push(await this.openAddresses(option, kind, first, port));
+    } else {
+      for (const index of this.bank.numbers()) {
+        const number = first === 0 ? 0 : first + index;
+        ports.push(await this.openPort(option, kind, host, number, this.late(index, port)));
+      }
     }
-    for (let index = 0; index < this.bank.count; index++) {
-      const number = first === 0 ? 0 : first + index;
-      await this.openPort(option, kind, host, number, this.late(index, port), ports);
+  }
+
+  /** The same port at the address of each meter: one socket for all addresses cannot be shared with the meters of other threads. */
+  private async openAddresses(option: string, kind: ListenerKind, first: number, port: Port): Promise<number> {
+    const host = ipv4Parse(this.options.host)!;
+    let number = first;
+    for (const index of this.bank.numbers()) {
+      number = await this.openPort(option, kind, ipv4Text(host + index), number, this.late(index, port));
     }
+    return number;
   }
 
   /** The port of a meter, which takes its seat with the first line. */
@@ -102,7 +123,7 @@ export class Listeners {
     const accepts = new Map<number, LineAccept>();
     return (line) => {
       const index = (ipv4Parse(line.localAddress) ?? -1) - first;
-      if (index < 0 || index >= this.bank.count) return undefined;
+      if (!this.bank.has(index)) return undefined;
       let accept = accepts.get(index);
       if (accept === undefined) accepts.set(index, (accept = this.late(index, port)));
       return accept(line);
@@ -112,12 +133,12 @@ export class Listeners {
   /** One TCP port for the HDLC line of all meters; each connection is a line of its own. */
   private async openBus(number: number, port: Port | undefined): Promise<void> {
     if (port === undefined) throw new ServeError("--multi-drop: the template has no HDLC port");
-    await this.openPort("--hdlc-tcp", TcpListener, this.options.host, number, this.bus(port), this.hdlc);
+    this.ports.hdlc.push(await this.openPort("--hdlc-tcp", TcpListener, this.options.host, number, this.bus(port)));
   }
 
   /** The meters as stations of one line. */
   private bus(port: Port): LineAccept {
-    return Bus.of(Array.from({ length: this.bank.count }, (_, index) => this.late(index, port)));
+    return Bus.of(Array.from(this.bank.numbers(), (index) => this.late(index, port)));
   }
 
   private async openPort(
@@ -126,19 +147,18 @@ export class Listeners {
     host: string,
     port: number,
     accept: LineAccept,
-    ports: number[],
-  ): Promise<void> {
+  ): Promise<number> {
     try {
       const listener = await kind.listen(host, port, accept);
       this.opened.push(listener);
-      ports.push(listener.port);
+      return listener.port;
     } catch (error) {
-      throw new ServeError(listenText(error as NodeJS.ErrnoException, option, host, port));
+      throw new ServeError(listenText(error as NodeJS.ErrnoException, option, host, port, this.options));
     }
   }
 
   private async openSerial(path: string): Promise<void> {
-    const port = portFor(this.ports, "serial");
+    const port = portFor(this.template, "serial");
     if (port === undefined) throw new ServeError("--serial: the template has no HDLC port");
     const accept = this.bank.count > 1 ? this.bus(port) : this.late(0, port);
     try {
@@ -151,7 +171,13 @@ export class Listeners {
   }
 }
 
-function listenText(error: NodeJS.ErrnoException, option: string, host: string, port: number): string {
+function listenText(
+  error: NodeJS.ErrnoException,
+  option: string,
+  host: string,
+  port: number,
+  { eachAddress, workers }: ServeOptions,
+): string {
   switch (error.code) {
     case "EADDRINUSE":
       return `port ${port} on ${host} is in use; end the other program or choose with ${option} (0 = any free port)`;
@@ -162,7 +188,7 @@ function listenText(error: NodeJS.ErrnoException, option: string, host: string, 
     case "EAI_AGAIN":
       return `${host} is no address of this machine; choose another with --host`;
     case "EMFILE":
-      return `too many open files for so many meters; raise the limit (ulimit -n), give fewer --meters, or --each-address`;
+      return `too many open files for so many meters; raise the limit (ulimit -n), give fewer --meters, or ${eachAddress === true && workers > 1 ? "leave --workers out" : "--each-address"}`;
     default:
       return `cannot listen on ${host}:${port}: ${error.message}`;
   }

@@ -6,6 +6,7 @@ import { SCENARIO_EXAMPLES } from "../metrology/scenario.ts";
 import type { Extension } from "../template/document.ts";
 import { TEMPLATE_DEFAULT } from "../template/load.ts";
 import type { AddressLength, Shared } from "../template/multi_drop.ts";
+import { metersTogether } from "./deal.ts";
 import { extensionsOption } from "./extensions_option.ts";
 import { placeOf } from "../transport/courier.ts";
 import { ipv4Parse, ipv4Text } from "../transport/ipv4.ts";
@@ -17,6 +18,7 @@ const WRAPPER_PORT = 4059;
 /** More meters than this begin when they are reached. */
 const SEATED_AT_ONCE = 1000;
 const METERS_MAX = 1_000_000;
+const WORKERS_MAX = 256;
 
 /** An error that people can mend: one line, then the command ends with code 1. */
 export class ServeError extends Error {}
@@ -51,6 +53,8 @@ export interface ServeOptions {
   extensions?: Extension[];
   override: string[];
   meters: number;
+  /** Threads that run them; 1 = the one thread of the process. */
+  workers: number;
   seed: number;
   /** Security suite; undefined = as the template or the provision file has it */
   suite?: number;
@@ -149,13 +153,35 @@ function withStateOptions(command: Command): Command {
     );
 }
 
+/** How many meters, and how they are told apart. */
+function withMeterOptions(command: Command): Command {
+  return command
+    .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, METERS_MAX), 1)
+    .option(
+      "--workers <n>",
+      "threads that run the meters, dealt out in equal ranges, for as many processors; no shared line, no face (default: 1, all in one thread)",
+      whole(1, WORKERS_MAX),
+      1,
+    )
+    .option(
+      "--each-address",
+      "meters count up in IPv4 addresses, not in ports: meter n has the address --host plus n (127.0.0.1, 127.0.0.2, …); no UDP",
+    )
+    .addOption(
+      new Option(
+        "--seat <when>",
+        `when meters begin to live: all at once, or each on its first contact, when it makes up for what it missed but what it would have pushed (default: all; contact above ${SEATED_AT_ONCE} meters)`,
+      ).choices(["all", "contact"]),
+    );
+}
+
 const coreOption = (): Option =>
   new Option("--core <build>", "build of the core (default: simd where the engine runs it)").choices(CORE_KINDS);
 
 /** Adds the options to the command. */
 export function withServeOptions(command: Command): Command {
   const port = whole(0, PORT_MAX);
-  return withStateOptions(extensionsOption(command))
+  return withMeterOptions(withStateOptions(extensionsOption(command)))
     .option("--tcp <port>", `TCP port of the wrapper (default ${WRAPPER_PORT}; 0 = any free port)`, port)
     .option(
       "--udp <port>",
@@ -180,17 +206,6 @@ export function withServeOptions(command: Command): Command {
       "change a value of the template: NAME:ATTRIBUTE=VALUE (repeatable)",
       optionCollect,
       [] as string[],
-    )
-    .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, METERS_MAX), 1)
-    .option(
-      "--each-address",
-      "meters count up in IPv4 addresses, not in ports: meter n has the address --host plus n (127.0.0.1, 127.0.0.2, …); no UDP",
-    )
-    .addOption(
-      new Option(
-        "--seat <when>",
-        `when meters begin to live: all at once, or each on its first contact, when it makes up for what it missed but what it would have pushed (default: all; contact above ${SEATED_AT_ONCE} meters)`,
-      ).choices(["all", "contact"]),
     )
     .option("--seed <n>", "what tells these meters from those of another seed", whole(0, 0xffffffff), 1)
     .option("--suite <n>", "security suite of the meters: 0, 1 or 2 (default: the template's)", whole(0, 2))
@@ -274,11 +289,25 @@ function eachAddressCheck(raw: RawOptions): void {
   if (raw.multiDrop === true) throw new ServeError("--each-address: not with --multi-drop");
 }
 
+/** A line is one thread's, and every meter one thread's. */
+function workersCheck({ workers, meters, serial, multiDrop, state }: RawOptions): void {
+  const line = serial !== undefined ? "--serial" : multiDrop === true ? "--multi-drop" : undefined;
+  if (line !== undefined)
+    throw new ServeError(`--workers ${workers}: meters of several threads cannot share a line; leave ${line} out`);
+  const together = metersTogether(state);
+  const most = Math.ceil(meters / together);
+  if (workers <= most) return;
+  const dealt = together === 1 ? "" : `, dealt out by ${together} with --state`;
+  const there = meters === 1 ? "there is 1 meter" : `there are ${meters} meters`;
+  throw new ServeError(`--workers ${workers}: ${there}${dealt}; give at most ${most}`);
+}
+
 /** Fills in the ports; throws ServeError when the two ranges do not fit or overlap. */
 export function serveOptions(raw: RawOptions): ServeOptions {
   if (raw.modeE === true) modeECheck(raw);
   ciiCheck(raw);
   if (raw.echo === true && raw.serial === undefined) throw new ServeError("--echo is for a serial line: --serial");
+  if (raw.workers > 1) workersCheck(raw);
   const each = raw.eachAddress === true;
   if (each) eachAddressCheck(raw);
   const count = each ? 1 : raw.meters;

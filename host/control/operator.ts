@@ -2,11 +2,9 @@
  * What a person or a program may do to running meters from outside: inject steps of scenarios, and move their time. The control socket and
  * the keyboard both come here; one request is served after the other.
  */
-import type { Bank } from "../bank.ts";
 import type { RunningClock } from "../clock.ts";
-import type { Simulation } from "../metrology/player.ts";
-import type { Simulations } from "../metrology/simulations.ts";
 import { durationMs, scenarioFrom } from "../metrology/scenario.ts";
+import type { OperatedMeters, Seated } from "./meters.ts";
 
 /** Meter time that a jump passes between two looks at the sockets, ms. */
 const STRIDE_MS = 86_400_000;
@@ -28,23 +26,11 @@ export type Request =
   | { do: "resume" }
   | { do: "status" };
 
-export interface MeterStatus {
-  meter: number;
-  /** off, booting, running, outage, fault */
-  state: string;
-  /** Steps that last, with the instants between which they do. */
-  lasting: { do: string; since: string; until?: string }[];
-}
-
-export interface Status {
+export interface Status extends Seated {
   /** Meter time, ISO 8601. */
   time: string;
   /** 0 = it stands still */
   speed: number;
-  /** Those that have a seat. */
-  meters: MeterStatus[];
-  /** How many nobody has reached yet. */
-  waiting: number;
 }
 
 /** What has been done, as facts for programs and a line for people. */
@@ -57,22 +43,15 @@ const iso = (time: number): string => new Date(time).toISOString();
 const meterCount = (count: number): string => (count === 1 ? "1 meter" : `${count} meters`);
 
 export class Operator {
-  private readonly bank: Bank;
+  private readonly meters: OperatedMeters;
   private readonly clock: RunningClock;
-  private readonly surroundings: Simulations;
   /** Told of everything that is done. */
   private readonly report: (done: Done) => void;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    bank: Bank,
-    clock: RunningClock,
-    surroundings: Simulations,
-    report: (done: Done) => void = () => undefined,
-  ) {
-    this.bank = bank;
+  constructor(meters: OperatedMeters, clock: RunningClock, report: (done: Done) => void = () => undefined) {
+    this.meters = meters;
     this.clock = clock;
-    this.surroundings = surroundings;
     this.report = report;
   }
 
@@ -84,9 +63,8 @@ export class Operator {
   }
 
   /** Whether a step of this name lasts on the first meter. */
-  lasts(step: string): boolean {
-    const { signals } = this.reached(0);
-    return signals.lastingAt(this.clock.meterTime()).some((found) => found.do === step);
+  async lasts(step: string): Promise<boolean> {
+    return this.meters.lasts(step, this.clock.meterTime());
   }
 
   /** 0 = time stands still. */
@@ -101,7 +79,7 @@ export class Operator {
     return done;
   }
 
-  private act(request: Exclude<Request, { do: "status" }>): Promise<Done> | Done {
+  private async act(request: Exclude<Request, { do: "status" }>): Promise<Done> {
     switch (request.do) {
       case "inject":
         return this.inject(request.scenario, request.meters);
@@ -120,42 +98,31 @@ export class Operator {
     }
   }
 
-  /** The surroundings of a meter, which takes its seat now where it has none. */
-  private reached(meter: number): Simulation {
-    this.bank.reach(meter);
-    return this.surroundings.of(meter)!;
-  }
-
-  /** Does something to the meters named, which take their seats for it, or to all there are. */
-  private each(meters: readonly number[] | undefined, act: (simulation: Simulation) => void): void {
-    const { count } = this.surroundings;
+  private metersCheck(meters: readonly number[] | undefined): void {
+    const { count } = this.meters;
     const bad = meters?.find((meter) => !Number.isInteger(meter) || meter < 0 || meter >= count);
     if (bad !== undefined) throw new ControlError(`there is no meter ${bad}; ${meterCount(count)}, counted from 0`);
-    if (meters === undefined) return this.surroundings.all(act);
-    for (const meter of meters) act(this.reached(meter));
   }
 
-  private inject(json: unknown, meters: readonly number[] | undefined): Done {
+  private async inject(json: unknown, meters: readonly number[] | undefined): Promise<Done> {
     const time = this.clock.meterTime();
     // All is read before anything is done.
     const scenario = scenarioFrom(json, "inject", time);
-    this.each(meters, (simulation) => simulation.inject(scenario, time));
-    this.bank.rouse();
+    this.metersCheck(meters);
+    await this.meters.inject(json, time, meters);
     const steps = scenario.steps.map(({ document }) => document.do);
-    const count = meters?.length ?? this.surroundings.count;
+    const count = meters?.length ?? this.meters.count;
     const text = `${steps.join(", ")} on ${meterCount(count)} from ${iso(time)}`;
     return { facts: { did: "inject", steps, meters: count, time: iso(time) }, text };
   }
 
-  private end(step: string | undefined, meters: readonly number[] | undefined): Done {
+  private async end(step: string | undefined, meters: readonly number[] | undefined): Promise<Done> {
     const time = this.clock.meterTime();
-    let count = 0;
-    this.each(meters, (simulation) => (count += simulation.end(step, time)));
-    if (count === 0 && this.surroundings.missing === 0)
-      throw new ControlError(`no ${step ?? "step"} lasts or is to come`);
-    this.bank.rouse();
+    this.metersCheck(meters);
+    const { ended, waiting } = await this.meters.end(step, time, meters);
+    if (ended === 0 && waiting === 0) throw new ControlError(`no ${step ?? "step"} lasts or is to come`);
     const text = `${step ?? "all steps"} ended at ${iso(time)}`;
-    return { facts: { did: "end", steps: count, time: iso(time) }, text };
+    return { facts: { did: "end", steps: ended, time: iso(time) }, text };
   }
 
   private instantOf(to: string | number): number {
@@ -166,7 +133,7 @@ export class Operator {
 
   /** Lives through all until `to`. */
   private async jump(to: number): Promise<Done> {
-    const { clock, bank } = this;
+    const { clock, meters } = this;
     const from = clock.meterTime();
     if (Number.isNaN(to)) throw new ControlError("there is no such time");
     if (to < from) throw new ControlError(`meter time never goes back; it is ${iso(from)}`);
@@ -177,22 +144,18 @@ export class Operator {
       for (let at = from; at < to;) {
         at = Math.min(to, at + STRIDE_MS);
         clock.jump(at);
-        for (const meter of bank.meters) {
-          meter.run();
-          while (meter.settling !== undefined) await meter.settling;
-        }
-        await new Promise((resolve) => setImmediate(resolve));
+        await meters.pass();
       }
     } finally {
       clock.speedSet(speed);
-      bank.rouse();
+      await meters.rouse();
     }
     return { facts: { did: "jump", from: iso(from), time: iso(to) }, text: `time is ${iso(to)}, from ${iso(from)}` };
   }
 
-  private speed(speed: number): Done {
+  private async speed(speed: number): Promise<Done> {
     this.clock.speedSet(speed);
-    this.bank.rouse();
+    await this.meters.rouse();
     const time = iso(this.clock.meterTime());
     return {
       facts: { did: "speed", speed, time },
@@ -200,27 +163,10 @@ export class Operator {
     };
   }
 
-  private status(): Done {
+  private async status(): Promise<Done> {
     const time = this.clock.meterTime();
-    const status: Status = {
-      time: iso(time),
-      speed: this.clock.speed,
-      meters: this.bank.meters.map(({ index, state }) => this.meter(index, state, time)),
-      waiting: this.surroundings.missing,
-    };
+    const status: Status = { time: iso(time), speed: this.clock.speed, ...(await this.meters.status(time)) };
     return { facts: status, text: statusText(status) };
-  }
-
-  private meter(meter: number, state: string, time: number): MeterStatus {
-    const lasting = this.surroundings
-      .of(meter)!
-      .signals.lastingAt(time)
-      .map(({ do: step, since, until }) => ({
-        do: step,
-        since: iso(since),
-        ...(until === undefined ? {} : { until: iso(until) }),
-      }));
-    return { meter, state, lasting };
   }
 }
 

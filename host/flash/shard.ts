@@ -19,6 +19,8 @@ const USED_AT = 64;
 const CHUNK_SIZE = 65536;
 /** Most meters in one file. */
 export const SHARD_METERS = 1024;
+/** Threads may each have the file open and write to the ranges of their meters when they divide them by this: eight share an octet of the bits. */
+export const SHARD_SHARE = 8;
 
 /** What a shard is made for. */
 export interface ShardHead {

@@ -8,7 +8,8 @@ import { ImageView } from "./image.ts";
 import { stateRead } from "./journal.ts";
 import { stateMigrate } from "./migrate.ts";
 import type { Durability } from "../flash/durability.ts";
-import { Shard, SHARD_METERS, ShardError, type ShardFlash } from "../flash/shard.ts";
+import { Shard, ShardError, type ShardFlash } from "../flash/shard.ts";
+import { shardFirst, ShardFiles, shardName } from "./shard_files.ts";
 import { pagesProgram, shardRewrite } from "./shard_rewrite.ts";
 
 const LOCK = "lock";
@@ -27,7 +28,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const shardName = (first: number): string => `meters-${first}.shard`;
 const imageName = (check: number): string => `template-${check.toString(16).padStart(8, "0")}.image`;
 
 /** Numbers of the meters that have a file of their own in `names`. */
@@ -52,8 +52,7 @@ export class StateDir {
   readonly path: string;
   private readonly lock: string;
   private readonly unlock = (): void => rmSync(this.lock, { force: true });
-  private readonly shards = new Map<number, Shard>();
-  private use: StateUse | undefined;
+  private files: ShardFiles | undefined;
 
   /** Creates the folder where needed and locks it; throws when a living process holds it. */
   constructor(path: string) {
@@ -74,59 +73,34 @@ export class StateDir {
 
   /** Makes the folder ready for a template: takes over older files, carries states over. Throws ShardError with what does not fit. */
   open(use: StateUse): void {
-    this.use = use;
+    const to = new ImageView(use.image);
+    const { flashSize, durability } = use;
+    const files = (this.files = new ShardFiles({ path: this.path, flashSize, template: to.check, durability }));
     this.takeSingles(singlesOf(readdirSync(this.path)), use);
     const names = readdirSync(this.path);
-    const to = new ImageView(use.image);
     for (const first of names.flatMap((name) => SHARD.exec(name)?.[1] ?? []).map(Number)) {
-      const shard = Shard.open(join(this.path, shardName(first)), use.durability);
-      const fits = shard.head.template === to.check && shard.head.flashSize === use.flashSize;
-      this.shards.set(first, fits ? shard : this.migrate(shard, to, use));
+      const shard = Shard.open(join(this.path, shardName(first)), durability);
+      const fits = shard.head.template === to.check && shard.head.flashSize === flashSize;
+      files.add(fits ? shard : this.migrate(shard, to, use));
     }
     const image = join(this.path, imageName(to.check));
     if (!names.includes(imageName(to.check))) writeFileSync(image, use.image, { mode: 0o600 });
   }
 
+  /** The shards, once the folder is open. */
+  get shards(): ShardFiles {
+    if (this.files === undefined) throw new Error(`the state folder ${this.path} is not open`);
+    return this.files;
+  }
+
   /** The flash of meter `index`, counted from 0. */
   flash(index: number): ShardFlash {
-    const first = index - (index % SHARD_METERS);
-    return this.shard(first, this.use!).flash(index - first);
-  }
-
-  /** How often disks were asked to make something durable. */
-  get rounds(): number {
-    return [...this.shards.values()].reduce((sum, shard) => sum + shard.rounds, 0);
-  }
-
-  /** Octets that the meters take on the disk. */
-  get octetsStored(): number {
-    return [...this.shards.values()].reduce((sum, shard) => sum + shard.octetsStored, 0);
-  }
-
-  /** Makes everything durable, whatever the kind of durability. */
-  flush(): void {
-    for (const shard of this.shards.values()) shard.flush();
+    return this.shards.flash(index);
   }
 
   /** Makes everything durable and closes the files. */
   close(): void {
-    this.flush();
-    for (const shard of this.shards.values()) shard.close();
-    this.shards.clear();
-  }
-
-  private shard(first: number, use: StateUse): Shard {
-    let shard = this.shards.get(first);
-    if (shard === undefined) {
-      const template = new ImageView(use.image).check;
-      shard = Shard.create(
-        join(this.path, shardName(first)),
-        { flashSize: use.flashSize, first, template },
-        use.durability,
-      );
-      this.shards.set(first, shard);
-    }
-    return shard;
+    this.files?.close();
   }
 
   /** Takes the states of meters that have a file of their own into shards. */
@@ -135,17 +109,15 @@ export class StateDir {
     const to = new ImageView(use.image);
     const paths = meters.map((meter) => join(this.path, `meter-${meter}.flash`));
     paths.forEach((path, i) => this.take(meters[i]!, readFileSync(path), to, use));
-    this.flush();
+    this.close();
     for (const path of paths) rmSync(path);
-    for (const shard of this.shards.values()) shard.close();
-    this.shards.clear();
     use.say(`state: ${meters.length} meters moved from files of their own (meter-N.flash) into meters-N.shard`);
   }
 
   private take(meter: number, octets: Uint8Array, to: ImageView, use: StateUse): void {
     if (octets.length === 0) return;
-    const first = meter - (meter % SHARD_METERS);
-    const shard = this.shard(first, use);
+    const first = shardFirst(meter);
+    const shard = this.shards.shard(first);
     if (shard.used(meter - first)) return;
     const state = stateRead(octets);
     const fits = octets.length <= use.flashSize && (state.kind !== "stored" || state.template === to.check);

@@ -25,7 +25,7 @@ export class SocketMeter {
 
   /** Of a template with changes, as `serve --template --override` takes them, and in a suite. */
   constructor(overrides: string[] = [], suite = 0, template = TEMPLATE_DEFAULT) {
-    this.delivery = new Delivery({ template, override: overrides, meters: 1, seed: 1, suite });
+    this.delivery = Delivery.read({ template, override: overrides, meters: 1, seed: 1, suite });
     this.compiled = this.delivery.compiled;
   }
 
@@ -44,7 +44,7 @@ export class SocketMeter {
       }),
     });
     this.bank = bank;
-    await backfill(bank, bank.meters, now - DAY_MS, now, false);
+    await backfill(bank, bank.meters, now - DAY_MS, now);
     bank.start(new RunningClock(now, 1));
     config.target = await this.listen("wrapper");
     config.hdlc = await this.listen("hdlc");

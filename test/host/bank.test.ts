@@ -116,7 +116,7 @@ describe("time", () => {
     const lived = new Rig();
     for (let i = 0; i < 48; i++) lived.pass(HOUR);
     const jumped = new Rig();
-    await backfill(jumped.bank, jumped.bank.meters, START, START + 48 * HOUR, false);
+    await backfill(jumped.bank, jumped.bank.meters, START, START + 48 * HOUR);
     jumped.clock.meter = START + 48 * HOUR;
     const values: number[][] = [];
     for (const rig of [lived, jumped]) {

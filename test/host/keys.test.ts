@@ -152,8 +152,8 @@ describe("keys demo and serve", () => {
     const file = provisionRead(join(out, "provision.json"));
     expect(file.meters.map((meter) => toHex(meter.systemTitle))).toEqual(["4D4D4D67301E8481", "4D4D4D67301E8482"]);
     const options = { template: "idis-p3", override: [], meters: 2, seed: 3 };
-    const served = new Delivery({ ...options, suite: Number(suite) });
-    const delivered = new Delivery({ ...options, provision: join(out, "provision.json") });
+    const served = Delivery.read({ ...options, suite: Number(suite) });
+    const delivered = Delivery.read({ ...options, provision: join(out, "provision.json") });
     expect([served.suite, delivered.suite]).toEqual([Number(suite), Number(suite)]);
     expect([served.isPublished, delivered.isPublished]).toEqual([true, false]);
     const [a, b] = [served, delivered].map((one) => toHex(one.records(1, {})));
@@ -211,8 +211,8 @@ describe("keys demo and serve", () => {
     }
     const provision = at("demo1", "provision.json");
     const options = { template: "idis-p3", override: [], meters: 1, seed: 3, provision };
-    expect(() => new Delivery({ ...options, seed: 4 })).toThrow(/give the --seed that the file was made with/);
-    expect(() => new Delivery({ ...options, suite: 2 })).toThrow(/made for suite 1, not 2/);
-    expect(() => new Delivery({ ...options, meters: 3 })).toThrow(/2 meters for --meters 3/);
+    expect(() => Delivery.read({ ...options, seed: 4 })).toThrow(/give the --seed that the file was made with/);
+    expect(() => Delivery.read({ ...options, suite: 2 })).toThrow(/made for suite 1, not 2/);
+    expect(() => Delivery.read({ ...options, meters: 3 })).toThrow(/2 meters for --meters 3/);
   });
 });

@@ -10,6 +10,8 @@ export const MAIN = join(ROOT, "dist/cli/main.js");
 /** What the first event says. */
 export interface Ready {
   meters: number;
+  /** Threads that run them. */
+  workers: number;
   core: string;
   tcp: number[];
   udp: number[];
