@@ -36,7 +36,7 @@ const targets: Plot = {
   spec: (kept) =>
     bars({
       title: "Instructions on a Cortex-M3",
-      subtitle: "the core through wasm2c and gcc -O2, exact; shorter is better",
+      subtitle: "the core through wasm2c and gcc, exact; shorter is better",
       axis: "instructions, logarithmic",
       log: true,
       data: figuresOf(kept, "target-cortex-m3")

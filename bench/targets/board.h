@@ -3,13 +3,13 @@
  * -icount shift=0 qemu executes one each nanosecond, and the processor's clock of mps2 boards is 25 MHz: a tick is 40 instructions.
  */
 #include <string.h>
-#include "core.h"
+#include "one_memory.h"
 
 enum { INSTRUCTIONS_PER_TICK = 40 };
 
 /* All that the core ever touches. memory.size counts pages; the bounds checks use the octets there are. */
 enum { PAGES = (CORE_MEMORY + 65535) / 65536 };
-static u8 octets[CORE_MEMORY] __attribute__((aligned(16)));
+u8 octets[CORE_MEMORY] __attribute__((aligned(16)));
 static wasm_rt_memory_t memory = {octets, PAGES, PAGES, CORE_MEMORY};
 static Z_core_instance_t core;
 
