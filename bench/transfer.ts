@@ -1,0 +1,139 @@
+/**
+ * A profile read in blocks of either kind: the client reads it once, with every check it has, and what it sent is then sent again and
+ * again through the calls of the core alone.
+ */
+import { decodeApdu, encodeApdu } from "../host/client/apdu.ts";
+import type { Selection } from "../host/client/apdu_parts.ts";
+import { encodeData } from "../host/client/axdr.ts";
+import { elementsOf } from "../host/client/data.ts";
+import { Client, type ClientOptions } from "../host/client/session.ts";
+import { wpduDecode, wpduEncode } from "../host/client/wrapper.ts";
+import { PROFILE } from "./requests.ts";
+import type { Seat } from "./seat.ts";
+import { repeat, type Work } from "./timing.ts";
+
+/** A request, and the APDUs of which the client sealed it; none where it sealed nothing, as in a confirmation of general blocks. */
+interface Step {
+  readonly request: Uint8Array;
+  readonly plain?: Uint8Array;
+  /** What the core sent for it, wrapper headers included. */
+  readonly answers: readonly Uint8Array[];
+}
+
+export class Transfer {
+  readonly seat: Seat;
+  readonly steps: readonly Step[];
+  /** The buffer as A-XDR. */
+  readonly data: Uint8Array;
+  private readonly client: Client;
+  private readonly slot: number;
+
+  private constructor(seat: Seat, slot: number, client: Client, steps: readonly Step[], data: Uint8Array) {
+    this.seat = seat;
+    this.slot = slot;
+    this.client = client;
+    this.steps = steps;
+    this.data = data;
+  }
+
+  /** Opens an association and reads the load profile. @throws when there are not `rows` */
+  static async record(seat: Seat, options: ClientOptions, rows: number, selection?: Selection): Promise<Transfer> {
+    const slot = seat.slotOf("wrapper");
+    const steps: Step[] = [];
+    let plain: Uint8Array | undefined;
+    const under = seat.open(slot);
+    let listener: (octets: Uint8Array) => void = () => undefined;
+    const client = new Client(
+      {
+        ...under,
+        onData: (taken) => void (listener = taken),
+        write: (request) => {
+          const answers = seat.exchange(slot, request);
+          steps.push({ request, answers, ...(plain === undefined ? {} : { plain }) });
+          plain = undefined;
+          answers.forEach((answer) => listener(answer));
+        },
+      },
+      { ...options, gbt: "never" },
+    );
+    client.hooks.plain = (apdu) => (plain = apdu);
+    await client.connect();
+    await client.associate();
+    // Only what is read comes in general blocks, not the authentication before it.
+    client.options.gbt = options.gbt ?? "never";
+    steps.length = 0;
+    const buffer = await client.get(PROFILE, selection);
+    const count = elementsOf(buffer, "buffer").length;
+    if (count !== rows) throw new Error(`the profile gives ${count} rows, ${rows} were captured`);
+    return new Transfer(seat, slot, client, steps, encodeData(buffer));
+  }
+
+  /** Blocks in which the answer comes. */
+  get blocks(): readonly Uint8Array[] {
+    return this.steps.flatMap((step) => step.answers);
+  }
+
+  /** What the client sends for it once more: sealed anew, since a counter serves once. */
+  requests(): readonly Uint8Array[] {
+    return this.steps.map((step) =>
+      this.client.protecting && step.plain !== undefined ? this.sealedAnew(step) : step.request,
+    );
+  }
+
+  private sealedAnew(step: Step): Uint8Array {
+    const { apdu, ...addresses } = wpduDecode(step.request);
+    const sealed = this.client.security!.seal(step.plain!);
+    const block = decodeApdu(apdu);
+    const general = block.kind === "general-block-transfer";
+    return wpduEncode({ ...addresses, apdu: general ? encodeApdu({ ...block, data: sealed }) : sealed });
+  }
+
+  close(): Promise<void> {
+    return this.client.disconnect();
+  }
+
+  /** Plays it once. @throws when what comes is not as long as what came when it was recorded, or, in the clear, not the same */
+  check(): void {
+    const requests = this.requests();
+    this.steps.forEach(({ answers }, i) => {
+      const came = this.seat.exchange(this.slot, requests[i]!);
+      const same = came.length === answers.length && came.every((octets, k) => this.likeRecorded(octets, answers[k]!));
+      if (!same)
+        throw new Error(`request ${i + 1} of the transfer is answered in another way than when it was recorded`);
+    });
+  }
+
+  private likeRecorded(octets: Uint8Array, recorded: Uint8Array): boolean {
+    return this.client.protecting ? octets.length === recorded.length : Buffer.compare(octets, recorded) === 0;
+  }
+
+  /** The core's part of all steps; the time of step i, ns, is added to times[i]. */
+  run(requests: readonly Uint8Array[], times: number[][]): void {
+    const { seat, slot } = this;
+    const { bank, lineTime, meterTime } = seat;
+    this.steps.forEach(({ answers }, i) => {
+      const begin = performance.now();
+      bank.receive(0, slot, requests[i]!, lineTime, meterTime);
+      for (let k = 0; k < answers.length; k++) bank.transmitted(bank.transmitPoll(0, slot, lineTime));
+      seat.settle();
+      times[i]!.push((performance.now() - begin) * 1e6);
+    });
+  }
+
+  /** The same octets copied in and out through as many calls that do nothing; counts as `rows` operations. */
+  copyWork(rows: number): Work {
+    const { bank } = this.seat;
+    const copies = repeat(1, () => {
+      for (const { request, answers } of this.steps) {
+        bank.flashData(request.length).set(request);
+        bank.outputPoll(0);
+        for (const answer of answers) {
+          bank.outputPoll(0);
+          bank.transmitted(answer.length);
+        }
+        bank.outputPoll(0);
+      }
+    });
+    return { run: () => copies.run() * rows };
+  }
+}
