@@ -32,6 +32,8 @@ export async function buildEntry(entry, simd = false) {
       "asconfig.testing.json",
       "package-lock.json",
       "scripts/release.mjs",
+      "scripts/constants.mjs",
+      "scripts/statics.mjs",
     ],
     outputs: [out],
     run: () =>

@@ -135,14 +135,17 @@ function codeOf(functions, places) {
   return found;
 }
 
-/** Stretches of static memory in the module before it was optimized, each with the file whose constant holds its address. */
-function stretchesOf(plain) {
+/**
+ * Stretches of static memory in the module before it was optimized, each with the file whose constant holds its address, and the `names` of
+ * all constants that could be an address within.
+ */
+export function stretchesOf(plain) {
   const ir = binaryen.readBinary(plain);
   const owners = [];
   for (let i = 0; i < ir.getNumGlobals(); i++) {
     const { name, init } = binaryen.getGlobalInfo(ir.getGlobalByIndex(i));
     const { value } = binaryen.getExpressionInfo(init);
-    if (typeof value === "number") owners.push({ address: value, file: fileOf(name) });
+    if (typeof value === "number") owners.push({ address: value, name, file: fileOf(name) });
   }
   const stretches = [];
   for (let i = 0; i < ir.getNumMemorySegments(); i++) {
@@ -150,7 +153,8 @@ function stretchesOf(plain) {
     const end = offset + data.byteLength;
     const owner =
       owners.find(({ address }) => address === offset) ?? owners.find(({ address }) => address === offset + ARRAY_HEAD);
-    stretches.push({ at: offset, end, file: owner?.file ?? "std" });
+    const names = owners.filter(({ address }) => address >= offset && address < end).map(({ name }) => name);
+    stretches.push({ at: offset, end, names, file: owner?.file ?? "std" });
   }
   ir.dispose();
   return stretches;
