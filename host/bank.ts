@@ -8,7 +8,8 @@ import { ManualClock } from "./clock.ts";
 import { Core, type CoreBank, type Plan } from "./core.ts";
 import type { Flash } from "./flash/flash.ts";
 import type { Metrology } from "./metrology/metrology.ts";
-import { Pump, type PumpHost } from "./pump.ts";
+import { Pump } from "./pump.ts";
+import type { PumpHost } from "./pump_parts.ts";
 import type { Courier } from "./push.ts";
 
 /** How long meters that are due together may keep the process from its sockets, ms. */

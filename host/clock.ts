@@ -6,8 +6,8 @@ export interface Clock {
   /** Whether line time goes on while the process does not look. */
   readonly runs: boolean;
   lineTime(): number;
-  /** A whole number of milliseconds. */
-  meterTime(): number;
+  /** A whole number of milliseconds, at `lineTime`, by default now. */
+  meterTime(lineTime?: number): number;
   /** Line time at which meterTime() reaches `meterTime`; Infinity when it never does. */
   lineTimeOf(meterTime: number): number;
 }
@@ -46,8 +46,8 @@ export class RunningClock implements Clock {
     return performance.now();
   }
 
-  meterTime(): number {
-    return this.start + Math.floor((performance.now() - this.startLine) * this.factor);
+  meterTime(lineTime = performance.now()): number {
+    return this.start + Math.floor((lineTime - this.startLine) * this.factor);
   }
 
   lineTimeOf(meterTime: number): number {

@@ -31,8 +31,10 @@ export class Connection implements LineListener {
   gone = false;
   /** Items are on their way and the line has not said that they have left. */
   draining = false;
-  /** The last item has left, which the core does not know yet. */
+  /** The last item has left, which the core waits to hear. */
   sent = false;
+  /** The core waits to hear that the last item given has left. */
+  private telling = false;
   /** Datagrams behind `inbound`, and all octets that wait. */
   private readonly datagrams: Uint8Array[] = [];
   private waiting = 0;
@@ -40,11 +42,14 @@ export class Connection implements LineListener {
   /** Rate for the line when all items have left. */
   private rateWanted: number | undefined;
   private readonly changed: () => void;
+  private readonly freed: () => void;
 
-  constructor(slot: number, line: Line, changed: () => void) {
+  /** `changed` is called when there is something for the core, `freed` when the line is gone, behind that. */
+  constructor(slot: number, line: Line, changed: () => void, freed: () => void) {
     this.slot = slot;
     this.line = line;
     this.changed = changed;
+    this.freed = freed;
   }
 
   received(octets: Uint8Array): void {
@@ -62,7 +67,7 @@ export class Connection implements LineListener {
   drained(): void {
     if (!this.draining || this.gone) return;
     this.draining = false;
-    this.sent = this.held.length === 0;
+    this.sent = this.telling && this.held.length === 0;
     this.rateApply();
     this.changed();
   }
@@ -80,16 +85,19 @@ export class Connection implements LineListener {
   }
 
   closed(): void {
-    if (this.gone) return;
-    this.gone = true;
-    this.changed();
+    if (!this.gone) {
+      this.gone = true;
+      this.changed();
+    }
+    this.freed();
   }
 
   /** Takes `count` octets off the front of what waits; of a datagram always the whole. */
   consumed(count: number): void {
     const whole = this.line.datagrams === true || count === this.inbound.length;
     this.waiting -= whole ? this.inbound.length : count;
-    this.inbound = whole ? (this.datagrams.shift() ?? NONE) : this.inbound.subarray(count);
+    if (!whole) this.inbound = this.inbound.subarray(count);
+    else this.inbound = this.datagrams.length > 0 ? this.datagrams.shift()! : NONE;
     this.throttle();
   }
 
@@ -98,8 +106,9 @@ export class Connection implements LineListener {
     return this.announced && !this.gone && this.inbound.length > 0 && this.held.length === 0 && !this.draining;
   }
 
-  /** Takes an item of the core, which leaves at once where `durable` covers it and nothing is before it. */
-  give(octets: Uint8Array | undefined, sequence: number, durable: number): void {
+  /** Takes an item of the core, which leaves at once where `durable` covers it and nothing is before it; `telling`: it waits to hear of that. */
+  give(octets: Uint8Array | undefined, sequence: number, durable: number, telling: boolean): void {
+    this.telling = telling;
     if (this.held.length > 0 || !covers(durable, sequence)) {
       this.held.push({ octets, sequence });
       return;
@@ -120,7 +129,7 @@ export class Connection implements LineListener {
 
   /** No item waits any more. */
   private left(): void {
-    if (!this.draining) this.sent = true;
+    if (!this.draining) this.sent = this.telling;
     this.rateApply();
   }
 

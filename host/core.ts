@@ -12,11 +12,12 @@ export const ABI_VERSION = 1;
 export const EXCHANGE_SIZE = 4096;
 export const FLASH_PAGE_SIZE = 4096;
 export const SAMPLE_SIZE = 148;
+const STATUS_SIZE = 40;
 /** Octets of region 6; the same as in assembly/device/regions.ts. */
 export const PROVISION_SIZE = 8192;
 
-/** Octets that copies of transmitted items share. */
-const POOL_SIZE = 16384;
+/** Octets that are copied one by one. */
+const SHORT_SIZE = 64;
 
 const WASM_PAGE_SIZE = 65536;
 /** Largest memory of 32-bit addresses. */
@@ -58,6 +59,17 @@ export const Input = {
 
 /** transmitPoll(): the connection is to be closed. */
 export const TRANSMIT_CLOSE = 0x10000;
+
+/** What receive() and transmitPoll() have left to be asked for. A bit may stand for nothing, but what there is has its bit. */
+export const NEWS_TRANSMIT = 1;
+export const NEWS_FLASH = 2;
+export const NEWS_OUTPUT = 4;
+/** Something may be due earlier than deadlinePoll() said. */
+export const NEWS_DEADLINE = 8;
+/** What every other call may have left. */
+export const NEWS_EVERYTHING = 15;
+/** The core waits to hear that the item has left. */
+export const NEWS_SENT = 16;
 
 /** outputPoll(): the core wants entropy; a line has another rate; deliverPoll() has something; the disconnector or a relay has switched. */
 export const OUTPUT_ENTROPY = 1;
@@ -240,9 +252,6 @@ export class Core {
 export class CoreBank {
   readonly plan: Plan;
   readonly seats: number;
-  /** Items stand one behind the other in here; a full one is left to those who still hold some of it. */
-  private pool = new Uint8Array(POOL_SIZE);
-  private pooled = 0;
   private readonly exports: CoreExports;
   private readonly octets: Uint8Array;
   private readonly in: Uint8Array;
@@ -265,7 +274,7 @@ export class CoreBank {
     this.out = region(REGION.out, EXCHANGE_SIZE);
     this.flash = region(REGION.flash, FLASH_PAGE_SIZE);
     this.provision = region(REGION.provision, PROVISION_SIZE);
-    this.status = new DataView(memory.buffer, exports.region(REGION.status) >>> 0, 32);
+    this.status = new DataView(memory.buffer, exports.region(REGION.status) >>> 0, STATUS_SIZE);
     this.sampled = new DataView(memory.buffer, exports.region(REGION.sample) >>> 0, SAMPLE_SIZE);
   }
 
@@ -282,6 +291,11 @@ export class CoreBank {
     return this.exports.receive(seat, slot, offered.length, lineTime, meterTime);
   }
 
+  /** What the last receive() or transmitPoll() has left to be asked for: bits of NEWS_EVERYTHING, and NEWS_SENT. */
+  get news(): number {
+    return this.status.getUint32(32, true);
+  }
+
   lineEvent(seat: number, slot: number, kind: LineEvent, lineTime: number, meterTime: number): number {
     return this.exports.lineEvent(seat, slot, kind, lineTime, meterTime);
   }
@@ -291,14 +305,12 @@ export class CoreBank {
     return this.exports.transmitPoll(seat, slot, lineTime);
   }
 
-  /** A copy of the item that transmitPoll() gave. */
+  /** A copy of the item that transmitPoll() gave: a Buffer, which a socket takes as it is. */
   transmitted(size: number): Uint8Array {
-    if (this.pooled + size > POOL_SIZE) {
-      this.pool = new Uint8Array(POOL_SIZE);
-      this.pooled = 0;
-    }
-    const copy = this.pool.subarray(this.pooled, (this.pooled += size));
-    copy.set(this.out.subarray(0, size));
+    const copy = Buffer.allocUnsafe(size);
+    // For a few octets a loop is several times as fast as a view and a call.
+    if (size > SHORT_SIZE) copy.set(this.out.subarray(0, size));
+    else for (let i = 0; i < size; i++) copy[i] = this.out[i]!;
     return copy;
   }
 
@@ -454,6 +466,7 @@ export type CoreCalls = Pick<
   CoreBank,
   | "boot"
   | "receive"
+  | "news"
   | "lineEvent"
   | "transmitPoll"
   | "transmitted"

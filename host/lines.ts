@@ -1,6 +1,6 @@
 /** The open lines of one meter: takes what the core gives for each, and tells the core one thing at a time that happens to them. */
 import { Connection } from "./connection.ts";
-import { LineEvent, TRANSMIT_CLOSE, type CoreCalls } from "./core.ts";
+import { LineEvent, NEWS_SENT, NEWS_TRANSMIT, TRANSMIT_CLOSE, type CoreCalls } from "./core.ts";
 import type { Line } from "./transport/line.ts";
 
 /** What happened to a connection, for lineEvent(). */
@@ -19,28 +19,30 @@ export class Lines {
     this.seat = seat;
   }
 
-  /** A line for the connection named by `slot`; `changed` is called when it has something for the core. */
-  open(slot: number, line: Line, changed: () => void): Connection {
-    const connection = new Connection(slot, line, changed);
+  /** A line for the connection named by `slot`; `changed` is called when it has something for the core, `freed` when it is gone. */
+  open(slot: number, line: Line, changed: () => void, freed: () => void): Connection {
+    const connection = new Connection(slot, line, changed, freed);
     this.connections.push(connection);
     return connection;
   }
 
-  /** Takes every item there is, and sends those that `durable` covers; true when there was one. */
-  transmit(lineTime: number, durable: number): boolean {
+  /** Takes every item there is, and sends those that `durable` covers. @returns the news that came with them */
+  transmit(lineTime: number, durable: number): number {
     const { core, seat } = this;
-    let any = false;
+    let all = 0;
     for (const connection of this.connections) {
       if (!connection.announced || connection.gone) continue;
       for (;;) {
         const size = core.transmitPoll(seat, connection.slot, lineTime);
         if (size <= 0) break;
+        const { news } = core;
+        all |= news & ~NEWS_SENT;
         const octets = size === TRANSMIT_CLOSE ? undefined : core.transmitted(size);
-        connection.give(octets, core.transmittedSequence, durable);
-        any = true;
+        connection.give(octets, core.transmittedSequence, durable, (news & NEWS_SENT) !== 0);
+        if ((news & NEWS_TRANSMIT) === 0) break;
       }
     }
-    return any;
+    return all;
   }
 
   /** Lets the items go that `durable` covers. */
@@ -93,8 +95,11 @@ export class Lines {
     return false;
   }
 
-  /** Offers the octets of one line. @returns whether the core took some; `refused` hears of what it refuses, and the line is closed */
-  offer(lineTime: number, meterTime: number, refused: (result: number) => void): boolean {
+  /**
+   * Offers the octets of one line; `refused` hears of what the core refuses, and the line is closed.
+   * @returns the news of the call that took some, NEWS_TRANSMIT among it; 0 = none was taken
+   */
+  offer(lineTime: number, meterTime: number, refused: (result: number) => void): number {
     for (const connection of this.connections) {
       if (!connection.ready) continue;
       const taken = this.core.receive(this.seat, connection.slot, connection.inbound, lineTime, meterTime);
@@ -104,10 +109,11 @@ export class Lines {
         connection.line.close();
       }
       if (taken <= 0) continue;
+      const news = this.core.news & ~NEWS_SENT;
       connection.consumed(taken);
-      return true;
+      return news | NEWS_TRANSMIT;
     }
-    return false;
+    return 0;
   }
 
   /** Closes them all; the core is not told. */

@@ -62,20 +62,10 @@ export class MeterPort {
     if (index < 0) return undefined;
     const bit = 1 << index;
     this.used |= bit;
-    const listener = this.pump.open(this.port.firstSlot + index * this.port.links, line);
-    if (listener === undefined) {
-      this.used &= ~bit;
-      return undefined;
-    }
-    return {
-      received: (octets) => listener.received(octets),
-      drained: () => listener.drained(),
-      closed: () => {
-        // First the core ends what it had on the connection, then the next line may take it.
-        listener.closed();
-        this.used &= ~bit;
-      },
-    };
+    const free = (): void => void (this.used &= ~bit);
+    const listener = this.pump.open(this.port.firstSlot + index * this.port.links, line, free);
+    if (listener === undefined) free();
+    return listener;
   };
 
   private free(): number {

@@ -8,23 +8,26 @@ import {
   FlashOperation,
   Input,
   isTrap,
+  NEWS_DEADLINE,
+  NEWS_EVERYTHING,
+  NEWS_FLASH,
+  NEWS_OUTPUT,
+  NEWS_TRANSMIT,
   OUTPUT_DELIVERY,
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
   OUTPUT_SWITCHED,
   OUTPUT_TIME,
-  type CoreCalls,
   type FaceItem,
 } from "./core.ts";
-import type { Flash } from "./flash/flash.ts";
 import { flashOperate } from "./flash_operation.ts";
 import { LineTime } from "./line_time.ts";
 import { Lines } from "./lines.ts";
-import { Pushes, type Courier } from "./push.ts";
+import type { PumpHost, PumpParts, PumpState } from "./pump_parts.ts";
+import { Pushes } from "./push.ts";
 import { Restarts } from "./restarts.ts";
 import { damageText, refusalText } from "./state/boot_text.ts";
 import { Surroundings } from "./surroundings.ts";
-import type { Metrology } from "./metrology/metrology.ts";
 import type { Line, LineListener } from "./transport/line.ts";
 
 /** How old the metering data may be when octets arrive, ms of meter time: real metrology refreshes once a second. */
@@ -33,35 +36,6 @@ const REFRESH_MS = 1000;
 const ENTROPY_SIZE = 48;
 /** Ticks at one instant after which the core is taken to be stuck. */
 const TICKS_MAX = 10000;
-
-/** What all meters of a bank share. */
-export interface PumpHost {
-  clock: Clock;
-  entropy(size: number): Uint8Array;
-  /** `wakeAt` of the pump has changed. */
-  wake(pump: Pump): void;
-  report(pump: Pump, text: string): void;
-  /** The meter wants its time server asked; the answer goes to timeFound(). */
-  timeWanted?(pump: Pump): void;
-}
-
-/** What makes a meter out of a seat. */
-export interface PumpParts {
-  readonly core: CoreCalls;
-  readonly seat: number;
-  readonly provision: Uint8Array;
-  readonly flash: Flash;
-  readonly metrology: Metrology;
-  /** Carries what the meter pushes; without one every push fails. */
-  readonly courier?: Courier;
-  /** How often the energies are kept between captured rows, ms of meter time; 0 or absent: not. */
-  readonly keepMs?: number;
-  /** Its flash holds nothing yet: what the meter lives through before somebody reaches it is made durable once, at the end. */
-  readonly isNew?: boolean;
-}
-
-/** `outage`: the power is gone, and its return is the metrology's. */
-export type PumpState = "off" | "booting" | "running" | "outage" | "fault";
 
 /** An operation on the flash did not succeed, or the core cannot use what is stored: it must be booted again. */
 class FlashFailed extends Error {}
@@ -92,8 +66,8 @@ export class Pump {
   private durable = 0;
   private readonly line = new LineTime();
   private lineTime = 0;
-  /** Nothing has entered the core since it had nothing more to give and said what it waits for: those deadlines hold. */
-  private quiet = false;
+  /** What is to be asked of the core: bits of NEWS_EVERYTHING. 0 = it has nothing to give and waits for the deadlines below. */
+  private news = NEWS_EVERYTHING;
   private lineDeadline = 0;
   private meterDeadline = 0;
   /** The line deadline that a run ended with; 0 = none, or not known. */
@@ -137,7 +111,7 @@ export class Pump {
     const { core, seat, provision, flash } = this.parts;
     this.surroundings.restart(this.meterTime, this.state === "off" || this.state === "outage");
     this.state = "booting";
-    this.quiet = false;
+    this.news = NEWS_EVERYTHING;
     this.powerFails = false;
     this.gasping = false;
     this.durable = 0;
@@ -149,10 +123,10 @@ export class Pump {
     }
   }
 
-  /** A new line for the connection named by `slot`; undefined when the meter is out of service. */
-  open(slot: number, line: Line): LineListener | undefined {
+  /** A new line for the connection named by `slot`, which is `freed` behind its end; undefined when the meter is out of service. */
+  open(slot: number, line: Line, freed: () => void = () => undefined): LineListener | undefined {
     if (this.state !== "running" && this.state !== "booting") return undefined;
-    const connection = this.lines.open(slot, line, this.changed);
+    const connection = this.lines.open(slot, line, this.changed, freed);
     this.run();
     return connection;
   }
@@ -208,7 +182,7 @@ export class Pump {
 
   /** Does all that is to be done now. */
   run(): void {
-    if (!this.running) this.quiet = false;
+    if (!this.running) this.news = NEWS_EVERYTHING;
     this.go();
   }
 
@@ -239,9 +213,10 @@ export class Pump {
 
   private takeTime(): void {
     const { clock } = this;
-    this.lineTime = this.line.take(clock.lineTime(), clock.runs ? this.awaited : 0);
+    const now = clock.lineTime();
+    this.lineTime = this.line.take(now, clock.runs ? this.awaited : 0);
     this.awaited = 0;
-    this.target = Math.max(this.meterTime, clock.meterTime());
+    this.target = Math.max(this.meterTime, clock.meterTime(now));
   }
 
   private work(): void {
@@ -249,22 +224,19 @@ export class Pump {
     this.stuck = 0;
     this.ticked = false;
     for (;;) {
-      if (!this.quiet) {
+      if (this.news !== 0) {
         const more = this.drain();
         if (more === undefined) return;
         if (more) continue;
       }
-      const done = this.tick() || this.events() || this.offer();
-      this.quiet = !done;
-      if (!done) return;
+      if (!this.tick() && !this.events() && !this.offer()) return;
     }
   }
 
   /** Takes what the core has to give. @returns whether there may be more now; undefined: it goes on later */
   private drain(): boolean | undefined {
     this.flash();
-    // A new item may have left a record for the flash.
-    if (this.lines.transmit(this.lineTime, this.durable)) return true;
+    if (this.transmit()) return true;
     if (this.settling !== undefined) return undefined;
     if (this.gasping) return this.outage() || undefined;
     return this.outputs() || this.sents();
@@ -274,11 +246,11 @@ export class Pump {
 
   private flash(): void {
     const { core, seat } = this.parts;
-    while (this.settling === undefined) {
+    while (this.settling === undefined && (this.news & NEWS_FLASH) !== 0) {
       const operation = core.flashPoll(seat);
-      if (operation === FlashOperation.NONE) return;
-      if (operation < 0) throw new FlashFailed(`the core cannot go on (${operation})`);
-      this.operate(operation);
+      if (operation === FlashOperation.NONE) this.news &= ~NEWS_FLASH;
+      else if (operation < 0) throw new FlashFailed(`the core cannot go on (${operation})`);
+      else this.operate(operation);
     }
   }
 
@@ -307,7 +279,7 @@ export class Pump {
   private flashDone(status: number): void {
     const { core, seat } = this.parts;
     this.settled = undefined;
-    this.quiet = false;
+    this.news = NEWS_EVERYTHING;
     const result = core.flashDone(seat, status, this.meterTime);
     this.durable = core.durableSequence;
     if (status !== 0) throw new FlashFailed("a flash operation failed");
@@ -324,11 +296,22 @@ export class Pump {
 
   // --- what the core gives ---
 
+  /** Takes what is there for the lines. @returns whether that has left something: a new item may have made a record for the flash */
+  private transmit(): boolean {
+    if ((this.news & NEWS_TRANSMIT) === 0) return false;
+    const news = this.lines.transmit(this.lineTime, this.durable);
+    this.news = (this.news & ~NEWS_TRANSMIT) | news;
+    return news !== 0;
+  }
+
   private outputs(): boolean {
+    if ((this.news & NEWS_OUTPUT) === 0) return false;
+    this.news &= ~NEWS_OUTPUT;
     const { core, seat } = this.parts;
     const outputs = core.outputPoll(seat);
     if (outputs <= 0) return false;
-    if (outputs === OUTPUT_ENTROPY) return this.seed();
+    if (outputs === OUTPUT_ENTROPY && !this.seed()) return false;
+    if (outputs === OUTPUT_ENTROPY) return this.stirred();
     if ((outputs & OUTPUT_RATE) !== 0) this.lines.rateSet(core.rateSlot, core.rate);
     if ((outputs & OUTPUT_TIME) !== 0) this.host.timeWanted?.(this);
     if ((outputs & OUTPUT_SWITCHED) !== 0) this.surroundings.switched(core.switched, this.meterTime);
@@ -336,7 +319,7 @@ export class Pump {
     if ((outputs & OUTPUT_DELIVERY) !== 0 && this.pushes.poll(core, seat, this.lineTime)) {
       this.pushes.release(this.durable);
     }
-    return true;
+    return this.stirred();
   }
 
   /** Gives the core entropy. @returns whether it took any: a host that has none is asked again at the next input only */
@@ -350,15 +333,15 @@ export class Pump {
   /** Handles one due instant of the core, of the contacts or of the metrology, after the metering data up to exactly that instant. */
   private tick(): boolean {
     const { core, seat } = this.parts;
-    if (!this.quiet) this.deadlines();
+    const isAsked = (this.news & NEWS_DEADLINE) !== 0;
+    if (isAsked) this.deadlines();
     const { lineDeadline, meterDeadline } = this;
     const outside = this.surroundings.nextAt;
     if (outside < meterDeadline && outside <= this.target) return this.outside(outside);
     const meterDue = meterDeadline <= this.target;
     if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {
       this.awaited = lineDeadline;
-      this.wakeAt = lineDeadline > 0 ? this.line.clockOf(lineDeadline) : Infinity;
-      this.wakeBy(Math.min(meterDeadline, outside));
+      if (isAsked) this.wakeSet(Math.min(meterDeadline, outside));
       this.meterTime = this.target;
       this.ticked = true;
       return false;
@@ -366,11 +349,12 @@ export class Pump {
     this.moveTo(meterDue ? meterDeadline : this.meterTime);
     if (meterDue) this.surroundings.sample(this.meterTime);
     core.tick(seat, this.lineTime, this.meterTime);
-    return true;
+    return this.stirred();
   }
 
-  /** Asks the core what it waits for. */
+  /** Asks the core what it waits for. A line deadline holds until it is asked again: meanwhile it can only have become later. */
   private deadlines(): void {
+    this.news &= ~NEWS_DEADLINE;
     const { core, seat } = this.parts;
     const result = core.deadlinePoll(seat);
     if (result < 0) throw new FlashFailed(`the core does not run (${result})`);
@@ -379,10 +363,23 @@ export class Pump {
     this.meterDeadline = core.meterDeadline > 0 ? core.meterDeadline : Infinity;
   }
 
+  /** Something has entered the core: it may have news of every kind. */
+  private stirred(): true {
+    this.news = NEWS_EVERYTHING;
+    return true;
+  }
+
   private moveTo(time: number): void {
     this.stuck = time > this.meterTime ? 0 : this.stuck + 1;
     this.meterTime = Math.max(time, this.meterTime);
     if (this.stuck > TICKS_MAX) throw new Error("the core does not leave an instant");
+  }
+
+  /** Sets wakeAt to the line deadline, or to the line time of `meterTime`, if that is earlier. */
+  private wakeSet(meterTime: number): void {
+    const { lineDeadline } = this;
+    this.wakeAt = lineDeadline > 0 ? this.line.clockOf(lineDeadline) : Infinity;
+    this.wakeBy(meterTime);
   }
 
   /** Moves wakeAt to the line time of `meterTime`, if that is earlier. */
@@ -394,7 +391,7 @@ export class Pump {
   private outside(time: number): true {
     this.moveTo(time);
     if (this.surroundings.tell(this.meterTime)) this.gasping = true;
-    return true;
+    return this.stirred();
   }
 
   /** The meter goes off; its return may be due at once, where time jumps. @returns whether it is there again */
@@ -423,9 +420,9 @@ export class Pump {
       this.powerFails = false;
       this.surroundings.sample(this.meterTime);
       core.input(seat, Input.POWER_FAILS, 0, this.meterTime);
-      return true;
+      return this.stirred();
     }
-    if (this.pushes.tell(core, seat, this.lineTime, this.meterTime)) return true;
+    if (this.pushes.tell(core, seat, this.lineTime, this.meterTime)) return this.stirred();
     return this.tell(this.lines.happened(this.past === undefined));
   }
 
@@ -438,15 +435,20 @@ export class Pump {
     if (event === undefined) return false;
     const { core, seat } = this.parts;
     core.lineEvent(seat, event.slot, event.kind, this.lineTime, this.meterTime);
-    return true;
+    return this.stirred();
   }
 
   /** Offers the octets of one line; false when the core takes nothing more now. */
   private offer(): boolean {
     if (!this.lines.ready) return false;
     const stale = this.meterTime - this.surroundings.sampledTo >= REFRESH_MS;
-    if (stale) this.surroundings.sample(this.meterTime);
-    return this.lines.offer(this.lineTime, this.meterTime, this.refused) || stale;
+    if (stale) {
+      this.surroundings.sample(this.meterTime);
+      this.stirred();
+    }
+    const news = this.lines.offer(this.lineTime, this.meterTime, this.refused);
+    this.news |= news;
+    return stale || news !== 0;
   }
 
   private readonly refused = (result: number): void =>

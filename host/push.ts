@@ -66,8 +66,8 @@ export class Pushes {
 
   /** Tells the core one piece of news; false when there is none. */
   tell(core: CoreCalls, seat: number, lineTime: number, meterTime: number): boolean {
-    const news = this.news.shift();
-    if (news === undefined) return false;
+    if (this.news.length === 0) return false;
+    const news = this.news.shift()!;
     core.deliverEvent(seat, news.kind, news.octets, lineTime, meterTime);
     return true;
   }

@@ -68,7 +68,7 @@ export function communicationEnd(meter: Meter, index: u32): void {
   if (used.state == AssociationState.ASSOCIATED) detailsWrite(meter, index);
 }
 
-/** Serves an APDU (server/apdu), and logs what begins or ends with it. */
+/** Serves an APDU (server/apdu), and logs what begins or ends with it. @returns whether it was a GET */
 export function communicationServe(
   meter: Meter,
   index: u32,
@@ -77,14 +77,15 @@ export function communicationServe(
   at: usize,
   size: u32,
   confirmed: u32,
-): void {
+): bool {
   const slot = Slot.of(meter, index);
   used.take(slot);
   const asks = size != 0 && load<u8>(at) == ApduTag.AARQ;
-  apduServe(meter, index, clientSap, serverSap, at, size, confirmed);
+  const read = apduServe(meter, index, clientSap, serverSap, at, size, confirmed);
   const was = used.state == AssociationState.ASSOCIATED;
   const is = slot.state == AssociationState.ASSOCIATED;
   // What is not understood writes nothing: an AARQ that is refused ends an association without a row.
   if (was && (is ? slot.accesses < used.accesses : !asks)) detailsWrite(meter, index);
   if (!was && is && isLocal(Template.of().port(portIndex(index)))) eventRaise(meter, EventCode.LOCAL_COMMUNICATION);
+  return read;
 }

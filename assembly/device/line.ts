@@ -7,18 +7,20 @@ import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
 import { hdlcSend, hdlcSendMore, hdlcTransmit } from "../link/hdlc_transmit";
 import { wrapperDatagramReceive, WrapperEventKind, wrapperOpen, wrapperReceive } from "../link/wrapper";
 import { apduMore, apduNoSlot, apduOutside, apduTooLong, blockStreaming } from "../server/apdu";
+import { entropyWanted } from "../session/entropy";
 import { AssociationState, Slot, SLOT_LINK_SIZE, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
+import { journalSequence } from "../store/journal";
 import { Layout } from "../store/layout";
 import { NONE, PortFlag, PortKind, PortRow, Template } from "../store/template";
 import { ApduTag } from "../wire/tags";
 import { wrapperHeaderEmit, WRAPPER_HEADER_SIZE } from "../wire/wrapper";
 import { communicationEnd, communicationServe } from "./communication";
-import { notifyFrameBuilt, notifyHdlc, notifyWrapper } from "./notify";
+import { notifyFrameBuilt, notifyHdlc, notifyWaits, notifyWrapper } from "./notify";
 import { hdlcConnection, hdlcEvent, wrapperEvent, wrapperLine } from "./connection";
 import { identificationTake, identificationTransmit } from "./identification";
 import { opticalFollow, opticalOwns, opticalReceive, opticalSent, opticalTransmit } from "./optical";
-import { IN, OUT, Status } from "./regions";
+import { IN, News, OUT, Status } from "./regions";
 import { portOf, portRow, seatRunning, timesTake, timeValid } from "./seat";
 
 /** What transmitPoll returns beside octets. */
@@ -92,6 +94,7 @@ export function receiveSeat(seat: u32, first: u32, size: u32, lineTime: f64, met
   if (err != Err.OK) return err;
   const meter = Meter.at(seat);
   const port = portOf(first);
+  Status.of().news = News.EVERYTHING;
   if (port == NONE || size > EXCHANGE_SIZE || timesTake(meter, lineTime, meterTime) != Err.OK) return Err.STATE;
   const open = Slot.of(meter, first).open;
   if (open == CLOSING) return size;
@@ -193,7 +196,11 @@ function wrapperTake(meter: Meter, port: PortRow, first: u32, size: u32): u32 {
     else if (port.links > 1) apduNoSlot(meter, index);
     if (!opens || port.links > 1) return consumed;
   }
-  communicationServe(meter, index, e.clientWPort, e.serverWPort, head.inbound, e.size, 1);
+  const sequence = journalSequence(meter);
+  const read = communicationServe(meter, index, e.clientWPort, e.serverWPort, head.inbound, e.size, 1);
+  // A reading leaves its answer and, by what it drew of the seed, a wish: the line's deadline can only be later. One that used up counters left a record.
+  if (read && journalSequence(meter) == sequence)
+    Status.of().news = News.TRANSMIT | (entropyWanted(meter) ? News.OUTPUT : 0);
   return consumed;
 }
 
@@ -231,6 +238,7 @@ export function transmitPollSeat(seat: u32, first: u32, lineTime: f64): i32 {
   if (port == NONE || !timeValid(lineTime)) return Err.STATE;
   const open = Slot.of(meter, first).open;
   Status.of().sequence = 0;
+  Status.of().news = News.EVERYTHING;
   if (open == CLOSING) {
     slotsReset(meter, portRow(port), first, 0);
     return TRANSMIT_CLOSE;
@@ -281,9 +289,12 @@ function hdlcStream(meter: Meter, port: PortRow, first: u32, c: HdlcConnection):
 function wrapperNext(meter: Meter, port: PortRow, first: u32): i32 {
   for (let i: u32 = 0; i < <u32>port.links; i++) {
     const slot = Slot.of(meter, first + i);
-    if (slot.outboundSize == 0 && blockStreaming(slot)) apduMore(meter, first + i);
+    const waits = slot.outboundSize != 0;
+    if (!waits && blockStreaming(slot)) apduMore(meter, first + i);
     const size = slot.outboundSize;
     if (size == 0) continue;
+    // Nothing is made here, and nothing waits behind it.
+    if (waits && port.links == 1 && !blockStreaming(slot) && !notifyWaits(meter)) Status.of().news = 0;
     wrapperHeaderEmit(OUT, slot.wireServer, slot.wireClient, size);
     memory.copy(OUT + <usize>WRAPPER_HEADER_SIZE, slot.outbound + <usize>slot.outboundOffset, <usize>size);
     slot.outboundSize = 0;

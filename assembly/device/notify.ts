@@ -159,9 +159,14 @@ function answerTake(meter: Meter, size: u32): void {
   if (event.kind == WrapperEventKind.APDU && ours) notificationAnswered(meter, event.apdu, event.size);
 }
 
+/** Whether an event waits for the client of some connection. */
+export function notifyWaits(meter: Meter): bool {
+  return Outbox.of(meter).eventCount != 0;
+}
+
 /** The next event for a client of the wrapper connection that begins with slot `first`, in region OUT. @returns octets, 0 = none */
 export function notifyWrapper(meter: Meter, port: PortRow, first: u32): i32 {
-  if (Outbox.of(meter).eventCount == 0) return 0;
+  if (!notifyWaits(meter)) return 0;
   for (let i: u32 = 0; i < <u32>port.links; i++) {
     if (!eventCompose(meter, first + i, 0)) continue;
     const slot = Slot.of(meter, outboxSlotIndex());

@@ -24,10 +24,26 @@ export const OUT: usize = IN + 4096;
 export const SAMPLE: usize = IN;
 export const FLASH: usize = OUT;
 export const PROVISION: usize = IN;
-const STATUS: usize = memory.data(32, 16);
+const STATUS: usize = memory.data(40, 16);
 
 if (EXCHANGE_SIZE != 4096 || FLASH_PAGE_SIZE != 4096 || PROVISION_SIZE != 8192)
   ERROR("the regions above have the sizes of limits.ts");
+
+/**
+ * What receive and transmitPoll have left to be asked for. A bit may stand for nothing, but what there is always has its bit: a call
+ * that does not know says EVERYTHING.
+ */
+export const enum News {
+  /** Connections may have items. */
+  TRANSMIT = 1,
+  FLASH = 2,
+  OUTPUT = 4,
+  /** Something may be due earlier than deadlinePoll said. */
+  DEADLINE = 8,
+  /** The core waits to hear that the item has left (lineEvent 3). */
+  SENT = 16,
+  EVERYTHING = 31,
+}
 
 /** What calls report besides their result. */
 @unmanaged
@@ -42,6 +58,8 @@ export class Status {
   /** deadlinePoll: ms, 0 = none. */
   meterDeadline: f64;
   lineDeadline: f64;
+  /** receive, transmitPoll: News. */
+  news: u32;
 
   @inline
   static of(): Status {

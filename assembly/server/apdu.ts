@@ -36,10 +36,14 @@ import { writeServe } from "./write";
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const opened: Opened = changetype<Opened>(memory.data(offsetof<Opened>(), 8));
 
+/** Tag of the service that the APDU at hand has come to, 0 = none. Scratch of one call. */
+const ran: usize = memory.data(4);
+
 /**
  * Serves the APDU of `size` octets at `at`, in the slot's inbound buffer. Afterwards the slot holds the answer,
  * outboundSize 0 = none.
  * @param confirmed 1 when the layer below can carry an answer (an I frame, a WPDU)
+ * @returns whether it was a GET: a reading changes nothing that others wait for
  */
 export function apduServe(
   meter: Meter,
@@ -49,8 +53,9 @@ export function apduServe(
   at: usize,
   size: u32,
   confirmed: u32,
-): void {
+): bool {
   const slot = Slot.of(meter, slotIndex);
+  store<u32>(ran, 0);
   slot.outboundSize = 0;
   slot.confirmed = confirmed;
   layersBegin(slot, SecurityContext.of(meter, slot.security).receiveLowest);
@@ -69,6 +74,7 @@ export function apduServe(
   Layers.reset();
   if (contextsStale(meter) && !actionAnswering(meter)) blocksLose(meter, contextsRefresh(meter));
   slot.dependsOn = journalSequence(meter);
+  return load<u32>(ran) == ApduTag.GET_REQUEST;
 }
 
 /** Whether an answer to an ACTION still goes out in blocks: it may hold what its client needs for the new keys (key_agreement). */
@@ -204,6 +210,7 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
     return;
   }
   accessCount(slot, tag);
+  store<u32>(ran, tag);
   const r = reader.over(at, size);
   switch (tag) {
     case ApduTag.GET_REQUEST:

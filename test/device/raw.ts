@@ -367,7 +367,10 @@ export class RawMeter {
           this.event(slot, LineEvent.CLOSED);
           break;
         }
-        line.held.push({ octets: this.bank.transmitted(size), sequence: this.bank.transmittedSequence });
+        line.held.push({
+          octets: Uint8Array.from(this.bank.transmitted(size)),
+          sequence: this.bank.transmittedSequence,
+        });
       }
     }
     return any;

@@ -82,6 +82,8 @@ export function seeded(seed: number | string): (size: number) => Uint8Array {
 }
 
 export interface RigOptions {
+  /** Default: the shipped one */
+  core?: Core;
   /** How many, default 1 */
   meters?: number;
   /** Of identities, household and entropy; default 1 */
@@ -141,7 +143,7 @@ export class Rig {
     this.compiled = options.template ?? template();
     this.clock = new ManualClock(start);
     const metrology = metrologyMaker(options.metrology ?? "constant", seed, start);
-    this.bank = new Bank(core(), this.compiled.image, options.meters ?? 1, {
+    this.bank = new Bank(options.core ?? core(), this.compiled.image, options.meters ?? 1, {
       clock: this.clock,
       setup: (index, plan) => ({
         provision: Buffer.concat([

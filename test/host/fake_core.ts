@@ -4,6 +4,8 @@ import {
   FlashOperation,
   Input,
   LineEvent,
+  NEWS_EVERYTHING,
+  NEWS_SENT,
   OUTPUT_DELIVERY,
   OUTPUT_ENTROPY,
   OUTPUT_RATE,
@@ -41,6 +43,7 @@ export class FakeCore implements CoreCalls {
   lineDeadline = 0;
   transmittedSequence = 0;
   durableSequence = 0;
+  news = NEWS_EVERYTHING | NEWS_SENT;
   flashAddress = 0;
   flashSize = 16;
   /** Sequence of the newest record; an item depends on it. */

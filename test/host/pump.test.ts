@@ -6,7 +6,8 @@ import { MemoryFlash } from "../../host/flash/memory.ts";
 import { constantLoad } from "../../host/metrology/constant.ts";
 import { SteppedMetrology } from "../../host/metrology/steps.ts";
 import { MeterPort } from "../../host/ports.ts";
-import { Pump, type PumpHost } from "../../host/pump.ts";
+import { Pump } from "../../host/pump.ts";
+import type { PumpHost } from "../../host/pump_parts.ts";
 import { MemoryPeer } from "../../host/transport/memory.ts";
 import { FakeCore } from "./fake_core.ts";
 
