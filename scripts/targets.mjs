@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import binaryen from "binaryen";
 import { buildEntry } from "./entries.mjs";
 import { INTERPRETER_PACKAGES, interpreterFigures } from "./interpreter.mjs";
 import { ROOT } from "./steps.mjs";
@@ -143,11 +144,21 @@ function memoryFix(text) {
   return fixed;
 }
 
+/** The module with its constants where code names them: what takes fewer octets from a global would be a load each in a firmware. */
+function constantsSpread(wasm) {
+  const module = binaryen.readBinary(readFileSync(wasm));
+  module.runPasses(["simplify-globals"]);
+  const octets = module.emitBinary();
+  module.dispose();
+  return octets;
+}
+
 function translate(program, wasm) {
   const folder = join(OUT, program);
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, "core.c");
-  run("wasm2c", "--module-name=core", wasm, "-o", path);
+  const [module, path] = [join(folder, "core.wasm"), join(folder, "core.c")];
+  writeFileSync(module, constantsSpread(wasm));
+  run("wasm2c", "--module-name=core", module, "-o", path);
   writeFileSync(path, memoryFix(readFileSync(path, "utf8")));
   copyFileSync("/usr/include/wasm-rt.h", join(OUT, "wasm-rt.h"));
 }
