@@ -5,7 +5,8 @@ import { deliverEventSeat, deliverPollSeat } from "./device/notify";
 import { regionAddress } from "./device/regions";
 import { deadlinePollSeat, entropySeat, inputSeat, outputPollSeat, sampleSeat, tickSeat } from "./device/tick";
 import { showSeat } from "./device/show";
-import { Layout, plan as planTemplate, planRefusal } from "./store/layout";
+import { Layout, planRefusal } from "./store/layout";
+import { plan as planTemplate } from "./store/plan";
 
 /** Version of the calls in this file; the host refuses a core with another one. */
 export function abiVersion(): u32 {

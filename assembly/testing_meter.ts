@@ -27,7 +27,8 @@ import { Meter, SeatState } from "./store/block";
 import { entriesApply } from "./store/change";
 import { FlashRequest, journalBoot, journalDone, journalPoll, journalReady } from "./store/journal";
 import { Journal } from "./store/journal_state";
-import { Layout, plan as planTemplate, planRefusal } from "./store/layout";
+import { Layout, planRefusal } from "./store/layout";
+import { plan as planTemplate } from "./store/plan";
 import { Ring, ringRow, ringShape } from "./store/rings";
 import { Template } from "./store/template";
 

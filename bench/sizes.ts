@@ -9,14 +9,22 @@ import { coreOctets, packageFile } from "../host/files.ts";
 import { templateLoad } from "../host/template/load.ts";
 import { reference, type Figure, type Goal, type Group } from "./figure.ts";
 import { associated, CIPHERED, getRequest, onWrapper, PLAIN, REGISTER } from "./requests.ts";
-import { core, Seat } from "./seat.ts";
+import { blockLayout, blockPages, PAGE } from "./block_pages.ts";
+import { core, Seat, START } from "./seat.ts";
 
 const KIB = 1024;
 const SHALLOW_TEMPLATE = "bench/shallow_profiles.json";
-/** Goals in KiB: module, template image, resident memory of a connected meter. */
+/**
+ * Goals in KiB: module, template image, and a connected meter beyond its profile depth: the engine, the slot that is used, other values. The sum
+ * is held to what the core touches of a block, and beside it to all that a process takes, host and flash twin included.
+ */
 const MODULE_MAX = 192;
 const TEMPLATE_MAX = 20;
-const CONNECTED_MAX = 16;
+const ENGINE_MAX = 8;
+const SLOT_MAX = 4;
+const VALUES_MAX = 4;
+const CONNECTED_MAX = ENGINE_MAX + SLOT_MAX + VALUES_MAX;
+const DAY_MS = 86_400_000;
 const CORES = { "core.wasm": "build/core.sizes.json", "core.suite0.wasm": "build/core.suite0.sizes.json" };
 /** The larger ones first; `std` is AssemblyScript's own. */
 const ROOMS = [
@@ -107,6 +115,28 @@ function residentFigures(count: number, what: "bank" | "core"): Figure[] {
   return [figure("running", seated), figure("connected", connected, what === "bank" ? CONNECTED_MAX : undefined)];
 }
 
+/**
+ * What a meter touches of its block in pages of 4 KiB, after a day and with a client that has a ciphered association and has read a
+ * register: counted, not measured, so that rows are told apart and every run gives the same.
+ */
+async function pageFigures(): Promise<Figure[]> {
+  const seat = new Seat(templateLoad());
+  const layout = await blockLayout(seat.template.image);
+  while (seat.step(START + DAY_MS));
+  const client = await associated(seat, CIPHERED);
+  await client.get(REGISTER);
+  const { engine, values, slots, inbox, rows } = blockPages(layout, seat.bank.block(0));
+  const figure = (id: string, what: string, pages: number, limitKib?: number): Figure =>
+    sizeFigure(`pages-${id}`, `touched of the block of a connected meter after a day: ${what}`, pages * PAGE, limitKib);
+  return [
+    figure("engine", "engine", engine, ENGINE_MAX),
+    figure("slot", "the slot in use", slots, SLOT_MAX),
+    figure("values", "other values", values + inbox, VALUES_MAX),
+    figure("connected", "all beyond rows", engine + slots + values + inbox, CONNECTED_MAX),
+    figure("rows", "rows of profiles, which are their depth", rows),
+  ];
+}
+
 /** Octets programmed while `run` does something `count` times, for each time. */
 async function written(seat: Seat, count: number, run: () => Promise<void>): Promise<number> {
   const before = seat.counts.octets;
@@ -156,6 +186,13 @@ export const sizesGroup: Group = {
     const counts = effort.quick ? METERS_QUICK : METERS;
     const banks = counts.flatMap((count) => residentFigures(count, "bank"));
     const blocks = residentFigures(counts.at(-1)!, "core");
-    return [...roomFigures(), ...moduleFigures(), ...banks, ...blocks, ...(await flashFigures())];
+    return [
+      ...roomFigures(),
+      ...moduleFigures(),
+      ...(await pageFigures()),
+      ...banks,
+      ...blocks,
+      ...(await flashFigures()),
+    ];
   },
 };

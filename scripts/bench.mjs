@@ -8,6 +8,7 @@ import { ROOT } from "./steps.mjs";
 try {
   await buildEntry("testing_bench.ts");
   await buildEntry("testing_bench.ts", true);
+  await buildEntry("testing_layout.ts");
   if (process.argv.includes("--native")) nativeBuild();
 } catch (error) {
   process.stderr.write(`bench: ${error.message}\n`);

@@ -1,4 +1,4 @@
-// The budget of each room in each built core, in bench/budget.json: a room that grows beyond it is a decision that somebody writes down.
+// The budget of each room in each built core and in the block of a meter, in bench/budget.json: a room that grows beyond it is a decision that somebody writes down.
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { wasmParts } from "./wasm_parts.mjs";
@@ -50,8 +50,8 @@ export function sizesRead(wasm) {
 /** One sentence for each room of `rooms` that has no budget or is beyond it. */
 export function beyondBudget(wasm, rooms, budget) {
   const problems = [];
-  for (const kind of KINDS) {
-    for (const [room, size] of Object.entries(rooms[kind])) {
+  for (const [kind, sums] of Object.entries(rooms)) {
+    for (const [room, size] of Object.entries(sums)) {
       const most = budget[wasm]?.[kind]?.[room] ?? 0;
       if (size <= most) continue;
       const what = `${wasm}: ${room} has ${size} octets of ${kind}, its budget is ${most}`;
@@ -65,5 +65,5 @@ export function beyondBudget(wasm, rooms, budget) {
 export function budgetOf(rooms) {
   const rounded = (sums) =>
     Object.fromEntries(Object.entries(sums).map(([room, size]) => [room, Math.ceil((size * ROOM) / STEP) * STEP]));
-  return Object.fromEntries(KINDS.map((kind) => [kind, rounded(rooms[kind])]));
+  return Object.fromEntries(Object.entries(rooms).map(([kind, sums]) => [kind, rounded(sums)]));
 }

@@ -1,10 +1,15 @@
-// `npm run sizes`: the octets of each built core by room, against their budget. `--files` goes on with the largest files, `--accept` makes
+// `npm run sizes`: the octets of each built core and of a meter's block by room, against their budget. `--files` goes on with the largest files, `--accept` makes
 // the budget what is built now.
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import Table from "cli-table3";
-import { beyondBudget, BUDGET, budgetOf, KINDS, sizesRead } from "./budget.mjs";
+import { BLOCKS, blockName, blockParts, layoutOf } from "./block.mjs";
+import { beyondBudget, BUDGET, budgetOf, KINDS, sizesRead, sumsOf } from "./budget.mjs";
 import { CORES } from "./cores.mjs";
+import { buildEntry } from "./entries.mjs";
 import { releaseCompile } from "./release.mjs";
+import { ROOT } from "./steps.mjs";
 
 const ROOMS = "index device server cosem meter session link store wire crypto base std".split(" ");
 const FILES = 25;
@@ -51,6 +56,29 @@ async function assertsPrint({ wasm, args, aim }, { whole }) {
   console.log(`assertions: ${number(whole - shipped.length)} octets of ${wasm}`);
 }
 
+/** Octets of a block by room, and the areas that they are. */
+async function blocksPrint() {
+  await buildEntry("testing_layout.ts");
+  const { templateLoad } = await import(pathToFileURL(join(ROOT, "dist/template/load.js")));
+  const module = new WebAssembly.Module(readFileSync(join(ROOT, "build/testing_layout.wasm")));
+  for (const template of BLOCKS) {
+    const { image } = templateLoad(join(ROOT, "host/template", template));
+    const parts = blockParts(layoutOf(module, image));
+    const [name, rooms] = [blockName(template), { block: sumsOf(parts) }];
+    if (process.argv.includes("--accept")) budget[name] = budgetOf(rooms);
+    problems.push(...beyondBudget(name, rooms, budget));
+    const areasOf = (room) => parts.filter(({ file }) => file.startsWith(`${room}/`));
+    const text = ({ file, size }) => `${file.split("/")[1]} ${number(size)}`;
+    const rows = Object.entries(rooms.block).map(([room, size]) => [
+      room,
+      `${number(size)} of ${number(budget[name]?.block?.[room])}`,
+      areasOf(room).map(text).join(", "),
+    ]);
+    console.log(`${name}: ${number(sum(rooms.block))} octets`);
+    console.log(table(["room", "octets", "areas"], rows));
+  }
+}
+
 const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
 const problems = [];
 for (const core of Object.values(CORES)) {
@@ -66,6 +94,7 @@ for (const core of Object.values(CORES)) {
   if (process.argv.includes("--accept")) budget[wasm] = budgetOf(sizes.rooms);
   problems.push(...beyondBudget(wasm, sizes.rooms, budget));
 }
+await blocksPrint();
 if (process.argv.includes("--accept")) writeFileSync(BUDGET, `${JSON.stringify(budget, undefined, 2)}\n`);
 for (const problem of problems) process.stderr.write(`sizes: ${problem}\n`);
 process.exitCode = problems.length > 0 ? 1 : 0;

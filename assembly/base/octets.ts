@@ -1,5 +1,5 @@
 /**
- * Octets compared, as a call: memory.compare() of the compiler stands whole, some 130 octets, wherever it is used. How long it takes
+ * Octets compared and cleared. Comparing is a call: memory.compare() of the compiler stands whole, some 130 octets, wherever it is used. How long it takes
  * depends on what it compares, so secrets are compared by crypto/ct.ts.
  */
 
@@ -15,4 +15,13 @@ export function octetsCompare(a: usize, b: usize, size: u32): i32 {
 /** Whether the `size` octets at `a` and at `b` are the same. */
 export function octetsSame(a: usize, b: usize, size: u32): bool {
   return octetsCompare(a, b, size) == 0;
+}
+
+/**
+ * Makes `size` octets zero, a multiple of 8, and writes none that is: memory of a host that has never been written costs nothing as long as
+ * it is only read.
+ */
+export function octetsClear(at: usize, size: u32): void {
+  const end = at + <usize>size;
+  for (let to = at; to < end; to += 8) if (load<u64>(to) != 0) store<u64>(to, 0);
 }

@@ -14,7 +14,7 @@ import { DataTag } from "../wire/axdr";
 import { ActionResult } from "../wire/results";
 import { Caller } from "./ask";
 import { captureEvents } from "./capture";
-import { LIMITERS_OFFSET, limitersBoot, limitersClock, limitersRun, limitersSampled } from "./limiter";
+import { limitersBoot, limitersClock, limitersRun, limitersSampled } from "./limiter";
 import { changeResult } from "./plain";
 import { settingFlag, settingNumber } from "./setting";
 
@@ -40,7 +40,7 @@ class Control {
   }
 }
 
-if (offsetof<Control>() > LIMITERS_OFFSET) ERROR("outputs stand in front of the limiters");
+if (offsetof<Control>() > 32) ERROR("outputs stand in front of function control");
 
 /** Two octets: tag and content. */
 const value: usize = memory.data(4, 4);

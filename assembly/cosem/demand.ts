@@ -90,6 +90,7 @@ export function demandBoot(meter: Meter): void {
     const object = objectOfClass(CLASS_DEMAND_REGISTER, i);
     if (object < 0) break;
     const d = Demand.of(meter, i);
+    d.place(i);
     if (configure(meter, object, d) && !restore(meter, object, d)) demandBegin(meter, d, now, 0);
   }
   averagesStart(meter);

@@ -21,7 +21,7 @@ import {
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
 import { imageAreaSize, imageErase, imageProgram, imageRead } from "../store/image_area";
-import { IMAGE_AT, IMAGE_BITS_SIZE, IMAGE_SIZE, Layout } from "../store/layout";
+import { IMAGE_AT, IMAGE_BITS_SIZE, IMAGE_HASH_AREA_SIZE, IMAGE_SIZE, Layout } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
@@ -102,13 +102,13 @@ export class Image {
 
   @inline
   get hash(): usize {
-    return changetype<usize>(this) + HASH_OFFSET;
+    return changetype<usize>(this) - IMAGE_AT + Layout.of().imageHashAt;
   }
 
   /** A bit for each block, the first in the most significant place, 1 = it has come. */
   @inline
   get bits(): usize {
-    return changetype<usize>(this) - IMAGE_AT + Layout.of().imageBitsAt;
+    return this.hash + <usize>IMAGE_HASH_AREA_SIZE;
   }
 
   /** A block has come. */
@@ -124,10 +124,8 @@ export class Image {
   }
 }
 
-const HASH_OFFSET: usize = 40;
-
-if (offsetof<Image>() > HASH_OFFSET) ERROR("the hash stands behind the fields");
-if (HASH_OFFSET + IMAGE_HASH_SIZE > IMAGE_SIZE) ERROR("the state of an image has IMAGE_SIZE octets");
+if (offsetof<Image>() > IMAGE_SIZE) ERROR("the state of an image has IMAGE_SIZE octets");
+if (IMAGE_HASH_SIZE > IMAGE_HASH_AREA_SIZE) ERROR("the hash of an image has IMAGE_HASH_AREA_SIZE octets");
 if (IMAGE_BITS_SIZE > FLASH_PAGE_SIZE) ERROR("the bits of the blocks have one page");
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));

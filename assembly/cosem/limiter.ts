@@ -5,14 +5,13 @@
  */
 import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
-import { LIMITERS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { clockMeterTime, clockSeconds, NEVER } from "../meter/clock";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
-import { CONTROL_AT, CONTROL_SIZE } from "../store/layout";
+import { Layout, LIMITER_SIZE } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
@@ -28,9 +27,6 @@ import { dateTimeUtcMs } from "./instant";
 import { settingFlag, settingNumber, settingOver } from "./setting";
 
 const CLASS_LIMITER: u32 = 71;
-/** The limiters stand behind the outputs (cosem/control). */
-export const LIMITERS_OFFSET: u32 = 64;
-const LIMITERS_AT: u32 = CONTROL_AT + LIMITERS_OFFSET;
 
 /** Attributes of the class. */
 const MONITORED: i32 = 2;
@@ -67,11 +63,11 @@ export class Limiter {
 
   @inline
   static of(meter: Meter, index: u32): Limiter {
-    return changetype<Limiter>(meter.area(LIMITERS_AT + index * offsetof<Limiter>()));
+    return changetype<Limiter>(meter.area(Layout.of().limitersAt + index * LIMITER_SIZE));
   }
 }
 
-if (LIMITERS_OFFSET + LIMITERS_MAX * offsetof<Limiter>() > CONTROL_SIZE) ERROR("limiters stand behind the outputs");
+if (offsetof<Limiter>() != LIMITER_SIZE) ERROR("a limiter has LIMITER_SIZE octets");
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const items: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
@@ -83,13 +79,15 @@ const date: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4)
 const NUMBER_SIZE: u32 = 64;
 const number: usize = memory.data(64, 8);
 
+function limiterCount(): u32 {
+  return Layout.of().limiters;
+}
+
 /** Makes the limiters ready; the side on which a value was is kept, so that nothing is done twice over an outage. */
 export function limitersBoot(meter: Meter): void {
-  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+  for (let i: u32 = 0; i < limiterCount(); i++) {
     const l = Limiter.of(meter, i);
-    const object = objectOfClass(CLASS_LIMITER, i);
-    l.object = object < 0 ? NONE : <u32>object;
-    if (object < 0) continue;
+    l.object = objectOfClass(CLASS_LIMITER, i);
     const row = rowOf(l.object, ACTIVE, EXCEEDED_PART);
     l.exceeded = row != NONE && valueSize(meter, row) == 1 ? <u32>load<u8>(valueAt(meter, row)) : 0;
     configure(meter, l);
@@ -114,7 +112,7 @@ function configure(meter: Meter, l: Limiter): void {
 
 /** After a SET of an attribute: durations begin anew. */
 export function limiterChanged(meter: Meter, object: u32): void {
-  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+  for (let i: u32 = 0; i < limiterCount(); i++) {
     const l = Limiter.of(meter, i);
     if (l.object != object) continue;
     l.since = 0;
@@ -126,9 +124,9 @@ export function limiterChanged(meter: Meter, object: u32): void {
 
 /** The clock or local time has moved: the emergency may begin or end. */
 export function limitersClock(meter: Meter): void {
-  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+  for (let i: u32 = 0; i < limiterCount(); i++) {
     const l = Limiter.of(meter, i);
-    if (l.object != NONE) thresholdTake(meter, l);
+    thresholdTake(meter, l);
   }
   deadlineSet(meter);
 }
@@ -221,9 +219,9 @@ function evaluate(meter: Meter, l: Limiter): bool {
 /** A sample was taken. */
 export function limitersSampled(meter: Meter): void {
   let changed = false;
-  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+  for (let i: u32 = 0; i < limiterCount(); i++) {
     const l = Limiter.of(meter, i);
-    if (l.object != NONE && evaluate(meter, l)) changed = true;
+    if (evaluate(meter, l)) changed = true;
   }
   if (changed) deadlineSet(meter);
 }
@@ -241,9 +239,8 @@ function deadlineOf(meter: Meter, l: Limiter): f64 {
 
 function deadlineSet(meter: Meter): void {
   let earliest: f64 = 0;
-  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+  for (let i: u32 = 0; i < limiterCount(); i++) {
     const l = Limiter.of(meter, i);
-    if (l.object == NONE) continue;
     const at = deadlineOf(meter, l);
     if (at != 0 && (earliest == 0 || at < earliest)) earliest = at;
   }
@@ -252,9 +249,8 @@ function deadlineSet(meter: Meter): void {
 
 /** Does what is due at one limiter. @returns false when the flash is behind */
 export function limitersRun(meter: Meter): bool {
-  for (let i: u32 = 0; i < LIMITERS_MAX; i++) {
+  for (let i: u32 = 0; i < limiterCount(); i++) {
     const l = Limiter.of(meter, i);
-    if (l.object == NONE) continue;
     const at = deadlineOf(meter, l);
     if (at == 0 || at > meter.meterTime) continue;
     const done = run(meter, l);

@@ -18,6 +18,7 @@ import { settingNumber, settingOver } from "./setting";
 
 const CLASS_PORT_PROTECTION: u32 = 124;
 const PROTECTIONS_MAX: u32 = 4;
+/** Behind outputs, function control and time source. */
 const PROTECTIONS_AT: u32 = CONTROL_AT + CONTROL_SIZE - PROTECTIONS_MAX * 16;
 
 /** Attributes of the class. */

@@ -11,18 +11,13 @@ import { windowOpens } from "../meter/recurrence";
 import { entropyTake } from "../session/entropy";
 import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
-import { NOTIFY_AT, NOTIFY_SIZE } from "../store/layout";
+import { PUSHES_AT, PUSHES_SIZE } from "../store/layout";
 import { NONE, PushFlag, Template } from "../store/template";
 import { objectOfClass, rowOf } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { pushFreeze, pushThaw } from "./push_freeze";
 import { marksDelivered, pushWasDelivered } from "./push_marks";
 import { settingNumber, settingOver } from "./setting";
-
-/** Octets of the area behind which the pushes stand: server/notification lays the outbox there. */
-export const OUTBOX_AT: u32 = NOTIFY_AT;
-export const OUTBOX_SIZE: u32 = 256;
-const PUSHES_AT: u32 = OUTBOX_AT + OUTBOX_SIZE;
 
 export const enum PushPhase {
   IDLE = 0,
@@ -71,13 +66,12 @@ export class Push {
 
   @inline
   static of(meter: Meter, index: u32): Push {
-    return changetype<Push>(meter.area(PUSHES_AT + index * offsetof<Push>()));
+    return changetype<Push>(meter.seldom(PUSHES_AT + index * offsetof<Push>()));
   }
 }
 
 if (offsetof<Push>() != 40 - 8) ERROR("a push has 32 octets");
-if (OUTBOX_SIZE + PUSHES_MAX * offsetof<Push>() > 768 || NOTIFY_SIZE < 1024)
-  ERROR("outbox, pushes and marks have NOTIFY_SIZE octets");
+if (PUSHES_MAX * offsetof<Push>() > PUSHES_SIZE) ERROR("pushes have PUSHES_SIZE octets");
 
 /** send_destination_and_method. */
 @unmanaged

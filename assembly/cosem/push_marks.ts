@@ -5,7 +5,7 @@
  */
 import { Meter } from "../store/block";
 import { changeReserve, changeValue } from "../store/change";
-import { NOTIFY_AT, NOTIFY_SIZE } from "../store/layout";
+import { MARKS_AT, MARKS_SIZE } from "../store/layout";
 import { Ring } from "../store/rings";
 import { NONE, ObjectRow, PushFlag, ROWS_ALL, ROWS_SINCE_LAST, Template } from "../store/template";
 import { objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
@@ -17,9 +17,6 @@ const PART: u32 = 1;
 const BUFFERS: u32 = 8;
 const DESCRIPTORS: u32 = 3;
 const KEPT_SIZE: u32 = (BUFFERS + DESCRIPTORS) * 4;
-
-/** Behind outbox and pushes (cosem/push). */
-const MARKS_AT: u32 = NOTIFY_AT + 768;
 
 /** Of the push under way, and of the alarm push. */
 @unmanaged
@@ -43,7 +40,7 @@ export class PushMarks {
 
   @inline
   static of(meter: Meter): PushMarks {
-    return changetype<PushMarks>(meter.area(MARKS_AT));
+    return changetype<PushMarks>(meter.seldom(MARKS_AT));
   }
 
   @inline
@@ -75,8 +72,7 @@ export class PushMarks {
 /** Octets of frozen content. */
 export const PUSH_FROZEN_SIZE: u32 = 200;
 
-if (offsetof<PushMarks>() + PUSH_FROZEN_SIZE > 256) ERROR("marks have 256 octets");
-if (NOTIFY_SIZE < 1024) ERROR("outbox, pushes and marks have NOTIFY_SIZE octets");
+if (offsetof<PushMarks>() + PUSH_FROZEN_SIZE > MARKS_SIZE) ERROR("marks have MARKS_SIZE octets");
 
 const kept: usize = memory.data(44, 4);
 

@@ -1,5 +1,6 @@
 /** Power-up: an empty block, the provisioned values, the journal on top, then everything that derives from them. */
 import { Err } from "../base/err";
+import { octetsClear } from "../base/octets";
 import { ELLIPTIC } from "../base/suites";
 import { agendaBoot } from "../cosem/agenda";
 import { captureEvents } from "../cosem/capture";
@@ -37,8 +38,7 @@ export function bootSeat(seat: u32, provisionSize: u32, flashSize: u32, lineTime
   if (!timeValid(lineTime) || !timeValid(meterTime)) return Err.STATE;
   const meter = Meter.at(seat);
   const l = Layout.of();
-  // Fresh memory is zero already; filling it would touch every page of the block.
-  if (meter.state != SeatState.EMPTY) memory.fill(changetype<usize>(meter), 0, <usize>l.blockSize);
+  if (meter.state != SeatState.EMPTY) octetsClear(changetype<usize>(meter), l.blockSize);
   meter.layoutId0 = l.id0;
   meter.layoutId1 = l.id1;
   meter.lineTime = lineTime;

@@ -1,6 +1,7 @@
 /** Octets in, octets out: the connections of a meter (docs/ARCHITECTURE.md, section 3). */
 import { Err } from "../base/err";
 import { EXCHANGE_SIZE, LLC_SIZE } from "../base/limits";
+import { octetsClear } from "../base/octets";
 import { portClosed } from "../cosem/port_protection";
 import { HdlcConnection, HdlcEventKind, Reply } from "../link/hdlc_state";
 import { hdlcOpen, hdlcReceive } from "../link/hdlc_receive";
@@ -11,7 +12,7 @@ import { entropyWanted } from "../session/entropy";
 import { AssociationState, Slot, SLOT_LINK_SIZE, Unconfirmed } from "../session/slot";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
-import { Layout } from "../store/layout";
+import { Layout, SLOT_SIGN_ON_SIZE } from "../store/layout";
 import { NONE, PortFlag, PortKind, PortRow, Template } from "../store/template";
 import { ApduTag } from "../wire/tags";
 import { wrapperHeaderEmit, WRAPPER_HEADER_SIZE } from "../wire/wrapper";
@@ -20,6 +21,7 @@ import { notifyFrameBuilt, notifyHdlc, notifyWaits, notifyWrapper } from "./noti
 import { hdlcConnection, hdlcEvent, wrapperEvent, wrapperLine } from "./connection";
 import { identificationTake, identificationTransmit } from "./identification";
 import { opticalFollow, opticalOwns, opticalReceive, opticalSent, opticalTransmit } from "./optical";
+import { Optical } from "./optical_state";
 import { IN, News, OUT, Status } from "./regions";
 import { portOf, portRow, seatRunning, timesTake, timeValid } from "./seat";
 
@@ -46,11 +48,13 @@ function slotsReset(meter: Meter, port: PortRow, first: u32, open: u32): void {
     const slot = Slot.of(meter, first + i);
     communicationEnd(meter, first + i);
     slot.disassociate();
-    slot.outboundSize = 0;
-    slot.open = open;
-    slot.local = ((<u32>port.flags) & PortFlag.LOCAL) != 0 ? 1 : 0;
-    memory.fill(slot.link, 0, <usize>SLOT_LINK_SIZE);
+    // What no client has used stays unwritten: only the first slot says whether the connection is open.
+    if (slot.outboundSize != 0) slot.outboundSize = 0;
+    if (((<u32>port.flags) & PortFlag.LOCAL) != 0) slot.local = 1;
+    octetsClear(slot.link, SLOT_LINK_SIZE);
   }
+  Slot.of(meter, first).open = open;
+  octetsClear(changetype<usize>(Optical.of(meter, first)), SLOT_SIGN_ON_SIZE);
 }
 
 /** Ends a connection from this side: its associations are over, the host is told to close it. */

@@ -1,10 +1,7 @@
-/** How the line of a head slot begins: behind the state of HDLC, in the link's area of the slot. */
-import { HDLC_LINE_SIZE, HDLC_LINK_SIZE } from "../link/hdlc_state";
+/** How the line of a head slot begins that signs on. */
 import { ModeELine, modeERate, MODE_E_LINE_SIZE } from "../link/mode_e";
-import { SLOT_LINK_AT, SLOT_LINK_SIZE } from "../session/slot";
 import { Meter } from "../store/block";
-
-const OPTICAL_AT: u32 = SLOT_LINK_AT + HDLC_LINE_SIZE + HDLC_LINK_SIZE;
+import { Layout, SLOT_SIGN_ON_SIZE } from "../store/layout";
 
 @unmanaged
 export class Optical {
@@ -18,9 +15,8 @@ export class Optical {
   identifies: u8;
   reserved: u8;
 
-  @inline
   static of(meter: Meter, first: u32): Optical {
-    return changetype<Optical>(meter.slot(first) + <usize>OPTICAL_AT);
+    return changetype<Optical>(meter.slot(first) + <usize>Layout.of().signOnAt);
   }
 
   @inline
@@ -34,5 +30,4 @@ export class Optical {
   }
 }
 
-if (OPTICAL_AT + offsetof<Optical>() + MODE_E_LINE_SIZE > SLOT_LINK_AT + SLOT_LINK_SIZE)
-  ERROR("line, link and sign-on share SLOT_LINK_SIZE octets");
+if (offsetof<Optical>() + MODE_E_LINE_SIZE > SLOT_SIGN_ON_SIZE) ERROR("a sign-on has SLOT_SIGN_ON_SIZE octets");

@@ -3,6 +3,7 @@
  * counters, and zeroed memory means: nothing collected, nobody connected. What holds addresses (HdlcConnection, HdlcEvent)
  * is filled for one call and lives outside the block.
  */
+import { octetsClear } from "../base/octets";
 
 /** States of a data link connection (GB9 8.4.5; ISO/IEC 13239, 5.6). */
 export const enum HdlcState {
@@ -316,7 +317,7 @@ export class HdlcEvent {
 /** Empties a line and its links: it has been opened or closed. Every association on it ends. */
 export function hdlcOpen(c: HdlcConnection): void {
   memory.fill(changetype<usize>(c.line), 0, HDLC_LINE_SIZE);
-  for (let k: u32 = 0; k < c.links; k++) memory.fill(changetype<usize>(c.link(k)), 0, HDLC_LINK_SIZE);
+  for (let k: u32 = 0; k < c.links; k++) octetsClear(changetype<usize>(c.link(k)), HDLC_LINK_SIZE);
 }
 
 /** Whether any link of the line is connected. */

@@ -4,9 +4,16 @@
  * at the beginnings of the sub-periods in the window, so a sample costs the same however many registers there are, and a
  * demand is exact: a difference of whole µWh, rounded down once when it is shown.
  */
-import { DEMAND_PERIODS_MAX, DEMANDS_MAX } from "../base/limits";
+import { DEMANDS_MAX } from "../base/limits";
 import { Meter } from "../store/block";
-import { DEMAND_AT, DEMAND_REGISTER_SIZE, DEMAND_SIZE, Layout } from "../store/layout";
+import {
+  DEMAND_AT,
+  DEMAND_FLOWS_NEAR,
+  DEMAND_FLOWS_SIZE,
+  DEMAND_REGISTER_SIZE,
+  DEMAND_SIZE,
+  Layout,
+} from "../store/layout";
 import { clockAlignedAfter } from "./clock";
 import { Metering } from "./metering_state";
 
@@ -14,7 +21,10 @@ import { Metering } from "./metering_state";
 const SECONDS_MAX: i64 = 0xffffffff;
 const SECONDS_PER_HOUR: i64 = 3600;
 
-/** A demand register, DEMAND_REGISTER_SIZE octets: this head, then flows, the oldest first. */
+/**
+ * A demand register, DEMAND_REGISTER_SIZE octets: this head, then the oldest of its flows. The others, which only a window of many
+ * sub-periods has, stand where little is touched.
+ */
 @unmanaged
 export class Demand {
   /** Energy of the window that ended last, µWh. */
@@ -30,7 +40,8 @@ export class Demand {
   periods: u32;
   /** UTC second of the last gasp that kept this, 0 = none has. */
   saved: u32;
-  reserved: u32;
+  /** How far behind this flow 0 would stand if all stood with the others. */
+  further: u32;
   /** Total it integrates (a base, see metering_state.ts). */
   base: u8;
   /** Flows that are kept. */
@@ -42,12 +53,17 @@ export class Demand {
   /** Register number `instance` of class 5. */
   @inline
   static of(meter: Meter, instance: u32): Demand {
-    return changetype<Demand>(meter.area(DEMAND_AT + DEMAND_SIZE + instance * DEMAND_REGISTER_SIZE));
+    return changetype<Demand>(meter.area(placeOf(instance)));
   }
 
-  @inline
+  /** Makes the places of its flows known. */
+  place(instance: u32): void {
+    this.further = Layout.of().flowsAt + instance * DEMAND_FLOWS_SIZE - placeOf(instance) - DEMAND_FLOWS_NEAR * 8;
+  }
+
   private flowAt(index: u32): usize {
-    return changetype<usize>(this) + offsetof<Demand>() + <usize>(index << 3);
+    const from = index < DEMAND_FLOWS_NEAR ? <u32>offsetof<Demand>() : this.further;
+    return changetype<usize>(this) + <usize>(from + (index << 3));
   }
 
   /** Flow at the beginning of sub-period `index` of the window. */
@@ -59,7 +75,7 @@ export class Demand {
   /** A sub-period begins with this flow; one that has left the window is forgotten. */
   flowAdd(flow: i64): void {
     if (<u32>this.count >= this.periods) {
-      memory.copy(this.flowAt(0), this.flowAt(1), <usize>((this.periods - 1) << 3));
+      for (let i: u32 = 1; i < this.periods; i++) store<i64>(this.flowAt(i - 1), this.flow(i));
       this.count = <u8>(this.periods - 1);
     }
     store<i64>(this.flowAt(this.count), flow);
@@ -79,6 +95,11 @@ export class Demand {
   }
 }
 
+/** Where register number `instance` stands in the block. */
+function placeOf(instance: u32): u32 {
+  return DEMAND_AT + DEMAND_SIZE + instance * DEMAND_REGISTER_SIZE;
+}
+
 /** What all registers share. */
 @unmanaged
 export class Demands {
@@ -94,7 +115,7 @@ export class Demands {
 }
 
 if (offsetof<Demands>() != DEMAND_SIZE) ERROR("what registers share has DEMAND_SIZE octets");
-if (offsetof<Demand>() + DEMAND_PERIODS_MAX * 8 != DEMAND_REGISTER_SIZE)
+if (offsetof<Demand>() + DEMAND_FLOWS_NEAR * 8 != DEMAND_REGISTER_SIZE)
   ERROR("a register has DEMAND_REGISTER_SIZE octets");
 if ((DEMAND_AT & 7) != 0 || (DEMAND_REGISTER_SIZE & 7) != 0 || DEMANDS_MAX > 32)
   ERROR("registers are aligned, and bits of a word");

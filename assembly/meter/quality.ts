@@ -4,7 +4,7 @@
  * millisecond. cosem/quality counts and keeps what the trackers have seen.
  */
 import { Meter } from "../store/block";
-import { QUALITY_AT, QUALITY_SIZE } from "../store/layout";
+import { Layout, QUALITY_AT, QUALITY_SIZE, TRACKERS_AT, TRACKERS_SIZE } from "../store/layout";
 import { Instant, Metering } from "./metering_state";
 
 /** Disturbances of a voltage. A voltage below the threshold of a cut is no sag. */
@@ -88,9 +88,10 @@ export class Quality {
     return changetype<Quality>(meter.area(QUALITY_AT));
   }
 
-  @inline
   tracker(index: u32): Tracker {
-    return changetype<Tracker>(changetype<usize>(this) + offsetof<Quality>() + <usize>(index * TRACKER_SIZE));
+    return changetype<Tracker>(
+      changetype<usize>(this) - QUALITY_AT + <usize>(Layout.of().seldomAt + TRACKERS_AT + index * TRACKER_SIZE),
+    );
   }
 
   /** How long what tracker `index` follows must last to be counted, ms. */
@@ -109,7 +110,8 @@ export class Quality {
 }
 
 if (offsetof<Tracker>() != TRACKER_SIZE) ERROR("a tracker has 24 octets");
-if (offsetof<Quality>() + TRACKERS * TRACKER_SIZE > QUALITY_SIZE) ERROR("quality has QUALITY_SIZE octets");
+if (offsetof<Quality>() > QUALITY_SIZE || TRACKERS * TRACKER_SIZE > TRACKERS_SIZE)
+  ERROR("quality has QUALITY_SIZE octets, its trackers have TRACKERS_SIZE");
 
 function kindOf(q: Quality, voltage: i32): u32 {
   if (voltage < q.cut) return Disturbance.CUT;

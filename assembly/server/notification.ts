@@ -9,8 +9,6 @@ import { Writer } from "../base/writer";
 import { Ask, PinKind } from "../cosem/ask";
 import {
   Destination,
-  OUTBOX_AT,
-  OUTBOX_SIZE,
   Push,
   pushConfirm,
   pushConfirmed,
@@ -28,7 +26,7 @@ import { settingNumber, settingOver } from "../cosem/setting";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { journalSequence } from "../store/journal";
-import { Layout } from "../store/layout";
+import { Layout, OUTBOX_AT, OUTBOX_SIZE } from "../store/layout";
 import { AssociationFlag, NONE, Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { DataNotification, dataNotificationConfirmParse, dataNotificationEmit } from "../wire/notification";

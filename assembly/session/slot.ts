@@ -3,15 +3,16 @@
  * the host has opened have live slots; zeroed memory is a free one.
  */
 import { CHALLENGE_SIZE_MAX, KEY_SIZE_MAX } from "../base/limits";
+import { octetsClear } from "../base/octets";
 import { Meter } from "../store/block";
 import { AssociationFlag, AssociationRow, NONE, Template } from "../store/template";
 import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE, SLOT_HEAD_SIZE, SLOT_SESSION_SIZE } from "../store/layout";
 
 /** Areas of a slot's head; link and server lay their own overlays over theirs. */
-export const SLOT_ASSOCIATION_SIZE: u32 = 384;
-export const SLOT_LINK_AT: u32 = 384;
-export const SLOT_LINK_SIZE: u32 = 320;
-export const SLOT_TRANSFER_AT: u32 = 704;
+export const SLOT_ASSOCIATION_SIZE: u32 = 328;
+export const SLOT_LINK_AT: u32 = 328;
+export const SLOT_LINK_SIZE: u32 = 104;
+export const SLOT_TRANSFER_AT: u32 = 432;
 export const SLOT_TRANSFER_SIZE: u32 = 704;
 
 if (SLOT_TRANSFER_AT + SLOT_TRANSFER_SIZE > SLOT_HEAD_SIZE) ERROR("the head of a slot has SLOT_HEAD_SIZE octets");
@@ -183,11 +184,11 @@ export class Slot {
   /** Forgets the association, its keys and its transfer; the connection and the answer on its way stay. */
   disassociate(): void {
     const kept = offsetof<Slot>("kept");
-    memory.fill(changetype<usize>(this) + kept, 0, <usize>SLOT_ASSOCIATION_SIZE - kept);
-    memory.fill(this.transfer, 0, <usize>SLOT_TRANSFER_SIZE);
-    // Both areas begin with whether anything was kept in them; untouched memory stays untouched.
-    if (load<u32>(this.blocks) != 0) memory.fill(this.blocks, 0, <usize>SLOT_BLOCKS_SIZE);
-    if (load<u32>(this.session) != 0) memory.fill(this.session, 0, <usize>SLOT_SESSION_SIZE);
+    octetsClear(changetype<usize>(this) + kept, <u32>(<usize>SLOT_ASSOCIATION_SIZE - kept));
+    octetsClear(this.transfer, SLOT_TRANSFER_SIZE);
+    // Both areas begin with whether anything was kept in them.
+    if (load<u32>(this.blocks) != 0) octetsClear(this.blocks, SLOT_BLOCKS_SIZE);
+    if (load<u32>(this.session) != 0) octetsClear(this.session, SLOT_SESSION_SIZE);
   }
 }
 

@@ -2,7 +2,7 @@
  * The head of a meter's block. Other rooms lay their own overlays over the areas that layout.ts names; all hold offsets
  * and numbers, never addresses, so a raw copy of the block resumes in another seat.
  */
-import { Layout, HEAD_SIZE, SECURITY_CONTEXT_SIZE, RING_SIZE } from "./layout";
+import { Layout, HEAD_SIZE, SECURITY_CONTEXT_SIZE } from "./layout";
 
 export const enum SeatState {
   /** Zeroed memory. */
@@ -24,12 +24,10 @@ export class Meter {
   /** Line time and meter time of the last call, ms. */
   lineTime: f64;
   meterTime: f64;
-  reserved: u32;
   /** Slot that collects a long request in the inbox, + 1; 0 = free. */
   inboxOwner: u32;
   /** Octets in the inbox. */
   inboxSize: u32;
-  reserved1: u32;
 
   /** The block of a seat. */
   @inline
@@ -44,6 +42,12 @@ export class Meter {
     return changetype<usize>(this) + <usize>offset;
   }
 
+  /** An address in the part that little touches: areas.ts. */
+  @inline
+  seldom(offset: u32): usize {
+    return this.area(Layout.of().seldomAt + offset);
+  }
+
   @inline
   slot(index: u32): usize {
     const l = Layout.of();
@@ -51,7 +55,7 @@ export class Meter {
   }
 
   ring(profile: u32): usize {
-    return this.area(Layout.of().ringsAt + profile * RING_SIZE);
+    return this.area(Layout.of().ring(profile));
   }
 
   security(context: u32): usize {

@@ -8,7 +8,7 @@ import { Civil } from "../base/civil";
 import { COLUMNS_MAX, ROW_SIZE_MAX, RUNS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Meter } from "./block";
-import { Layout, RING_SIZE } from "./layout";
+import { COLUMN_SIZE, Layout, RING_HEAD_SIZE } from "./layout";
 import { AttributeFlag, NONE, Template } from "./template";
 import { attributeFind, objectFind, rowOf, valueAt, valueSize } from "./values";
 
@@ -22,23 +22,19 @@ export const enum CellKind {
   TEXT = 2,
 }
 
-/** A column, 12 octets. */
+/** A column, COLUMN_SIZE octets. */
 @unmanaged
 export class Column {
   object: u16;
   attribute: i8;
   tag: u8;
-  dataIndex: u16;
   kind: u8;
-  reserved: u8;
   /** Octets of the cell in the row, and where it begins. */
-  width: u16;
+  width: u8;
   offset: u16;
 }
 
-const COLUMN_SIZE: u32 = 12;
-
-/** State of a ring, RING_SIZE octets: this head, then columns, then the first row number of each run. */
+/** State of a ring: this head, then the first row number of each run, then as many columns as capture_objects can name. */
 @unmanaged
 export class Ring {
   generation: u32;
@@ -74,12 +70,12 @@ export class Ring {
 
   @inline
   column(index: u32): Column {
-    return changetype<Column>(changetype<usize>(this) + offsetof<Ring>() + <usize>(index * COLUMN_SIZE));
+    return changetype<Column>(changetype<usize>(this) + <usize>(RING_HEAD_SIZE + index * COLUMN_SIZE));
   }
 
   @inline
   private runAt(index: u32): usize {
-    return changetype<usize>(this) + offsetof<Ring>() + <usize>(COLUMNS_MAX * COLUMN_SIZE + index * 4);
+    return changetype<usize>(this) + offsetof<Ring>() + <usize>(index << 2);
   }
 
   /** Number of the first row of run `index` (run 0 begins with the oldest row). */
@@ -108,8 +104,8 @@ export class Ring {
   }
 }
 
-if (offsetof<Column>() != COLUMN_SIZE) ERROR("a column has 12 octets");
-if (offsetof<Ring>() + COLUMNS_MAX * COLUMN_SIZE + RUNS_MAX * 4 > RING_SIZE) ERROR("a ring has RING_SIZE octets");
+if (offsetof<Column>() != COLUMN_SIZE) ERROR("a column has COLUMN_SIZE octets");
+if (offsetof<Ring>() + RUNS_MAX * 4 != RING_HEAD_SIZE) ERROR("columns stand behind RING_HEAD_SIZE octets");
 
 /** Where row `number` stands. */
 export function ringRow(meter: Meter, profile: u32, number: u32): usize {
@@ -167,7 +163,6 @@ function columnRead(r: Reader, column: Column): i32 {
   const a = Template.of().attribute(row);
   column.object = <u16>object;
   column.attribute = <i8>attribute;
-  column.dataIndex = <u16>dataIndex;
   column.tag = a.tag;
   return columnWidth(column, a.tag, a.capacity, classId == 8 && attribute == 2, (a.flags & AttributeFlag.HIDDEN) != 0);
 }
@@ -182,12 +177,12 @@ function columnWidth(column: Column, tag: u32, capacity: u32, stamp: bool, hidde
   }
   if (width != 0) {
     column.kind = <u8>CellKind.FIXED;
-    column.width = <u16>width;
+    column.width = <u8>width;
     return Err.OK;
   }
   if ((tag != 9 && tag != 10 && tag != 12) || capacity < 2 || capacity > 129) return Err.UNKNOWN;
   column.kind = <u8>CellKind.TEXT;
-  column.width = <u16>(capacity - 1);
+  column.width = <u8>(capacity - 1);
   return Err.OK;
 }
 
@@ -214,7 +209,7 @@ function columnsRead(ring: Ring, at: usize, size: u32): i32 {
   return Err.OK;
 }
 
-const probe: Ring = changetype<Ring>(memory.data(512, 8));
+const probe: Ring = changetype<Ring>(memory.data(RING_HEAD_SIZE + COLUMNS_MAX * COLUMN_SIZE, 8));
 
 /**
  * Whether capture_objects at `at` can be captured.

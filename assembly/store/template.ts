@@ -37,6 +37,8 @@ export const enum AttributeFlag {
   RANGED = 8,
   /** A computed value out of a past row: its datum names a HistoryCell. */
   HISTORY = 16,
+  /** Most meters have a value of their own, or write it unasked: it stands with the state that each touches. */
+  OWN = 32,
 }
 
 /** What all objects of a class version have in common, 8 octets. */

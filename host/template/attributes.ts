@@ -16,6 +16,7 @@ export const COMPUTED = 2;
 export const HIDDEN = 4;
 export const RANGED = 8;
 export const HISTORY = 16;
+export const OWN = 32;
 
 /** A row of the attribute table before it has an address. */
 export interface AttributeRow {

@@ -28,6 +28,7 @@ import {
   type ProfileModel,
   TemplateModel,
 } from "./model.ts";
+import { ownMark } from "./own.ts";
 import { portsResolve } from "./ports.ts";
 import { profileResolve } from "./profiles.ts";
 import { schemaCheck } from "./schema.ts";
@@ -329,5 +330,6 @@ export function compileTemplate(json: unknown): Compiled {
     profiles,
     events: eventsResolve(document, objects, indexOf),
   });
+  ownMark(model);
   return { image: imageEmit(model.parts), model };
 }

@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 import type { IdentityDocument } from "./document.ts";
 import { TemplateError } from "./error.ts";
-import { HIDDEN } from "./attributes.ts";
+import { type AttributeRow, HIDDEN } from "./attributes.ts";
 import { CLASS_HDLC_SETUP, type ObjectModel, type TemplateModel } from "./model.ts";
 
 /** Keys of a security context: global unicast and broadcast encryption key, global authentication key, master key. */
@@ -248,7 +248,10 @@ export interface MeterPlace {
   certificates?: MeterCertificates;
 }
 
-function certificatesPut(records: Records, setup: ObjectModel, c: MeterCertificates): void {
+/** Takes the octets of an attribute that an identity gives. */
+type Put = (object: ObjectModel | undefined, attribute: number, part: number, octets: Uint8Array) => void;
+
+function certificatesPut(put: Put, setup: ObjectModel, c: MeterCertificates): void {
   const limits = [
     ["trust anchors", c.anchors.length, TRUST_ANCHORS_MAX],
     ["certificates", c.certificates.length, CERTIFICATES_MAX],
@@ -257,10 +260,10 @@ function certificatesPut(records: Records, setup: ObjectModel, c: MeterCertifica
     if (count > limit) throw new TemplateError(`${setup.logicalName}: ${count} ${what} provisioned (limit ${limit})`);
   }
   c.privateKeys.forEach((key, type) => {
-    if (key !== undefined) records.put(setup, KEYS, PRIVATE_KEYS + type, key);
+    if (key !== undefined) put(setup, KEYS, PRIVATE_KEYS + type, key);
   });
-  c.anchors.forEach((der, i) => records.put(setup, KEYS, TRUST_ANCHORS + i, der));
-  c.certificates.forEach((der, i) => records.put(setup, KEYS, CERTIFICATES + i, der));
+  c.anchors.forEach((der, i) => put(setup, KEYS, TRUST_ANCHORS + i, der));
+  c.certificates.forEach((der, i) => put(setup, KEYS, CERTIFICATES + i, der));
 }
 
 /** Security setups of consumer information alone. One that other clients use too has their keys. */
@@ -280,33 +283,50 @@ export function consumerKeys(identity: MeterIdentity, model: TemplateModel): Con
   return model.securitySetups().some(({ index }) => setups.has(index)) ? identity.keys.consumer : undefined;
 }
 
-/** The provision records of a meter, big-endian, for region 6 of the core. */
-export function provisionRecords(identity: MeterIdentity, model: TemplateModel, place: MeterPlace = {}): Uint8Array {
-  const records = new Records(model);
-  if (place.hdlcAddress !== undefined) records.hdlcAddress(place.hdlcAddress);
+/** Puts all that an identity gives a meter, names and keys, and the certificates it is delivered with. */
+function identityPut(put: Put, identity: MeterIdentity, model: TemplateModel, certificates?: MeterCertificates): void {
   for (const object of model.all(LOGICAL_DEVICE_NAME)) {
-    records.put(object, 2, 0, ascii(deviceName(identity.logicalDeviceName, object.device)));
+    put(object, 2, 0, ascii(deviceName(identity.logicalDeviceName, object.device)));
   }
-  for (const object of model.all(DEVICE_ID_1)) records.put(object, 2, 0, ascii(identity.serialNumber));
+  for (const object of model.all(DEVICE_ID_1)) put(object, 2, 0, ascii(identity.serialNumber));
   for (const local of model.objects.filter((object) => object.classId === CLASS_LOCAL_PORT_SETUP)) {
-    records.put(local, DEVICE_ADDR, 0, ascii(identity.serialNumber));
+    put(local, DEVICE_ADDR, 0, ascii(identity.serialNumber));
   }
   const consumers = consumerSetups(model.parts);
   for (const setup of model.securitySetups()) {
     const consumer = consumers.has(setup.index);
     const keys = consumer ? identity.keys.consumer : identity.keys;
-    records.put(setup, SERVER_SYSTEM_TITLE, 0, identity.systemTitle);
-    if (keys !== undefined) KEY_PARTS.forEach((key, part) => records.put(setup, KEYS, part, keys[key]));
+    put(setup, SERVER_SYSTEM_TITLE, 0, identity.systemTitle);
+    if (keys !== undefined) KEY_PARTS.forEach((key, part) => put(setup, KEYS, part, keys[key]));
     // The certificates are those of management and its client.
-    if (!consumer && place.certificates !== undefined) certificatesPut(records, setup, place.certificates);
+    if (!consumer && certificates !== undefined) certificatesPut(put, setup, certificates);
   }
   for (const association of model.parts.associations) {
     const secret = (row: number | undefined, octets: Uint8Array) => {
       const found = row === undefined ? undefined : model.parts.rows[row];
-      if (found) records.put(model.objects[found.object], found.id, found.part, octets);
+      if (found) put(model.objects[found.object], found.id, found.part, octets);
     };
     secret(association.llsSecret, identity.keys.lls);
     secret(association.hlsSecret, identity.keys.hls);
   }
+}
+
+/** The provision records of a meter, big-endian, for region 6 of the core. */
+export function provisionRecords(identity: MeterIdentity, model: TemplateModel, place: MeterPlace = {}): Uint8Array {
+  const records = new Records(model);
+  if (place.hdlcAddress !== undefined) records.hdlcAddress(place.hdlcAddress);
+  const put: Put = (object, attribute, part, octets) => records.put(object, attribute, part, octets);
+  identityPut(put, identity, model, place.certificates);
   return Uint8Array.from(Buffer.concat(records.parts));
+}
+
+/** Rows that every meter is provisioned with. */
+export function provisionedRows(model: TemplateModel): AttributeRow[] {
+  const rows: AttributeRow[] = [];
+  const put: Put = (object, attribute, part) => {
+    const row = object && model.row(object, attribute, part);
+    if (row) rows.push(row);
+  };
+  identityPut(put, meterIdentity(model.parts.identity, 0, 0), model);
+  return rows;
 }

@@ -190,10 +190,10 @@ describe("objects and attributes", () => {
     expect(seen("0-0:1.0.0.255")).toEqual([128, 0, 9, COMPUTED | 1]);
   });
 
-  test("flags: settable where a client may set, ranged where a range is given", () => {
+  test("flags: settable where a client may set, ranged where a range is given, own where each meter has another value", () => {
     const timeZone = attribute("0-0:1.0.0.255", 3);
     expect([timeZone["flags"], timeZone["min"], timeZone["max"]]).toEqual([1 | 8, -720, 840]);
-    expect(attribute("0-0:96.1.0.255", 2)["flags"]).toBe(0);
+    expect(attribute("0-0:96.1.0.255", 2)["flags"]).toBe(32);
     expect(attribute("0-0:96.1.1.255", 2)["flags"]).toBe(1);
   });
 

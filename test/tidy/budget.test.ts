@@ -1,16 +1,33 @@
-/** No room of a built core is larger than bench/budget.json allows; `npm run sizes` shows them all. */
+/** No room of a built core, or of a meter's block, is larger than bench/budget.json allows; `npm run sizes` shows them all. */
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { templateLoad } from "../../host/template/load.ts";
+import { ROOT, testingModule, type TestingExports } from "../testing.ts";
 import { textOf } from "./sources.ts";
+// @ts-expect-error a script without types
+import * as blocks from "../../scripts/block.mjs";
 // @ts-expect-error a script without types
 import * as script from "../../scripts/budget.mjs";
 
 type Sums = Readonly<Record<string, number>>;
 type Rooms = Readonly<Record<"code" | "constants" | "memory", Sums>>;
-type Budget = Readonly<Record<string, Rooms>>;
-const { beyondBudget, budgetOf, sizesRead } = script as {
-  beyondBudget(wasm: string, rooms: Rooms, budget: Budget): string[];
+interface Part {
+  readonly file: string;
+  readonly size: number;
+}
+type Budget = Readonly<Record<string, Readonly<Record<string, Sums>>>>;
+const { beyondBudget, budgetOf, sizesRead, sumsOf } = script as {
+  beyondBudget(wasm: string, rooms: Readonly<Record<string, Sums>>, budget: Budget): string[];
   budgetOf(rooms: Rooms): Rooms;
+  sumsOf(parts: readonly Part[]): Sums;
   sizesRead(wasm: string): { whole: number; sections: Sums; rooms: Rooms } | undefined;
+};
+
+const { BLOCKS, blockName, blockParts, layoutOf } = blocks as {
+  BLOCKS: readonly string[];
+  blockName(template: string): string;
+  blockParts(layout: TestingExports): Part[];
+  layoutOf(module: WebAssembly.Module, image: Uint8Array): TestingExports;
 };
 
 const budget = JSON.parse(textOf("bench/budget.json")) as Budget;
@@ -32,6 +49,22 @@ describe("the budget", () => {
 
   it("is accepted with some room", () => {
     expect(budgetOf({ ...none, code: { wire: 257, link: 512 } }).code).toEqual({ wire: 512, link: 768 });
+  });
+});
+
+describe.each(BLOCKS)("the block of %s", (template) => {
+  const layout = layoutOf(
+    testingModule("testing_layout", ["base", "store", "session"]),
+    templateLoad(join(ROOT, "host/template", template)).image,
+  );
+  const rooms = { block: sumsOf(blockParts(layout)) };
+
+  it("keeps the budget of each room", () => {
+    expect(beyondBudget(blockName(template), rooms, budget)).toEqual([]);
+  });
+
+  it("is counted whole", () => {
+    expect(sum(rooms.block)).toBe(layout["blockSize"]!());
   });
 });
 
