@@ -11,6 +11,7 @@ import { reference, type Effort, type Figure, type Goal, type Group } from "./fi
 import { core, provisionOf, START } from "./seat.ts";
 import { benchProgram, during, serveArgs, start, type Served } from "./served.ts";
 import { median } from "./timing.ts";
+import { workersFigures } from "./workers.ts";
 
 const KIB = 1024;
 const DAY_MS = 86_400_000;
@@ -162,5 +163,6 @@ export const manyGroup: Group = {
     ...(await provisionedFigures(effort)),
     ...(await connectedFigures(effort)),
     ...dayFigures(effort),
+    ...(await workersFigures(effort)),
   ],
 };

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { numberOf } from "../../host/client/data.ts";
+import { numberOf, toText } from "../../host/client/data.ts";
 import { attribute, type Client } from "../../host/client/session.ts";
 import { RunningClock } from "../../host/clock.ts";
 import { backfill } from "../../host/cli/backfill.ts";
+import { Core } from "../../host/core.ts";
+import { meterIdentity, provisionRecords, type MeterIdentity } from "../../host/template/identity.ts";
+import { templateLoad } from "../../host/template/load.ts";
 import { MemoryPeer } from "../../host/transport/memory.ts";
 import { GMAC, LLS, Rig, START } from "./rig.ts";
 
 const HOUR = 3_600_000;
 const ENERGY = attribute(3, "1-0:1.8.0.255", 2);
+const NAME = attribute(1, "0-0:42.0.0.255", 2);
 const CLOCK = attribute(8, "0-0:1.0.0.255", 2);
 const ENTRIES = attribute(7, "1-0:99.1.0.255", 7);
 
@@ -44,6 +48,28 @@ describe("meters of a bank", () => {
     }
     expect(energies.size).toBe(5);
     expect(names.size).toBe(5);
+  });
+
+  it("have as many memories of 4 GiB as they need, whose pages cost nothing before they are touched", async () => {
+    const { plan } = new Rig().bank;
+    const [full, none] = [Core.seatsMax(plan), new Uint8Array(0)];
+    expect(full).toBeGreaterThan(10_000);
+    const places = [0, full - 1, full, 2 * full];
+    const { model } = templateLoad();
+    const identityOf = (index: number): MeterIdentity => meterIdentity(model.parts.identity, 1, index);
+    const before = process.memoryUsage.rss();
+    const rig = new Rig({
+      meters: 2 * full + 1,
+      off: true,
+      provision: (index) => (places.includes(index) ? provisionRecords(identityOf(index), model) : none),
+    });
+    for (const place of places) rig.bank.seated(place)!.boot();
+    const names = await Promise.all(
+      places.map(async (place) => toText(await (await associated(rig.client(LLS, place))).get(NAME))),
+    );
+    expect(names).toEqual(places.map((place) => JSON.stringify(identityOf(place).logicalDeviceName)));
+    // Hundreds of times less than the blocks of all.
+    expect(process.memoryUsage.rss() - before).toBeLessThan((rig.bank.count * plan.blockSize) / 50);
   });
 
   it("serve two clients octet by octet in turn", async () => {

@@ -39,6 +39,8 @@ export interface RigOptions {
   template?: Compiled;
   /** Meters take a seat when somebody reaches them, and live from the start on. */
   late?: boolean;
+  /** Meters are switched on by the test. */
+  off?: boolean;
   /** Seats of one instance at most. */
   seatsMax?: number;
   flash?: (index: number, size: number) => Flash;
@@ -65,7 +67,7 @@ export class Rig {
   readonly reports: string[] = [];
   readonly surroundings: Simulation[] = [];
 
-  /** Seats and boots the meters. */
+  /** Seats the meters and switches them on. */
   constructor(options: RigOptions = {}) {
     const start = options.start ?? START;
     const template = (this.template = options.template ?? templateLoad());
@@ -89,7 +91,7 @@ export class Rig {
       entropy: (size) => Uint8Array.from({ length: size }, (_, i) => hash(1, i, draws++) & 0xff),
       report: (meter, text) => this.reports.push(`${meter}: ${text}`),
     });
-    for (const meter of this.bank.meters) meter.boot();
+    if (options.off !== true) for (const meter of this.bank.meters) meter.boot();
   }
 
   /** Moves both times on and lets every meter do what is due. */

@@ -1,7 +1,7 @@
 /** `serve --workers`: meters dealt out to threads, which nobody can tell from those of one thread. */
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,6 +14,7 @@ import { attribute, Client } from "../../host/client/session.ts";
 import { connectTcp } from "../../host/client/transport.ts";
 import { RunningClock } from "../../host/clock.ts";
 import { controlAsk } from "../../host/control/socket.ts";
+import { ROOT } from "../tidy/sources.ts";
 import { LLS } from "./rig.ts";
 import { end, killAll, MAIN, serve as served, type Served } from "./served.ts";
 
@@ -242,5 +243,18 @@ describe("threads that would have nothing to do, or would share a line, are refu
     const { status, stderr } = spawnSync(process.execPath, [MAIN, ...words], { encoding: "utf8", timeout: 60_000 });
     expect(stderr).toBe("error: 192.0.2.1 is no address of this machine; choose another with --host\n");
     expect(status).toBe(1);
+  });
+});
+
+describe.runIf(existsSync(MAIN))("a program of one's own", () => {
+  it("runs meters in threads of its own, as docs/ARCHITECTURE.md shows it", () => {
+    const [, code] = /```js\n([^]*?)```/.exec(readFileSync(join(ROOT, "docs/ARCHITECTURE.md"), "utf8"))!;
+    const program = join(folder, "days.mjs");
+    const index = pathToFileURL(join(ROOT, "dist/index.js")).href;
+    writeFileSync(program, code!.replaceAll('"dlms-meter"', JSON.stringify(index)));
+    const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: "utf8", timeout: 120_000 });
+    expect(stderr).toBe("");
+    const lines = ["meters 0 to 9 have lived a day", "meters 10 to 19 have lived a day"];
+    expect(stdout.trim().split("\n").sort()).toEqual(lines);
   });
 });
