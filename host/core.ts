@@ -5,13 +5,17 @@
  * once and never grows. Methods of a bank are the calls of the ABI, with octets in place of regions.
  */
 
+import { CoreError } from "./core_kind.ts";
+import { SAMPLE_SIZE, sampleWrite, type Sample } from "./sample.ts";
+
+export type { Sample };
+
 /** The version of the ABI this host speaks. */
 export const ABI_VERSION = 1;
 
 /** Octets of the exchange regions; the same as in assembly/base/limits.ts. */
 export const EXCHANGE_SIZE = 4096;
 export const FLASH_PAGE_SIZE = 4096;
-export const SAMPLE_SIZE = 148;
 const STATUS_SIZE = 40;
 /** Octets of region 6; the same as in assembly/device/regions.ts. */
 export const PROVISION_SIZE = 8192;
@@ -20,6 +24,7 @@ export const PROVISION_SIZE = 8192;
 const SHORT_SIZE = 64;
 
 const WASM_PAGE_SIZE = 65536;
+const WASM_PAGES_MIB = 16;
 /** Largest memory of 32-bit addresses. */
 const WASM_PAGES_MAX = 65536;
 /** Pages of a planning instance beyond the image: static data and the layout. */
@@ -114,14 +119,6 @@ export interface FaceItem {
 /** Lists of FaceItems: 0 general display list, 1 alternate one, 2 clock, message text, tariff and disconnector, 3 NTP setup. */
 export const FACE_LISTS = 4;
 
-/** What a meter measured over an interval, in the units and the order of the sample region. */
-export interface Sample {
-  /** 12 energies, µWh or µvarh, whole numbers: +A, −A, QI…QIV, +A of L1…L3, −A of L1…L3. */
-  readonly energies: Float64Array;
-  /** 13 values at the end of the interval: mV and mA and mW and mvar of L1…L3, mHz. */
-  readonly values: Int32Array;
-}
-
 /** What plan() computes for a template. */
 export interface Plan {
   /** Address of the first seat. */
@@ -171,23 +168,25 @@ interface CoreExports {
   show(seat: number, list: number, item: number): number;
 }
 
-/** Writes a sample as the sample region holds it (docs/ARCHITECTURE.md, section 3). */
-export function sampleWrite(view: DataView, sample: Sample): void {
-  for (let i = 0; i < 12; i++) {
-    const energy = sample.energies[i]!;
-    view.setUint32(8 * i, energy >>> 0, true);
-    view.setInt32(8 * i + 4, Math.floor(energy / 0x100000000), true);
-  }
-  for (let i = 0; i < 13; i++) view.setInt32(96 + 4 * i, sample.values[i]!, true);
-}
-
 /** Whether `error` is a trap of the core: one of its assertions failed, which counts as a watchdog reset. */
 export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }
 
+/** A memory of one size. Node reserves 10 GiB of addresses for each, so that code need not check its bounds. @throws CoreError */
+function memoryOf(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (error) {
+    const size = Math.ceil(pages / WASM_PAGES_MIB);
+    throw new CoreError(
+      `the system gives no memory of ${size} MiB in 10 GiB of addresses (${(error as Error).message}); raise its limits (ulimit -v, vm.overcommit_memory), or run fewer meters`,
+    );
+  }
+}
+
 function instantiate(module: WebAssembly.Module, pages: number): { exports: CoreExports; memory: WebAssembly.Memory } {
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = memoryOf(pages);
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as CoreExports;
   const version = exports.abiVersion() >>> 0;
   if (version !== ABI_VERSION) throw new Error(`the core speaks ABI ${version}, this host ${ABI_VERSION}`);

@@ -5,7 +5,7 @@
 export const CORE_KINDS = ["scalar", "simd"] as const;
 export type CoreKind = (typeof CORE_KINDS)[number];
 
-/** No core to run; its message says what to do. */
+/** No core to run, or no memory for it; its message says what to do. */
 export class CoreError extends Error {}
 
 /** Names the build for everything that is not told another way: tests, benchmarks, scripts. */

@@ -6,7 +6,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Client, type ClientOptions } from "../../host/client/session.ts";
-import { Core, SAMPLE_SIZE, sampleWrite } from "../../host/core.ts";
+import { Core } from "../../host/core.ts";
+import { SAMPLE_SIZE, sampleWrite } from "../../host/sample.ts";
 import { packageFile } from "../../host/files.ts";
 import type { Compiled } from "../../host/template/compile.ts";
 import { templateLoad } from "../../host/template/load.ts";

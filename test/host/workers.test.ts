@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -237,6 +237,16 @@ describe("threads that would have nothing to do, or would share a line, are refu
     const command = withServeOptions(new Command("serve")).parse(line.split(" "), { from: "user" });
     expect(() => serveOptions(command.opts())).toThrow(new ServeError(message));
   });
+
+  it.runIf(existsSync(MAIN) && platform() === "linux")(
+    "and addresses that the system does not give, in one line",
+    () => {
+      const limited = `ulimit -v 8000000 && exec '${process.execPath}' '${MAIN}' serve --tcp 0`;
+      const { status, stderr } = spawnSync("sh", ["-c", limited], { encoding: "utf8", timeout: 60_000 });
+      expect(stderr).toMatch(/^error: the system gives no memory of \d+ MiB in 10 GiB of addresses .*ulimit -v.*\n$/);
+      expect(status).toBe(1);
+    },
+  );
 
   it.runIf(existsSync(MAIN))("and what a thread cannot open is said in one line", () => {
     const words = ["serve", "--tcp", "0", "--meters", "2", "--workers", "2", "--host", "192.0.2.1"];
