@@ -1,5 +1,6 @@
 /** Many meters in one process: what one costs before anybody has reached it, on first contact, while it is connected, and a day of it. */
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Bank } from "../host/bank.ts";
@@ -82,8 +83,26 @@ function connectionsOf(effort: Effort): number {
   return Math.min(effort.quick ? CONNECTED_QUICK : CONNECTED, files - FILES_SPARE);
 }
 
+/** Octets of an answer of the server that has no meters. */
+const ANSWER_SIZE = 32;
+
+/** Resident octets of a server on Node for each of `count` connections, with nothing behind them: what its sockets alone take. */
+async function bareConnection(count: number): Promise<number> {
+  const served = await start([benchProgram("canned"), String(ANSWER_SIZE)]);
+  return during(served, async () => {
+    const before = residentOf(served);
+    const args = [benchProgram("idle"), String(served.port), String(count)];
+    const clients = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+    await once(clients.stdout, "data");
+    const each = (residentOf(served) - before) / count;
+    clients.stdin.end();
+    return each;
+  });
+}
+
 async function connectedFigures(effort: Effort): Promise<Figure[]> {
   const count = connectionsOf(effort);
+  const bare = await bareConnection(count);
   const served = await start(serveArgs("--meters", String(count), ...MANY));
   return during(served, async () => {
     const before = residentOf(served);
@@ -115,7 +134,10 @@ async function connectedFigures(effort: Effort): Promise<Figure[]> {
         value: each / KIB,
         unit: "KiB",
         ...atMost(CONNECTED_MAX),
-        references: [reference("a whole block", blockSize / KIB, each / KIB)],
+        references: [
+          reference("a whole block", blockSize / KIB, each / KIB),
+          reference("a connection of a server on Node without meters", bare / KIB, each / KIB),
+        ],
       },
     ];
   });
