@@ -80,6 +80,8 @@ export class Layout {
   signOnAt: u32;
   inboxAt: u32;
   rowsAt: u32;
+  /** Octets that rows count for in the flash: those of each profile in whole pages. */
+  rowsKept: u32;
   /** Demand registers and limiters that have a place. */
   demands: u32;
   limiters: u32;

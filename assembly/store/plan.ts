@@ -85,14 +85,17 @@ function ringsPlan(t: Template, l: Layout): u32 {
   return align(at, 8);
 }
 
-/** Gives each profile its own row area on a page. @returns the first octet behind them */
+/** Gives each profile its row area: a large one begins on a page, logs of a few events share one. @returns the first octet behind them */
 function rowsPlan(t: Template, l: Layout, page: u32): u32 {
   let at = l.rowsAt;
   for (let i: u32 = 0; i < <u32>t.profileCount; i++) {
+    const size = t.profile(i).areaSize;
+    at = align(at, size < page ? 8 : page);
     store<u32>(<usize>(l.rowsTable + (i << 2)), at);
-    at += align(t.profile(i).areaSize, page);
+    at += size;
+    l.rowsKept += align(size, page);
   }
-  return at;
+  return align(at, page);
 }
 
 /** Objects of a class; classesPlan() has put them in order. */
@@ -143,8 +146,8 @@ function slotsPlan(t: Template, l: Layout, page: u32): void {
 }
 
 /** Octets of one flash area: a full snapshot (values and packed rows, each with record heads) and room for change records. */
-function areaSize(t: Template, l: Layout, rowsEnd: u32): u32 {
-  const rows = rowsEnd - l.rowsAt;
+function areaSize(t: Template, l: Layout): u32 {
+  const rows = l.rowsKept;
   const values = l.valuesSize + <u32>t.attributeCount * 32;
   return align(values + rows + rows / 8 + <u32>t.profileCount * 64 + 65536, PAGE_SIZE);
 }
@@ -171,12 +174,11 @@ export function plan(size: u32): i32 {
   headPlan(t, l);
   l.slotsAt = align(seldomPlan(t, l), page);
   slotsPlan(t, l, page);
-  const rowsEnd = rowsPlan(t, l, page);
-  l.blockSize = align(rowsEnd, page);
+  l.blockSize = rowsPlan(t, l, page);
   l.seatBase = align(<u32>end, page);
   // A page for the blocks that have come stands before the image.
   l.imageSize = t.imagePages != 0 ? (<u32>t.imagePages + 1) * PAGE_SIZE : 0;
-  l.flashSize = 2 * areaSize(t, l, rowsEnd) + l.imageSize;
+  l.flashSize = 2 * areaSize(t, l) + l.imageSize;
   l.id0 = t.check;
   l.id1 = l.blockSize ^ (l.frameAt << 12) ^ (TEMPLATE_VERSION << 28);
   return Err.OK;
