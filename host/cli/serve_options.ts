@@ -159,7 +159,7 @@ function withMeterOptions(command: Command): Command {
     .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, METERS_MAX), 1)
     .option(
       "--workers <n>",
-      "threads that run the meters, dealt out in equal ranges, for as many processors; each takes some 40 MiB; with --each-address each meter then takes two open files; no shared line, no face (default: 1, all in one thread)",
+      "threads that run the meters, dealt out in equal ranges, for as many processors; each takes some 40 MiB; with --each-address each meter then takes two open files; no shared line, no face on the terminal (default: 1, all in one thread)",
       whole(1, WORKERS_MAX),
       1,
     )
