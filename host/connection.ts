@@ -18,6 +18,14 @@ function covers(durable: number, sequence: number): boolean {
   return ((durable - sequence) | 0) >= 0;
 }
 
+/** Who runs when there is something for the core. */
+export interface ConnectionHost {
+  /** Octets have come. */
+  arrived(): void;
+  /** The line is gone, or its items have left. */
+  changed(): void;
+}
+
 export class Connection implements LineListener {
   /** First slot of the connection, which is its name in the ABI. */
   readonly slot: number;
@@ -41,27 +49,29 @@ export class Connection implements LineListener {
   private paused = false;
   /** Rate for the line when all items have left. */
   private rateWanted: number | undefined;
-  private readonly changed: () => void;
+  private readonly isDatagrams: boolean;
+  private readonly host: ConnectionHost;
   private readonly freed: () => void;
 
-  /** `changed` is called when there is something for the core, `freed` when the line is gone, behind that. */
-  constructor(slot: number, line: Line, changed: () => void, freed: () => void) {
+  /** `freed` is called when the line is gone, behind the host. */
+  constructor(slot: number, line: Line, host: ConnectionHost, freed: () => void) {
     this.slot = slot;
     this.line = line;
-    this.changed = changed;
+    this.isDatagrams = line.datagrams === true;
+    this.host = host;
     this.freed = freed;
   }
 
   received(octets: Uint8Array): void {
     if (this.gone || octets.length === 0) return;
     // The core takes a datagram in one piece or not at all.
-    if (this.line.datagrams === true && octets.length > EXCHANGE_SIZE) return;
+    if (this.isDatagrams && octets.length > EXCHANGE_SIZE) return;
     if (this.inbound.length === 0) this.inbound = octets;
-    else if (this.line.datagrams === true) this.datagrams.push(octets);
+    else if (this.isDatagrams) this.datagrams.push(octets);
     else this.inbound = Buffer.concat([this.inbound, octets]);
     this.waiting += octets.length;
     this.throttle();
-    this.changed();
+    this.host.arrived();
   }
 
   drained(): void {
@@ -69,7 +79,7 @@ export class Connection implements LineListener {
     this.draining = false;
     this.sent = this.telling && this.held.length === 0;
     this.rateApply();
-    this.changed();
+    this.host.changed();
   }
 
   /** The line runs at `baud` (0 = its own rate) behind the items that are on their way. */
@@ -87,14 +97,14 @@ export class Connection implements LineListener {
   closed(): void {
     if (!this.gone) {
       this.gone = true;
-      this.changed();
+      this.host.changed();
     }
     this.freed();
   }
 
   /** Takes `count` octets off the front of what waits; of a datagram always the whole. */
   consumed(count: number): void {
-    const whole = this.line.datagrams === true || count === this.inbound.length;
+    const whole = this.isDatagrams || count === this.inbound.length;
     this.waiting -= whole ? this.inbound.length : count;
     if (!whole) this.inbound = this.inbound.subarray(count);
     else this.inbound = this.datagrams.length > 0 ? this.datagrams.shift()! : NONE;

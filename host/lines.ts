@@ -1,5 +1,5 @@
 /** The open lines of one meter: takes what the core gives for each, and tells the core one thing at a time that happens to them. */
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionHost } from "./connection.ts";
 import { LineEvent, NEWS_SENT, NEWS_TRANSMIT, TRANSMIT_CLOSE, type CoreCalls } from "./core.ts";
 import type { Line } from "./transport/line.ts";
 
@@ -19,9 +19,9 @@ export class Lines {
     this.seat = seat;
   }
 
-  /** A line for the connection named by `slot`; `changed` is called when it has something for the core, `freed` when it is gone. */
-  open(slot: number, line: Line, changed: () => void, freed: () => void): Connection {
-    const connection = new Connection(slot, line, changed, freed);
+  /** A line for the connection named by `slot`, which tells `host` what it has for the core; `freed` is called when it is gone. */
+  open(slot: number, line: Line, host: ConnectionHost, freed: () => void): Connection {
+    const connection = new Connection(slot, line, host, freed);
     this.connections.push(connection);
     return connection;
   }

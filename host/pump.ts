@@ -4,6 +4,7 @@
  * So nothing enters the core twice, whatever a line does while it is sent to.
  */
 import type { Clock } from "./clock.ts";
+import type { ConnectionHost } from "./connection.ts";
 import {
   FlashOperation,
   Input,
@@ -70,6 +71,10 @@ export class Pump {
   private news = NEWS_EVERYTHING;
   private lineDeadline = 0;
   private meterDeadline = 0;
+  /** Meter time of what happens next around the meter, as it was when the core was asked for its deadlines. */
+  private outsideAt = Infinity;
+  /** Something may have happened to the lines, the pushes or the power that the core has not been told. */
+  private eventful = true;
   /** The line deadline that a run ended with; 0 = none, or not known. */
   private awaited = 0;
   /** In this run everything has been done that was due when it began. */
@@ -88,14 +93,20 @@ export class Pump {
     this.surroundings = new Surroundings(parts.metrology, parts.core, parts.seat, report, parts.keepMs);
     this.lines = new Lines(parts.core, parts.seat);
     this.pushes = new Pushes(parts.courier, {
-      changed: this.changed,
+      changed: () => this.hearing.changed(),
       isPast: () => this.past !== undefined && this.meterTime < host.clock.meterTime(),
       report,
     });
   }
 
-  /** Something has come from outside: what the core waits for is as it was. */
-  private readonly changed = (): void => this.go();
+  /** What comes over the lines finds that which the core waits for as it was. */
+  private readonly hearing: ConnectionHost = {
+    arrived: () => this.go(),
+    changed: () => {
+      this.eventful = true;
+      this.go();
+    },
+  };
 
   /** Switches the meter on: replays the flash, then runs. */
   boot(): void {
@@ -126,7 +137,7 @@ export class Pump {
   /** A new line for the connection named by `slot`, which is `freed` behind its end; undefined when the meter is out of service. */
   open(slot: number, line: Line, freed: () => void = () => undefined): LineListener | undefined {
     if (this.state !== "running" && this.state !== "booting") return undefined;
-    const connection = this.lines.open(slot, line, this.changed, freed);
+    const connection = this.lines.open(slot, line, this.hearing, freed);
     this.run();
     return connection;
   }
@@ -182,6 +193,7 @@ export class Pump {
 
   /** Does all that is to be done now. */
   run(): void {
+    this.eventful = true;
     if (!this.running) this.news = NEWS_EVERYTHING;
     this.go();
   }
@@ -334,14 +346,15 @@ export class Pump {
   private tick(): boolean {
     const { core, seat } = this.parts;
     const isAsked = (this.news & NEWS_DEADLINE) !== 0;
+    // Time stands still in a run.
+    if (this.ticked && !isAsked) return false;
     if (isAsked) this.deadlines();
-    const { lineDeadline, meterDeadline } = this;
-    const outside = this.surroundings.nextAt;
-    if (outside < meterDeadline && outside <= this.target) return this.outside(outside);
+    const { lineDeadline, meterDeadline, outsideAt } = this;
+    if (outsideAt < meterDeadline && outsideAt <= this.target) return this.outside(outsideAt);
     const meterDue = meterDeadline <= this.target;
     if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {
       this.awaited = lineDeadline;
-      if (isAsked) this.wakeSet(Math.min(meterDeadline, outside));
+      if (isAsked) this.wakeSet(Math.min(meterDeadline, outsideAt));
       this.meterTime = this.target;
       this.ticked = true;
       return false;
@@ -352,13 +365,14 @@ export class Pump {
     return this.stirred();
   }
 
-  /** Asks the core what it waits for. A line deadline holds until it is asked again: meanwhile it can only have become later. */
+  /** Asks the core, and what surrounds it, what they wait for. A line deadline holds until it is asked again: meanwhile it can only have become later. */
   private deadlines(): void {
     this.news &= ~NEWS_DEADLINE;
     const { core, seat } = this.parts;
     const result = core.deadlinePoll(seat);
     if (result < 0) throw new FlashFailed(`the core does not run (${result})`);
     this.state = "running";
+    this.outsideAt = this.surroundings.nextAt;
     this.lineDeadline = core.lineDeadline;
     this.meterDeadline = core.meterDeadline > 0 ? core.meterDeadline : Infinity;
   }
@@ -415,6 +429,7 @@ export class Pump {
 
   /** Tells the core of one change of a line, or of the power. */
   private events(): boolean {
+    if (!this.eventful) return false;
     const { core, seat } = this.parts;
     if (this.powerFails) {
       this.powerFails = false;
@@ -423,12 +438,14 @@ export class Pump {
       return this.stirred();
     }
     if (this.pushes.tell(core, seat, this.lineTime, this.meterTime)) return this.stirred();
-    return this.tell(this.lines.happened(this.past === undefined));
+    return (this.eventful = this.tell(this.lines.happened(this.past === undefined)));
   }
 
-  /** Tells the core what has left in this run. What left since the one before is behind all that was due until now. */
+  /** Tells the core what has left in this run. What left since the one before is an event behind all that was due until now. */
   private sents(): boolean {
-    return this.ticked && this.tell(this.lines.sent());
+    if (this.ticked) return this.tell(this.lines.sent());
+    this.eventful = true;
+    return false;
   }
 
   private tell(event: ReturnType<Lines["sent"]>): boolean {
