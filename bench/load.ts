@@ -24,6 +24,8 @@ export interface Job {
   readonly warmUp: number;
   /** Octets of each answer. */
   readonly answerSize: number;
+  /** First invocation counter, by default one behind that of a job with fewer connections. */
+  readonly counter?: number;
 }
 
 export interface Load {
@@ -50,10 +52,10 @@ async function main(job: Job): Promise<Load> {
   for (let i = 0; i < job.connections; i++) {
     const socket = await connected(ipv4Text(FIRST_ADDRESS + i), job.meters);
     // Counters go up from one job to the next.
-    const options = job.ciphered ? { ...CIPHERED, counter: job.connections * COUNTERS } : PLAIN;
+    const options = job.ciphered ? { ...CIPHERED, counter: job.counter ?? job.connections * COUNTERS } : PLAIN;
     const requests = await prepared(socket, options, total);
     meters.push(new Loop(socket, requests, job.answerSize));
-    canned.push(new Loop(await connected("127.0.0.1", job.canned), requests.slice(0, 1), job.answerSize));
+    canned.push(new Loop(await connected("127.0.0.1", job.canned), requests, job.answerSize));
   }
   const rounds: { meter: { rate: number; p99: number }; other: { rate: number; p99: number } }[] = [];
   for (let i = -job.warmUp; i < job.rounds; i++) {

@@ -1,6 +1,7 @@
 /** GETs over TCP from a served process, for one connection and for many, beside the least that a server on Node can do. */
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
+import { allocationFigures } from "./allocation.ts";
 import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
 import type { Effort, Figure, Group } from "./figure.ts";
 import type { Job, Load } from "./load.ts";
@@ -9,9 +10,9 @@ import { benchProgram, during, serveArgs, start } from "./served.ts";
 /** The part of the canned server's requests that the meters shall reach. */
 const FLOOR_MIN = 0.85;
 const CONNECTIONS = 64;
-/** Requests of all connections in a round, and rounds. */
+/** Requests of all connections in a round, and rounds to warm up: the better compiler shares the processor, and needs a second. */
 const REQUESTS = 6400;
-const WARM_UP = 3;
+const WARM_UP = 12;
 
 /** Puts servers and clients on one processor, where that can be asked for: then a rate is what a request costs them both. */
 function onOneProcessor(): string[] {
@@ -74,7 +75,7 @@ async function measure(effort: Effort): Promise<Figure[]> {
       });
     }
   });
-  return figures;
+  return [...figures, ...(await allocationFigures((job) => load(job, [])))];
 }
 
 export const loopbackGroup: Group = { title: "Requests over loopback", measure };

@@ -10,10 +10,10 @@ export interface Served {
   readonly port: number;
 }
 
-/** Starts Node with `args`, behind `before` where another program is to start it. */
-export async function start(args: readonly string[], before: readonly string[] = []): Promise<Served> {
+/** Starts Node with `args`, behind `before` where another program is to start it; where it `talks`, messages go to and fro. */
+export async function start(args: readonly string[], before: readonly string[] = [], talks = false): Promise<Served> {
   const [program, ...rest] = [...before, process.execPath, ...args];
-  const child = spawn(program!, rest, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program!, rest, { stdio: ["ignore", "pipe", "inherit", ...(talks ? (["ipc"] as const) : [])] });
   for await (const line of createInterface({ input: child.stdout! })) {
     const event = JSON.parse(line) as { event: string; tcp?: number[] };
     if (event.event === "ready") return { process: child, port: event.tcp![0]! };

@@ -1,0 +1,88 @@
+/** What a GET over TCP allocates in the serving process on V8's heap, beside what Node itself needs for a server of canned answers. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import type { Figure } from "./figure.ts";
+import type { HeapAnswer } from "./heap_probe.ts";
+import type { Job, Load } from "./load.ts";
+import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
+import { benchProgram, during, serveArgs, start } from "./served.ts";
+
+/** New space of the servers, MiB: all that is allocated while it is counted fits, so nothing is collected. */
+const NEW_SPACE_MIB = 256;
+/** Requests to warm up, and of the two jobs whose difference is counted: what an association takes is in both. */
+const [WARM_UP, FEW, MANY] = [20_000, 5_000, 25_000];
+
+/** More than the requests of a job: each begins with higher invocation counters. */
+const COUNTERS = 1_000_000;
+
+const FLAGS = [
+  `--min-semi-space-size=${NEW_SPACE_MIB}`,
+  `--max-semi-space-size=${NEW_SPACE_MIB}`,
+  "--import",
+  benchProgram("heap_probe"),
+];
+
+async function heapOf(server: ChildProcess): Promise<HeapAnswer> {
+  server.send("heap");
+  const [answer] = (await once(server, "message")) as [HeapAnswer];
+  return answer;
+}
+
+/** Octets that each server has allocated while `work` ran; undefined where something was collected. */
+async function allocated(
+  servers: readonly ChildProcess[],
+  work: () => Promise<unknown>,
+): Promise<number[] | undefined> {
+  const before = await Promise.all(servers.map(heapOf));
+  await work();
+  const after = await Promise.all(servers.map(heapOf));
+  if (after.some(({ collections }, i) => collections !== before[i]!.collections)) return undefined;
+  return after.map(({ used }, i) => used - before[i]!.used);
+}
+
+/** Octets of a request in each server. */
+async function ofRequest(
+  servers: readonly ChildProcess[],
+  run: (requests: number) => Promise<Load>,
+): Promise<number[]> {
+  await run(WARM_UP);
+  const few = await allocated(servers, () => run(FEW));
+  const many = await allocated(servers, () => run(MANY));
+  if (few === undefined || many === undefined) throw new Error("a heap was collected while it was counted");
+  return many.map((octets, i) => (octets - few[i]!) / (MANY - FEW));
+}
+
+/** @param load runs a job of bench/load.ts */
+export async function allocationFigures(load: (job: Job) => Promise<Load>): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  let counter = 0;
+  const options = ["--each-address", "--metrology", "constant"];
+  await during(await start([...FLAGS, ...serveArgs(...options)], [], true), async (served) => {
+    for (const ciphered of [false, true]) {
+      const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
+      await during(await start([...FLAGS, benchProgram("canned"), String(answerSize)], [], true), async (canned) => {
+        const ports = { meters: served.port, canned: canned.port };
+        const run = (requests: number): Promise<Load> =>
+          load({
+            ...ports,
+            connections: 1,
+            ciphered,
+            requests,
+            rounds: 1,
+            warmUp: 0,
+            answerSize,
+            counter: (counter += COUNTERS),
+          });
+        const [meter, other] = await ofRequest([served.process, canned.process], run);
+        figures.push({
+          id: `loopback-${ciphered ? "ciphered" : "plain"}-allocated`,
+          what: `GET over loopback, ${ciphered ? "suite 0 ciphered" : "in the clear"}: allocated on the heap of the server`,
+          value: meter!,
+          unit: "octets",
+          references: [{ what: "a Node server of canned answers", value: other!, ratio: meter! / other! }],
+        });
+      });
+    }
+  });
+  return figures;
+}
