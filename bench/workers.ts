@@ -79,7 +79,7 @@ class Pressed {
   readonly served: Served;
   private readonly requests: number;
   private readonly presses: { process: ChildProcess; lines: AsyncIterator<string> }[] = [];
-  /** Processor time of the service and of the clients in all rounds, ms. */
+  /** Processor time of the service and of the clients in the rounds that count, ms. */
   servedMs = 0;
   clientsMs = 0;
 
@@ -101,14 +101,15 @@ class Pressed {
     await this.said();
   }
 
-  /** Requests in a second of a round. */
-  async round(): Promise<number> {
+  /** Requests in a second of a round; one to warm up does not count. */
+  async round(counts: boolean): Promise<number> {
     const before = this.times();
     const begin = performance.now();
     for (const { process: child } of this.presses) child.stdin!.write("round\n");
     await this.said();
     const seconds = (performance.now() - begin) / 1000;
     const after = this.times();
+    if (!counts) return 0;
     this.servedMs += after.served - before.served;
     this.clientsMs += after.clients - before.clients;
     return (this.requests * METERS) / seconds;
@@ -144,13 +145,13 @@ async function getFigures(effort: Effort): Promise<Figure[]> {
       const rates: { one: number; two: number }[] = [];
       // The first round of each is to warm up.
       for (let round = -1; round < rounds; round++) {
-        const rate = { one: await one.round(), two: await two.round() };
+        const rate = { one: await one.round(round >= 0), two: await two.round(round >= 0) };
         if (round >= 0) rates.push(rate);
       }
       one.end();
       two.end();
       const rate = median(rates.map((found) => found.two));
-      const all = (one.servedMs + one.clientsMs) / (requests * METERS * (rounds + 1));
+      const all = (two.servedMs + two.clientsMs) / (requests * METERS * rounds);
       const processors = availableParallelism();
       return [
         {
@@ -170,7 +171,7 @@ async function getFigures(effort: Effort): Promise<Figure[]> {
         {
           id: "workers-part",
           what: "part of the processor time of such a GET that the meters take, the rest is the clients'",
-          value: one.servedMs / (one.servedMs + one.clientsMs),
+          value: two.servedMs / (two.servedMs + two.clientsMs),
           unit: "",
           references: [],
         },
