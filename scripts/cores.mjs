@@ -11,7 +11,7 @@ export const SIMD_ARGS = ["--enable", "simd"];
 
 /**
  * The core for every engine; that for engines with SIMD, which are on hosts with room for speed; and that for suite 0 alone, size before
- * speed: base/suites.ts sees the name, and nothing behind ELLIPTIC is compiled.
+ * speed: base/suites.ts sees the name, and nothing behind ELLIPTIC is compiled, nor the features of base/features.ts.
  */
 export const CORES = {
   scalar: { wasm: "build/core.wasm", args: [], sizeMax: CORE_SIZE_MAX },

@@ -50,10 +50,18 @@ function filesPrint({ files }) {
   console.log(table(["code", "octets", "constants", "octets", "static memory", "octets"], rows));
 }
 
-/** Octets that the assertions cost, which stay in what is shipped: a build without them is made for the difference. */
-async function assertsPrint({ wasm, args, aim }, { whole }) {
-  const { shipped } = await releaseCompile([...args, "--noAssert"], "build/core.noassert.wasm", { aim });
-  console.log(`assertions: ${number(whole - shipped.length)} octets of ${wasm}`);
+/** Octets of a core compiled with further arguments. */
+async function sizeWith({ args, aim }, ...more) {
+  const { shipped } = await releaseCompile([...args, ...more], "build/core.other.wasm", { aim });
+  return shipped.length;
+}
+
+/** Octets that the assertions cost, which stay in what is shipped, and those of the features that the core for suite 0 leaves out. */
+async function differencesPrint(core, { whole }) {
+  console.log(`assertions: ${number(whole - (await sizeWith(core, "--noAssert")))} octets of ${core.wasm}`);
+  if (core !== CORES.suite0) return;
+  const all = await sizeWith(core, "--use", "CORE_WHOLE=1");
+  console.log(`with the features it leaves out: ${number(all)} octets, ${number(all - whole)} more`);
 }
 
 /** Octets of a block by room, and the areas that they are. */
@@ -90,7 +98,7 @@ for (const core of Object.values(CORES)) {
   }
   roomsPrint(wasm, sizes, budget);
   if (process.argv.includes("--files")) filesPrint(sizes);
-  await assertsPrint(core, sizes);
+  await differencesPrint(core, sizes);
   if (process.argv.includes("--accept")) budget[wasm] = budgetOf(sizes.rooms);
   problems.push(...beyondBudget(wasm, sizes.rooms, budget));
 }

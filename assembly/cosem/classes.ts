@@ -1,4 +1,5 @@
 /** One row per interface class: which file answers. Attributes that nothing computes need no class file. */
+import { DATA_PROTECTION, SHORT_NAMES } from "../base/features";
 import { Writer } from "../base/writer";
 import { journalSequence } from "../store/journal";
 import { ActionResult, DataAccessResult } from "../wire/results";
@@ -43,7 +44,7 @@ export function classGet(ask: Ask, out: Writer): i32 {
     case 8:
       return clockGet(ask, out);
     case 12:
-      return associationSnGet(ask, out);
+      return SHORT_NAMES ? associationSnGet(ask, out) : <i32>DataAccessResult.OBJECT_UNDEFINED;
     case 15:
       return associationLnGet(ask, out);
     case 17:
@@ -127,7 +128,7 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
     case 11:
       return specialDaysInvoke(ask);
     case 12:
-      return associationSnInvoke(ask, out);
+      return SHORT_NAMES ? associationSnInvoke(ask, out) : <i32>ActionResult.OBJECT_UNAVAILABLE;
     case 15:
       return associationLnInvoke(ask, out);
     case 18:
@@ -135,7 +136,7 @@ export function classInvoke(ask: Ask, out: Writer): i32 {
     case 20:
       return activityCalendarInvoke(ask);
     case 30:
-      return dataProtectionInvoke(ask, out);
+      return DATA_PROTECTION ? dataProtectionInvoke(ask, out) : <i32>ActionResult.OBJECT_UNAVAILABLE;
     case 40:
       return pushSetupInvoke(ask);
     case 64:

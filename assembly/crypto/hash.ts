@@ -1,3 +1,4 @@
+import { OLD_MECHANISMS } from "../base/features";
 import { ELLIPTIC } from "../base/suites";
 import { Ct } from "./ct";
 import { Md5 } from "./md5";
@@ -66,8 +67,8 @@ export class Hash {
     this.kind = kind;
     if (kind == HashKind.SHA256) Sha256.begin(this.state);
     else if (ELLIPTIC && kind == HashKind.SHA384) Sha384.begin(this.state);
-    else if (kind == HashKind.SHA1) Sha1.begin(this.state);
-    else Md5.begin(this.state);
+    else if (OLD_MECHANISMS && kind == HashKind.SHA1) Sha1.begin(this.state);
+    else if (OLD_MECHANISMS) Md5.begin(this.state);
   }
 
   /** Takes the next `size` octets of the message. */
@@ -123,8 +124,8 @@ export class Hash {
     const kind = this.kind;
     if (kind == HashKind.SHA256) Sha256.compress(this.state, block);
     else if (ELLIPTIC && kind == HashKind.SHA384) Sha384.compress(this.state, block);
-    else if (kind == HashKind.SHA1) Sha1.compress(this.state, block);
-    else Md5.compress(this.state, block);
+    else if (OLD_MECHANISMS && kind == HashKind.SHA1) Sha1.compress(this.state, block);
+    else if (OLD_MECHANISMS) Md5.compress(this.state, block);
   }
 
   /** Puts the words of the state in the order they travel: big endian, but for MD5. */
@@ -139,6 +140,6 @@ export class Hash {
   private static wipeScratch(kind: HashKind): void {
     if (kind == HashKind.SHA256) Sha256.wipeScratch();
     else if (ELLIPTIC && kind == HashKind.SHA384) Sha384.wipeScratch();
-    else if (kind == HashKind.SHA1) Sha1.wipeScratch();
+    else if (OLD_MECHANISMS && kind == HashKind.SHA1) Sha1.wipeScratch();
   }
 }

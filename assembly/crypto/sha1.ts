@@ -1,8 +1,10 @@
+import { OLD_MECHANISMS } from "../base/features";
+
 /** The last sixteen words of the message schedule. Holds nothing between messages. */
-const W = memory.data(64, 16);
+const W: usize = OLD_MECHANISMS ? memory.data(64, 16) : 0;
 
 /** The constants of the four rounds, FIPS 180-4 4.2.1. */
-const K = memory.data<u32>([0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6]);
+const K: usize = OLD_MECHANISMS ? memory.data<u32>([0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6]) : 0;
 
 /** The compression function of SHA-1, FIPS 180-4 6.1, for HLS mechanism 4 alone; `Hash` feeds it. */
 export class Sha1 {

@@ -1,5 +1,6 @@
 /** What Read and Write with short names share: requests checked, names resolved to descriptors, refusals (GB9 9.3.14, 9.3.15). */
 import { Err } from "../base/err";
+import { SHORT_NAMES } from "../base/features";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { isReplyToHls, ShortName, shortNameFind } from "../cosem/short_names";
@@ -166,6 +167,7 @@ export function serviceTooLong(meter: Meter, slot: Slot, tag: u32): void {
 
 /** Whether any association of the meter refers to objects by short names. */
 function shortNamesOffered(): bool {
+  if (!SHORT_NAMES) return false;
   const t = Template.of();
   for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
     if (contextShortNames(contextStrongest(t.association(i).contexts))) return true;

@@ -8,6 +8,7 @@
  */
 import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
+import { DATA_PROTECTION } from "../base/features";
 import { SYSTEM_TITLE_SIZE, TAG_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { ELLIPTIC } from "../base/suites";
@@ -56,7 +57,7 @@ const signing: GeneralSigning = changetype<GeneralSigning>(ELLIPTIC ? memory.dat
 const signed: ProtectionElement = changetype<ProtectionElement>(
   ELLIPTIC ? memory.data(offsetof<ProtectionElement>(), 8) : 0,
 );
-const expanded: GcmKey = changetype<GcmKey>(memory.data(304, 8));
+const expanded: GcmKey = changetype<GcmKey>(DATA_PROTECTION ? memory.data(304, 8) : 0);
 const gcm: Gcm = changetype<Gcm>(memory.data(64, 8));
 const key: usize = memory.data(32, 8);
 const zeroOctet: usize = ELLIPTIC ? memory.data<u8>([0]) : 0;

@@ -7,6 +7,7 @@
  *   7 ECDSA          signature over {title of the sender, title of the receiver, challenge answered, own challenge}
  */
 import { Err } from "../base/err";
+import { OLD_MECHANISMS } from "../base/features";
 import { SYSTEM_TITLE_SIZE, TAG_SIZE } from "../base/limits";
 import { ELLIPTIC } from "../base/suites";
 import { Reader } from "../base/reader";
@@ -48,7 +49,8 @@ if (GMAC_SIZE > 48 || HASH_SIZE > 208) ERROR("scratch holds a reply and a hash")
 export function hlsReply(meter: Meter, slotIndex: u32, at: usize, size: u32, out: Writer): i32 {
   const slot = Slot.of(meter, slotIndex);
   if (slot.state != AssociationState.ASSOCIATION_PENDING) return ActionResult.READ_WRITE_DENIED;
-  if (slot.mechanism == <u32>Mechanism.HLS_MANUFACTURER) return manufacturerReply(meter, slot, at, size, out);
+  if (OLD_MECHANISMS && slot.mechanism == <u32>Mechanism.HLS_MANUFACTURER)
+    return manufacturerReply(meter, slot, at, size, out);
   const r = reader.over(at, size);
   const wanted = replySize(meter, slot);
   const value = Axdr.readOctetString(r, wanted);
@@ -77,9 +79,9 @@ export function hlsReply(meter: Meter, slotIndex: u32, at: usize, size: u32, out
 function replySize(meter: Meter, slot: Slot): u32 {
   switch (slot.mechanism) {
     case Mechanism.HLS_MD5:
-      return 16;
+      return OLD_MECHANISMS ? 16 : 0;
     case Mechanism.HLS_SHA1:
-      return 20;
+      return OLD_MECHANISMS ? 20 : 0;
     case Mechanism.HLS_GMAC:
       return GMAC_SIZE;
     case Mechanism.HLS_SHA256:
@@ -97,7 +99,7 @@ function hashed(meter: Meter, slot: Slot, ofClient: bool, out: usize): bool {
   if (row == NONE || valueSize(meter, row) == 0) return false;
   const secret = valueAt(meter, row);
   const secretSize = valueSize(meter, row);
-  if (slot.mechanism != <u32>Mechanism.HLS_SHA256) {
+  if (OLD_MECHANISMS && slot.mechanism != <u32>Mechanism.HLS_SHA256) {
     hash.begin(slot.mechanism == <u32>Mechanism.HLS_MD5 ? HashKind.MD5 : HashKind.SHA1);
     hash.update(ofClient ? slot.stoc : slot.ctos, ofClient ? slot.stocSize : slot.ctosSize);
     hash.update(secret, secretSize);

@@ -3,6 +3,7 @@
  * name: AES-128-ECB of the challenge, padded with zeros to whole blocks, under the HLS secret, cut or padded with zeros to 16
  * octets. It keeps a secret no better than that sounds, and is there only where a template offers "hls-manufacturer".
  */
+import { OLD_MECHANISMS } from "../base/features";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { AES_BLOCK_SIZE, AES_KEY_SIZE, AesKey } from "../crypto/aes";
@@ -18,7 +19,7 @@ import { AssociationState, Slot } from "./slot";
 const ANSWER_SIZE_MAX: u32 = 64;
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const key: AesKey = changetype<AesKey>(memory.data(248, 8));
+const key: AesKey = changetype<AesKey>(OLD_MECHANISMS ? memory.data(248, 8) : 0);
 const secret: usize = memory.data(16, 8);
 const answer: usize = memory.data(64, 8);
 

@@ -49,6 +49,7 @@ export const enum Limit {
   REFERENCE = 17,
   CAPACITY = 18,
   AREA = 19,
+  FEATURE = 20,
 }
 
 /** Offsets of a block, and what plan() found wrong with an image; its tables stand behind the image and hold offsets too. */

@@ -2,6 +2,7 @@
 import { octetsCompare } from "../base/octets";
 import { Err } from "../base/err";
 import { Crc32 } from "../base/crc32";
+import { featureOfAssociation, featureOfClass } from "../base/features";
 import {
   APDU_SIZE_MAX,
   ASSOCIATIONS_MAX,
@@ -19,6 +20,7 @@ import {
   SLOTS_MAX,
   TAIL_SIZE,
 } from "../base/limits";
+import { SMALL } from "../base/suites";
 import { CAPACITY_MAX, Layout, Limit } from "./layout";
 import {
   AssociationRow,
@@ -216,6 +218,19 @@ function accessCheck(t: Template, association: u32): bool {
   return true;
 }
 
+/** Whether this build has what the template asks for. */
+function featuresCheck(t: Template): i32 {
+  for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
+    const missing = featureOfAssociation(t.association(i).contexts, t.association(i).mechanisms);
+    if (missing != 0) return Layout.of().refuse(Limit.FEATURE, t.association(i).object, missing);
+  }
+  for (let i: u32 = 0; i < <u32>t.objectCount; i++) {
+    const missing = featureOfClass(t.object(i).classId);
+    if (missing != 0) return Layout.of().refuse(Limit.FEATURE, i, missing);
+  }
+  return Err.OK;
+}
+
 /** Checks the image of `size` octets. @returns 0, or Err.LIMIT with the reason in the layout */
 export function templateCheck(t: Template, size: u32): i32 {
   let err = headCheck(t, size);
@@ -224,5 +239,6 @@ export function templateCheck(t: Template, size: u32): i32 {
   if (err == Err.OK) err = objectsCheck(t);
   if (err == Err.OK) err = attributesCheck(t);
   if (err == Err.OK) err = referencesCheck(t);
+  if (SMALL && err == Err.OK) err = featuresCheck(t);
   return err;
 }

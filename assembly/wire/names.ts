@@ -3,6 +3,7 @@
  * that is 2.16.756.5.8.kind.id (GB9 9.4.2.2).
  */
 import { Err } from "../base/err";
+import { SHORT_NAMES } from "../base/features";
 import { Writer } from "../base/writer";
 
 export const OBJECT_IDENTIFIER_SIZE: u32 = 7;
@@ -29,7 +30,7 @@ export function contextCiphered(context: u32): bool {
 
 /** Whether a context refers to attributes and methods by short names. */
 export function contextShortNames(context: u32): bool {
-  return context == ApplicationContext.SHORT_NAME || context == ApplicationContext.SHORT_NAME_CIPHERED;
+  return SHORT_NAMES && (context == ApplicationContext.SHORT_NAME || context == ApplicationContext.SHORT_NAME_CIPHERED);
 }
 
 /** The strongest of the contexts offered, bit c for context c: the ciphered one of a pair has the higher number. */

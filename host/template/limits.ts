@@ -32,6 +32,13 @@ export const LIMITS = {
   RECORD_SIZE_MAX: 2048,
 } as const;
 
+/** What the core for suite 0 leaves out, by `Feature` of assembly/base/features.ts. */
+const FEATURES: Record<number, string> = {
+  1: "short name referencing",
+  2: "authentication mechanisms 2 to 4 (of a manufacturer, MD5, SHA-1)",
+  3: "Data protection (class_id 30)",
+};
+
 /** Sentences for what plan() refuses, by `Limit` of assembly/store/layout.ts. */
 const REFUSALS: Record<number, (value: number) => string> = {
   1: (value) => `the image of ${value} octets does not begin with a template head`,
@@ -52,6 +59,7 @@ const REFUSALS: Record<number, (value: number) => string> = {
   16: () => "the objects are not sorted by logical name, class and version",
   17: (value) => `an index or offset leads out of its table (row ${value})`,
   19: (value) => `an area of ${value} octets for the tail, the inbox or answers is not within its limits`,
+  20: (value) => `it needs ${FEATURES[value] ?? `feature ${value}`}, which this core was built without`,
   18: (value) => `the block of a meter would have ${value} octets`,
 };
 

@@ -2,13 +2,17 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Core } from "../../host/core.ts";
+import { Core, PlanRefused } from "../../host/core.ts";
+import { CONTEXT, contextName } from "../../host/client/acse.ts";
 import { attribute, Client } from "../../host/client/index.ts";
-import { templateLoad } from "../../host/template/load.ts";
+import { compileTemplate } from "../../host/template/compile.ts";
+import { planRefusalText } from "../../host/template/limits.ts";
+import { templateLoad, templateRead } from "../../host/template/load.ts";
 import { suiteTemplate } from "../pki/meter.ts";
 import { ROOT } from "../testing.ts";
+import { aarq, apduOf } from "./apdus.ts";
 import { RawMeter } from "./raw.ts";
-import { gmac } from "./rig.ts";
+import { gmac, template } from "./rig.ts";
 
 /** As the template has it. */
 const INBOX_SIZE = 1536;
@@ -87,5 +91,53 @@ describe("the core for suite 0 alone", () => {
     const client = clientOf(raw, suite);
     await client.connect();
     await expect(client.associate()).rejects.toThrow();
+  });
+});
+
+/** What the core for suite 0 says to a template, "" when it takes it. */
+function refusal({ image }: { image: Uint8Array }): string {
+  try {
+    small.plan(image);
+    return "";
+  } catch (error) {
+    if (!(error instanceof PlanRefused)) throw error;
+    return planRefusalText(error.limit, error.value);
+  }
+}
+
+describe("what the core for suite 0 leaves out", () => {
+  const { management } = templateRead().associations;
+  const offering = (mechanism: string) =>
+    template({ associations: { management: { ...management!, mechanisms: ["lls", mechanism] } } });
+  const protecting = () => {
+    const document = templateRead();
+    const empty = { value: { array: [] } };
+    document.objects.push({
+      ...{ logicalName: "0-0:43.2.0.255", name: "Data protection", class: 30, version: 0 },
+      attributes: { 2: { value: { "octet-string": "" } }, 3: empty, 4: empty, 5: empty, 6: { value: { enum: 0 } } },
+    });
+    return compileTemplate(document);
+  };
+
+  it("is nothing that the default template needs", () => {
+    expect(refusal(templateLoad())).toBe("");
+    expect(refusal(offering("hls-sha256"))).toBe("");
+  });
+
+  it("is named where a template needs it", () => {
+    const without = ", which this core was built without";
+    expect(refusal(templateLoad("host/template/idis-p3-sn.json"))).toBe(`it needs short name referencing${without}`);
+    for (const mechanism of ["hls-manufacturer", "hls-md5", "hls-sha1"]) {
+      expect(refusal(offering(mechanism)), mechanism).toContain("mechanisms 2 to 4");
+    }
+    expect(refusal(protecting())).toBe(`it needs Data protection (class_id 30)${without}`);
+  });
+
+  it("is answered as a service or a name that nobody offers", () => {
+    const channel = RawMeter.boot({ core: small }).wrapper();
+    // Read outside an association, and an AARQ with the context of short names.
+    expect(Buffer.from(channel.exchange(Buffer.from("050102fa00", "hex"))!).toString("hex")).toBe("d80102");
+    const aare = apduOf("aare", channel.exchange(aarq({ applicationContextName: contextName(CONTEXT.SN) })));
+    expect([aare.result, aare.diagnostic]).toEqual([1, 2]);
   });
 });

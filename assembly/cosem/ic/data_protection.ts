@@ -4,6 +4,7 @@
  * prove counts as protection of the request.
  */
 import { Err } from "../../base/err";
+import { DATA_PROTECTION } from "../../base/features";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import {
@@ -52,10 +53,10 @@ const values: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const inner: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 const pin: Pin = changetype<Pin>(memory.data(PIN_SIZE, 8));
-const elements: usize = memory.data(336, 8);
+const elements: usize = DATA_PROTECTION ? memory.data(336, 8) : 0;
 const titles: usize = memory.data(48, 8);
-const keyData: usize = memory.data(576, 8);
-const work: usize = memory.data(1482, 8);
+const keyData: usize = DATA_PROTECTION ? memory.data(576, 8) : 0;
+const work: usize = DATA_PROTECTION ? memory.data(1482, 8) : 0;
 const text: DataText = changetype<DataText>(memory.data(offsetof<DataText>(), 8));
 
 if (offsetof<ProtectionElement>() > ELEMENT_SIZE || LAYERS_MAX * ELEMENT_SIZE != 336) ERROR("scratch holds the layers");
