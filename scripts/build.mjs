@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { sizesForget } from "./budget.mjs";
 import { CORES, coreStep, QUICK } from "./cores.mjs";
 import { filesBelow, isFresh, requireNode, ROOT, runStep } from "./steps.mjs";
 
@@ -54,7 +55,10 @@ const steps = [
 /** Nobody shall run a core that is older than its sources: what is not built now and would have to be is taken away. */
 function staleRemove() {
   for (const name of Object.keys(CORES)) {
-    if (!wanted.includes(name) && !isFresh(coreStep(name))) rmSync(join(ROOT, CORES[name].wasm), { force: true });
+    const { wasm } = CORES[name];
+    if (wanted.includes(name) || isFresh(coreStep(name))) continue;
+    rmSync(join(ROOT, wasm), { force: true });
+    sizesForget(wasm);
   }
 }
 
