@@ -71,7 +71,7 @@ export class Pump {
   private news = NEWS_EVERYTHING;
   private lineDeadline = 0;
   private meterDeadline = 0;
-  /** Meter time of what happens next around the meter, as it was when the core was asked for its deadlines. */
+  /** Meter time of what happens next around the meter, for which wakeAt was set. */
   private outsideAt = Infinity;
   /** Something may have happened to the lines, the pushes or the power that the core has not been told. */
   private eventful = true;
@@ -349,12 +349,13 @@ export class Pump {
     // Time stands still in a run.
     if (this.ticked && !isAsked) return false;
     if (isAsked) this.deadlines();
-    const { lineDeadline, meterDeadline, outsideAt } = this;
-    if (outsideAt < meterDeadline && outsideAt <= this.target) return this.outside(outsideAt);
+    const { lineDeadline, meterDeadline } = this;
+    const outside = this.surroundings.nextAt;
+    if (outside < meterDeadline && outside <= this.target) return this.outside(outside);
     const meterDue = meterDeadline <= this.target;
     if (!meterDue && !(lineDeadline > 0 && lineDeadline <= this.lineTime)) {
       this.awaited = lineDeadline;
-      if (isAsked) this.wakeSet(Math.min(meterDeadline, outsideAt));
+      if (isAsked || outside !== this.outsideAt) this.wakeSet(meterDeadline, outside);
       this.meterTime = this.target;
       this.ticked = true;
       return false;
@@ -365,14 +366,13 @@ export class Pump {
     return this.stirred();
   }
 
-  /** Asks the core, and what surrounds it, what they wait for. A line deadline holds until it is asked again: meanwhile it can only have become later. */
+  /** Asks the core what it waits for. A line deadline holds until it is asked again: meanwhile it can only have become later. */
   private deadlines(): void {
     this.news &= ~NEWS_DEADLINE;
     const { core, seat } = this.parts;
     const result = core.deadlinePoll(seat);
     if (result < 0) throw new FlashFailed(`the core does not run (${result})`);
     this.state = "running";
-    this.outsideAt = this.surroundings.nextAt;
     this.lineDeadline = core.lineDeadline;
     this.meterDeadline = core.meterDeadline > 0 ? core.meterDeadline : Infinity;
   }
@@ -389,11 +389,12 @@ export class Pump {
     if (this.stuck > TICKS_MAX) throw new Error("the core does not leave an instant");
   }
 
-  /** Sets wakeAt to the line deadline, or to the line time of `meterTime`, if that is earlier. */
-  private wakeSet(meterTime: number): void {
+  /** Sets wakeAt to the earliest of the line deadline and two meter times. */
+  private wakeSet(meterDeadline: number, outside: number): void {
     const { lineDeadline } = this;
+    this.outsideAt = outside;
     this.wakeAt = lineDeadline > 0 ? this.line.clockOf(lineDeadline) : Infinity;
-    this.wakeBy(meterTime);
+    this.wakeBy(Math.min(meterDeadline, outside));
   }
 
   /** Moves wakeAt to the line time of `meterTime`, if that is earlier. */
