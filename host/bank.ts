@@ -6,11 +6,8 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { ManualClock } from "./clock.ts";
 import { Core, type CoreBank, type Plan } from "./core.ts";
-import type { Flash } from "./flash/flash.ts";
-import type { Metrology } from "./metrology/metrology.ts";
 import { Pump } from "./pump.ts";
-import type { PumpHost } from "./pump_parts.ts";
-import type { Courier } from "./push.ts";
+import type { PumpHost, PumpParts } from "./pump_parts.ts";
 
 /** How long meters that are due together may keep the process from its sockets, ms. */
 const TURN_MS = 20;
@@ -19,17 +16,8 @@ const WAIT_MAX_MS = 3_600_000;
 /** What a meter lives through at once, ms of meter time: a day takes some tens of milliseconds. */
 export const STRIDE_MS = 86_400_000;
 
-/** What one meter is made of. */
-export interface MeterSetup {
-  readonly provision: Uint8Array;
-  readonly flash: Flash;
-  readonly metrology: Metrology;
-  /** Carries what the meter pushes. */
-  readonly courier?: Courier;
-  /** How often the energies are kept between captured rows, ms of meter time; 0 or absent: not. */
-  readonly keepMs?: number;
-  /** Its flash holds nothing yet. */
-  readonly isNew?: boolean;
+/** What one meter is made of, beside its seat. */
+export interface MeterSetup extends Omit<PumpParts, "core" | "seat"> {
   /** Meter time at which the meter was switched on, ms since 1970 UTC, where it is reached only later; by default now. */
   readonly since?: number;
 }
