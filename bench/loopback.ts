@@ -1,10 +1,11 @@
 /** GETs over TCP from a served process, for one connection and for many, beside the least that a server on Node can do. */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { allocationFigures } from "./allocation.ts";
 import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
 import type { Effort, Figure, Group } from "./figure.ts";
 import type { Job, Load } from "./load.ts";
+import { onOneProcessor } from "./processors.ts";
 import { benchProgram, during, serveArgs, start } from "./served.ts";
 
 /** The part of the canned server's requests that the meters shall reach. */
@@ -13,12 +14,6 @@ const CONNECTIONS = 64;
 /** Requests of all connections in a round, and rounds to warm up: the better compiler shares the processor, and needs a second. */
 const REQUESTS = 6400;
 const WARM_UP = 12;
-
-/** Puts servers and clients on one processor, where that can be asked for: then a rate is what a request costs them both. */
-function onOneProcessor(): string[] {
-  const pin = ["taskset", "-c", "0"];
-  return spawnSync(pin[0]!, [...pin.slice(1), "true"]).status === 0 ? pin : [];
-}
 
 async function load(job: Job, pin: readonly string[]): Promise<Load> {
   const [program, ...args] = [...pin, process.execPath, benchProgram("load"), JSON.stringify(job)];
