@@ -1,6 +1,6 @@
 /**
- * Octets compared and cleared. Comparing is a call: memory.compare() of the compiler stands whole, some 130 octets, wherever it is used. How long it takes
- * depends on what it compares, so secrets are compared by crypto/ct.ts.
+ * Octets compared and cleared. Comparing is a call: memory.compare() of the compiler stands whole, some 130 octets, wherever it is used.
+ * How long it takes depends on what it compares, so secrets are compared by crypto/ct.ts.
  */
 
 /** Below 0, 0 or above 0 as the `size` octets at `a` come before those at `b`, are the same, or come behind them. */

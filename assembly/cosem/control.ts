@@ -7,7 +7,7 @@ import { disconnectorEvent, disconnectorNext, ControlState, REFUSED, Trigger } f
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
-import { CONTROL_AT } from "../store/layout";
+import { CONTROL_AT, FUNCTIONS_AT } from "../store/layout";
 import { NONE, ObjectRow, Template } from "../store/template";
 import { objectOfClass, rowOf } from "../store/values";
 import { DataTag } from "../wire/axdr";
@@ -40,7 +40,7 @@ class Control {
   }
 }
 
-if (offsetof<Control>() > 32) ERROR("outputs stand in front of function control");
+if (CONTROL_AT + offsetof<Control>() > FUNCTIONS_AT) ERROR("outputs stand in front of function control");
 
 /** Two octets: tag and content. */
 const value: usize = memory.data(4, 4);

@@ -10,7 +10,7 @@ import { Writer } from "../base/writer";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
-import { CONTROL_AT } from "../store/layout";
+import { FUNCTIONS_AT, TIME_SOURCE_AT } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
@@ -31,9 +31,6 @@ const CLASS_PROFILE: u32 = 7;
 const MECHANISM: usize = memory.data<u8>([109, 101, 99, 104, 97, 110, 105, 115, 109, 32]);
 const MECHANISM_SIZE: u32 = 10;
 
-/** Where the state stands behind the outputs (cosem/control), in front of the limiters. */
-const STATE_AT: u32 = CONTROL_AT + 32;
-
 /** What is off: bit p port p, bit m mechanism m, bit k profile k. */
 @unmanaged
 class Functions {
@@ -43,9 +40,11 @@ class Functions {
 
   @inline
   static of(meter: Meter): Functions {
-    return changetype<Functions>(meter.area(STATE_AT));
+    return changetype<Functions>(meter.area(FUNCTIONS_AT));
   }
 }
+
+if (FUNCTIONS_AT + offsetof<Functions>() > TIME_SOURCE_AT) ERROR("functions stand in front of the time source");
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const statuses: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));

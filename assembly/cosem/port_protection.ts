@@ -9,7 +9,7 @@ import { Reader } from "../base/reader";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
-import { CONTROL_AT, CONTROL_SIZE, Layout } from "../store/layout";
+import { CONTROL_AT, CONTROL_SIZE, Layout, PROTECTIONS_AT } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { objectOfClass, rowOf } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
@@ -18,8 +18,6 @@ import { settingNumber, settingOver } from "./setting";
 
 const CLASS_PORT_PROTECTION: u32 = 124;
 const PROTECTIONS_MAX: u32 = 4;
-/** Behind outputs, function control and time source. */
-const PROTECTIONS_AT: u32 = CONTROL_AT + CONTROL_SIZE - PROTECTIONS_MAX * 16;
 
 /** Attributes of the class. */
 const MODE: i32 = 2;
@@ -59,7 +57,8 @@ export class Protection {
   }
 }
 
-if (offsetof<Protection>() != 16) ERROR("a protection has 16 octets");
+if (PROTECTIONS_AT + PROTECTIONS_MAX * offsetof<Protection>() > CONTROL_AT + CONTROL_SIZE)
+  ERROR("protections stand at the end of CONTROL_SIZE octets");
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const value: usize = memory.data(8, 4);

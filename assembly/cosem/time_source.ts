@@ -1,26 +1,24 @@
 /** The clock from a time server (class_id 100): the host asks the server, here it is decided what becomes of the answer. */
 import { Meter } from "../store/block";
-import { CONTROL_AT } from "../store/layout";
+import { TIME_SOURCE_AT } from "../store/layout";
 import { objectOfClass } from "../store/values";
 import { agendaClockSet } from "./agenda";
 import { clockShiftLimit } from "./ic/clock";
 import { settingFlag } from "./setting";
 
 const CLASS_NTP: u32 = 100;
-/** Behind the functions (cosem/function_control), in front of the limiters. */
-const WANTED_AT: u32 = CONTROL_AT + 48;
 /** A server that is further off than this is none, ms: ten years. */
 const OFFSET_MAX: f64 = 315576000000;
 
 /** Asks the host to synchronize. */
 export function timeSourceAsk(meter: Meter): void {
-  store<u32>(meter.area(WANTED_AT), 1);
+  store<u32>(meter.area(TIME_SOURCE_AT), 1);
 }
 
 /** Whether the host is to ask the time server now; told once. */
 export function timeSourceTell(meter: Meter): bool {
-  const wanted = load<u32>(meter.area(WANTED_AT)) != 0;
-  if (wanted) store<u32>(meter.area(WANTED_AT), 0);
+  const wanted = load<u32>(meter.area(TIME_SOURCE_AT)) != 0;
+  if (wanted) store<u32>(meter.area(TIME_SOURCE_AT), 0);
   return wanted;
 }
 

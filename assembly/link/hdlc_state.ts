@@ -216,6 +216,7 @@ export const HDLC_LINK_SIZE: u32 = 64;
 
 if (offsetof<HdlcLine>() > HDLC_LINE_SIZE) ERROR("a line has HDLC_LINE_SIZE octets");
 if (offsetof<HdlcLink>() > HDLC_LINK_SIZE) ERROR("a link has HDLC_LINK_SIZE octets");
+if ((HDLC_LINK_SIZE & 7) != 0) ERROR("octetsClear() takes eight octets at once");
 
 /** Shortest frame buffer: the header of any frame must fit. */
 export const HDLC_FRAME_BUFFER_MIN: u32 = 64;

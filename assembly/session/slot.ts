@@ -6,7 +6,14 @@ import { CHALLENGE_SIZE_MAX, KEY_SIZE_MAX } from "../base/limits";
 import { octetsClear } from "../base/octets";
 import { Meter } from "../store/block";
 import { AssociationFlag, AssociationRow, NONE, Template } from "../store/template";
-import { Layout, PROTECTION_ROOM, SLOT_BLOCKS_SIZE, SLOT_HEAD_SIZE, SLOT_SESSION_SIZE } from "../store/layout";
+import {
+  Layout,
+  PROTECTION_ROOM,
+  SLOT_BLOCKS_SIZE,
+  SLOT_HEAD_SIZE,
+  SLOT_SESSION_SIZE,
+  SLOT_SIGN_ON_SIZE,
+} from "../store/layout";
 
 /** Areas of a slot's head; link and server lay their own overlays over theirs. */
 export const SLOT_ASSOCIATION_SIZE: u32 = 328;
@@ -44,7 +51,7 @@ export const enum AccessKind {
 
 @unmanaged
 export class Slot {
-  /** 1 while the host holds the connection of this slot open. */
+  /** In the first slot of a connection: 1 while the host holds it open, 2 until the host has heard that it shall close it. */
   open: u32;
   inboundSize: u32;
   /** An answer is wanted: service class confirmed and the APDU was not in a UI frame. */
@@ -194,3 +201,7 @@ export class Slot {
 
 if (offsetof<Slot>() + 2 * CHALLENGE_SIZE_MAX + KEY_SIZE_MAX > SLOT_ASSOCIATION_SIZE)
   ERROR("the association of a slot has SLOT_ASSOCIATION_SIZE octets");
+if ((((<u32>offsetof<Slot>("kept")) | SLOT_ASSOCIATION_SIZE | SLOT_TRANSFER_SIZE | SLOT_LINK_SIZE) & 7) != 0)
+  ERROR("octetsClear() takes eight octets at once");
+if (((SLOT_BLOCKS_SIZE | SLOT_SESSION_SIZE | SLOT_SIGN_ON_SIZE) & 7) != 0)
+  ERROR("octetsClear() takes eight octets at once");

@@ -28,9 +28,12 @@ export const SCHEDULE_AT: u32 = TARIFF_AT + TARIFF_SIZE;
 export const SCHEDULE_SIZE: u32 = 232;
 export const MONITOR_AT: u32 = SCHEDULE_AT + SCHEDULE_SIZE;
 export const MONITOR_SIZE: u32 = 408;
-/** Outputs, function control and time source; protections of ports. */
+/** Outputs: cosem/control.ts; behind them what is switched off, whether the time server is to be asked, and the protections of ports. */
 export const CONTROL_AT: u32 = MONITOR_AT + MONITOR_SIZE;
 export const CONTROL_SIZE: u32 = 128;
+export const FUNCTIONS_AT: u32 = CONTROL_AT + 32;
+export const TIME_SOURCE_AT: u32 = CONTROL_AT + 48;
+export const PROTECTIONS_AT: u32 = CONTROL_AT + 64;
 export const IMAGE_AT: u32 = CONTROL_AT + CONTROL_SIZE;
 export const IMAGE_SIZE: u32 = 40;
 export const QUALITY_AT: u32 = IMAGE_AT + IMAGE_SIZE;
