@@ -3,7 +3,9 @@ import { RUNS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Meter } from "../store/block";
 import { ObjectRow, Template } from "../store/template";
+import { rowOf } from "../store/values";
 import { Axdr } from "../wire/axdr";
+import { settingOver } from "./setting";
 
 /** On whose behalf an attribute or method is used. */
 export const enum Caller {
@@ -111,6 +113,8 @@ export const PIN_SIZE: u32 = 128;
 if (offsetof<Pin>("low") + (RUNS_MAX + 1) * 8 != PIN_SIZE || offsetof<Pin>() != PIN_SIZE)
   ERROR("a pin has PIN_SIZE octets");
 
+const parameters: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+
 /** One question: the class file reads it, nothing else does. Scratch of a call, never kept. */
 @unmanaged
 export class Ask {
@@ -147,9 +151,25 @@ export class Ask {
     return this;
   }
 
-  /** Points a cursor at the parameters: of the selection, of the SET, of the method. */
-  data(r: Reader): Reader {
-    return r.over(this.dataAt, this.dataSize);
+  /** A cursor over the parameters: of the selection, of the SET, of the method. The next question takes it over. */
+  get data(): Reader {
+    return parameters.over(this.dataAt, this.dataSize);
+  }
+
+  /** Whether the parameter is the integer(0) of methods that take none. */
+  get dataIsZero(): bool {
+    const r = this.data;
+    return Axdr.readInteger(r) == 0 && r.done;
+  }
+
+  /** Row of an attribute of the object, NONE without it. */
+  rowOf(attribute: i32): u32 {
+    return rowOf(this.object, attribute, 0);
+  }
+
+  /** Points `r` at the Data in an attribute of the object; false where it has none. */
+  over(attribute: i32, r: Reader): bool {
+    return settingOver(this.meter, this.object, attribute, r);
   }
 }
 

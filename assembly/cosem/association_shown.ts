@@ -4,11 +4,11 @@ import { AssociationState, Slot } from "../session/slot";
 import { userAdd, userFind, userListRow, userRemove } from "../session/users";
 import { Layout } from "../store/layout";
 import { AssociationRow, NONE, Template } from "../store/template";
-import { valueAt, valueSize } from "../store/values";
 import { Axdr } from "../wire/axdr";
 import { ActionResult, DataAccessResult } from "../wire/results";
 import { Ask } from "./ask";
 import { plainGet } from "./plain";
+import { valueEmit } from "./setting";
 
 /** The reference of an association without a Security setup: a logical name that names nothing. */
 const NOTHING: usize = memory.data<u8>([0, 0, 0, 0, 0, 0]);
@@ -52,7 +52,7 @@ export function securityReferenceEmit(out: Writer, setup: u32): void {
 export function userListEmit(ask: Ask, row: AssociationRow, out: Writer): i32 {
   const list = userListRow(row.object);
   if (list == NONE) return plainGet(ask, out);
-  out.octets(valueAt(ask.meter, list), valueSize(ask.meter, list));
+  valueEmit(ask.meter, list, out);
   return DataAccessResult.SUCCESS;
 }
 

@@ -6,19 +6,20 @@
 import { octetsSame } from "../base/octets";
 import { Civil } from "../base/civil";
 import { Err } from "../base/err";
-import { clockSeconds, clockStamp } from "../meter/clock";
+import { clockSeconds, STAMP_SIZE } from "../meter/clock";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeReserve, changeValue } from "../store/change";
 import { Ring } from "../store/rings";
 import { NONE, Template } from "../store/template";
-import { objectFind, rowOf, valueAt, valueSize } from "../store/values";
-import { DataTag } from "../wire/axdr";
+import { objectFind, valueAt, valueSize } from "../store/values";
 import { agendaSoon, Duty } from "./agenda";
 import { Ask, Caller } from "./ask";
 import { captureRow } from "./capture";
 import { executeScript } from "./execute";
+import { momentPut } from "./put";
 import { ScheduleState } from "./schedule_state";
+import { rowCapacity, rowNamed } from "./setting";
 
 const CLASS_DATA: u32 = 1;
 const CLASS_SCRIPT_TABLE: u32 = 9;
@@ -29,15 +30,13 @@ const SCRIPTS: usize = memory.data<u8>([0, 0, 10, 0, 1, 255]);
 const COUNTER: usize = memory.data<u8>([1, 0, 0, 1, 0, 255]);
 const STAMP: usize = memory.data<u8>([1, 0, 0, 1, 2, 255]);
 const END_OF_BILLING: u32 = 1;
-const STAMP_SIZE: u32 = 12;
 
 const open: usize = memory.data<u8>([1]);
 const done: usize = memory.data<u8>([0]);
 
 /** Row of the hidden octet that is 1 between the row and the end of the script, NONE when the template has no such script table. */
 function openRow(): u32 {
-  const table = objectFind(CLASS_SCRIPT_TABLE, SCRIPTS);
-  return table < 0 ? NONE : rowOf(table, 0, 0);
+  return rowNamed(CLASS_SCRIPT_TABLE, SCRIPTS, 0);
 }
 
 /** Whether the row of a period stands, and its script has not ended. */
@@ -48,9 +47,8 @@ export function billingIsOpen(meter: Meter): bool {
 
 /** Row of a Data object's value that can be stored, NONE without one. */
 function valueRow(name: usize): u32 {
-  const object = objectFind(CLASS_DATA, name);
-  const row = object < 0 ? NONE : rowOf(object, VALUE, 0);
-  return row != NONE && <u32>Template.of().attribute(row).capacity != 0 ? row : NONE;
+  const row = rowNamed(CLASS_DATA, name, VALUE);
+  return rowCapacity(row) != 0 ? row : NONE;
 }
 
 /** Adds the number of the next period to the record: an unsigned number of any width, one higher. */
@@ -77,17 +75,6 @@ export function billingLast(meter: Meter): i64 {
   return load<u16>(at) == 0xffff ? 0 : Civil.stampSeconds(at, 0);
 }
 
-function stampAdd(meter: Meter, seconds: i64): void {
-  const row = valueRow(STAMP);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity < STAMP_SIZE + 2) return;
-  const a = Template.of().attribute(row);
-  const to = changeReserve(meter, Template.of().object(a.object), a.id, a.part, STAMP_SIZE + 2);
-  if (to == 0) return;
-  store<u8>(to, <u8>DataTag.OCTET_STRING);
-  store<u8>(to + 1, <u8>STAMP_SIZE);
-  clockStamp(meter, seconds, to + 2);
-}
-
 /** Captures a row of `profile` for the method capture: at the instant of the schedule that asks for it, else now. @returns as captureRow() */
 export function billingCapture(ask: Ask, profile: u32): i32 {
   const meter = ask.meter;
@@ -99,7 +86,8 @@ export function billingCapture(ask: Ask, profile: u32): i32 {
   if (state.resuming != 0) return Err.OK;
   changeOpen(meter);
   counterAdd(meter);
-  stampAdd(meter, seconds);
+  const stamp = objectFind(CLASS_DATA, STAMP);
+  if (stamp >= 0) momentPut(meter, stamp, VALUE, seconds);
   const row = openRow();
   if (row != NONE && ask.depth != 0) changeValue(meter, row, open, 1);
   captureRow(meter, profile, seconds, status);

@@ -7,7 +7,7 @@ import { DEMAND_PERIODS_MAX, RECORD_SIZE_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { AVERAGE_PERIOD, averagesBegin, averagesEnd } from "../meter/averages";
-import { clockAlignedAfter, clockSeconds, clockStamp, NEVER, STAMP_SIZE } from "../meter/clock";
+import { clockAlignedAfter, clockSeconds, NEVER } from "../meter/clock";
 import {
   Demand,
   demandAverage,
@@ -25,10 +25,10 @@ import { changeAdd, changeCommit, changeOpen, changeReserve, ENTRY_HEAD_SIZE } f
 import { Journal } from "../store/journal_state";
 import { AttributeFlag, NONE, Template } from "../store/template";
 import { classPlace, objectAtPlace, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
-import { DataTag } from "../wire/axdr";
 import { Duty, agendaSetClock, agendaSoon } from "./agenda";
 import { RowStatus, rowStatus } from "./capture_row";
-import { numberEmit, scaled } from "./plain";
+import { scaled } from "./plain";
+import { momentPut, numberPut } from "./put";
 import { qualityAveraged } from "./quality";
 import { registerCounts } from "./register_activation";
 import { settingNumber } from "./setting";
@@ -59,7 +59,6 @@ const MAXIMUM_SIZE: u32 = 3 * ENTRY_HEAD_SIZE + 9 + 9 + 14;
 
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const octets: usize = memory.data(16, 4);
 
 /** Whether a register of this period can integrate: periods begin on the full hour, and a window has so many at most. */
 export function demandPeriodsValid(period: u32, periods: u32): bool {
@@ -291,7 +290,7 @@ function maximaKeep(meter: Meter): bool {
       if (changeCommit(meter) != Err.OK) return false;
       changeOpen(meter);
     }
-    maximumTake(meter, i, row, source - 1, Demand.of(meter, instance));
+    maximumTake(meter, i, source - 1, Demand.of(meter, instance));
   }
   if (changeCommit(meter) != Err.OK) return false;
   shared.ended = 0;
@@ -299,33 +298,15 @@ function maximaKeep(meter: Meter): bool {
 }
 
 /** Adds a new maximum to the open record when the demand exceeds the one that stands. */
-function maximumTake(meter: Meter, object: u32, row: u32, source: u32, d: Demand): void {
+function maximumTake(meter: Meter, object: u32, source: u32, d: Demand): void {
   const t = Template.of();
   const from = rowOf(source, Register.CURRENT_AVERAGE, 0);
   if (from == NONE) return;
   const average = scaled(demandAverage(d, d.last), t.attribute(from).digits);
   if (average <= <i64>settingNumber(meter, object, Extended.VALUE, 0)) return;
-  numberPut(meter, object, row, average);
-  numberPut(meter, object, rowOf(object, Extended.STATUS, 0), d.lastStatus);
-  momentPut(meter, object, d.captured);
-}
-
-/** Adds a number to the open record, in the type of its row. */
-function numberPut(meter: Meter, object: u32, row: u32, value: i64): void {
-  if (row == NONE) return;
-  const a = Template.of().attribute(row);
-  numberEmit(writer.into(octets, 16), a.tag, value, false);
-  if (writer.size <= <u32>a.capacity) changeAdd(meter, Template.of().object(object), a.id, 0, octets, writer.size);
-}
-
-/** Adds the capture_time of a maximum to the open record. */
-function momentPut(meter: Meter, object: u32, utc: u32): void {
-  const row = rowOf(object, Extended.CAPTURE_TIME, 0);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity < STAMP_SIZE + 2) return;
-  clockStamp(meter, utc, octets + 2);
-  store<u8>(octets, <u8>DataTag.OCTET_STRING);
-  store<u8>(octets + 1, <u8>STAMP_SIZE);
-  changeAdd(meter, Template.of().object(object), Extended.CAPTURE_TIME, 0, octets, STAMP_SIZE + 2);
+  numberPut(meter, object, Extended.VALUE, average, false);
+  numberPut(meter, object, Extended.STATUS, d.lastStatus, false);
+  momentPut(meter, object, Extended.CAPTURE_TIME, d.captured);
 }
 
 /** Sets an extended register to its default, with the status of the template and the time of now. @returns 0 or the error of the commit */
@@ -338,6 +319,6 @@ export function extendedReset(meter: Meter, object: u32): i32 {
     const a = t.attribute(row);
     changeAdd(meter, t.object(object), id, 0, t.at(a.defaultAt), a.defaultSize);
   }
-  momentPut(meter, object, <u32>clockSeconds(meter));
+  momentPut(meter, object, Extended.CAPTURE_TIME, clockSeconds(meter));
   return changeCommit(meter);
 }

@@ -69,8 +69,17 @@ export function attributeZeroCount(meter: Meter, slotIndex: u32, classId: u32, n
   return Template.of().object(found).attributeCount;
 }
 
-/** Fills `ask` for the attribute or method an association names; 0 or the refusal. */
-function resolve(ask: Ask, meter: Meter, slotIndex: u32, classId: u32, name: usize, id: i32, method: bool): i32 {
+/** Fills `ask` for the attribute or method an association names, and checks its right and protection; 0 or the refusal. */
+function resolve(
+  ask: Ask,
+  meter: Meter,
+  slotIndex: u32,
+  classId: u32,
+  name: usize,
+  id: i32,
+  method: bool,
+  right: u32,
+): i32 {
   const slot = Slot.of(meter, slotIndex);
   const found = objectSeen(slot.association, classId, name);
   if (found == OBJECT_OTHER_CLASS) return DataAccessResult.OBJECT_CLASS_INCONSISTENT;
@@ -81,13 +90,11 @@ function resolve(ask: Ask, meter: Meter, slotIndex: u32, classId: u32, name: usi
   ask.association = slot.association;
   ask.slot = slotIndex;
   const there = method ? id >= 1 && id <= <i32>ask.row.methodCount : ask.row.hasAttribute(id);
-  return there ? <i32>DataAccessResult.SUCCESS : <i32>DataAccessResult.READ_WRITE_DENIED;
+  return there ? permit(slot, accessMode(ask.row, row, id, method), right) : <i32>DataAccessResult.READ_WRITE_DENIED;
 }
 
 /** Checks right and protection, and remembers what the response needs. */
-function permit(ask: Ask, method: bool, right: u32): i32 {
-  const slot = Slot.of(ask.meter, ask.slot);
-  const mode = accessMode(ask.row, accessRow(ask.association, ask.object), ask.attribute, method);
+function permit(slot: Slot, mode: u32, right: u32): i32 {
   if ((mode & right) == 0) return DataAccessResult.READ_WRITE_DENIED;
   if ((mode & AccessMode.REQUEST_MASK & ~slot.protection) != 0) return UNDER_PROTECTED;
   // An unciphered context has no way to protect the response.
@@ -111,8 +118,7 @@ export function dispatchGet(
   out: Writer,
 ): i32 {
   if (attribute == 0) return ATTRIBUTE_ZERO;
-  let result = resolve(ask, meter, slot, classId, name, attribute, false);
-  if (result == DataAccessResult.SUCCESS) result = permit(ask, false, AccessMode.READ);
+  const result = resolve(ask, meter, slot, classId, name, attribute, false, AccessMode.READ);
   if (result != DataAccessResult.SUCCESS) return result;
   ask.selector = selector;
   ask.dataAt = dataAt;
@@ -193,8 +199,7 @@ export function dispatchSet(
   dataSize: u32,
 ): i32 {
   if (attribute == 0) return ATTRIBUTE_ZERO;
-  let result = resolve(ask, meter, slot, classId, name, attribute, false);
-  if (result == DataAccessResult.SUCCESS) result = permit(ask, false, AccessMode.WRITE);
+  const result = resolve(ask, meter, slot, classId, name, attribute, false, AccessMode.WRITE);
   if (result != DataAccessResult.SUCCESS) return result;
   if (selector != 0) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
   ask.dataAt = dataAt;
@@ -204,8 +209,7 @@ export function dispatchSet(
 
 /** Whether an association may run a method that the server itself performs, `ask` pointing at its object; 0 or the refusal. */
 export function dispatchMayInvoke(ask: Ask, meter: Meter, slot: u32, classId: u32, name: usize, method: i32): i32 {
-  const result = resolve(ask, meter, slot, classId, name, method, true);
-  return result == DataAccessResult.SUCCESS ? permit(ask, true, METHOD_ACCESS) : result;
+  return resolve(ask, meter, slot, classId, name, method, true, METHOD_ACCESS);
 }
 
 /** Runs a method for an association; `dataSize` 0 = no parameter. */

@@ -12,7 +12,7 @@ import { dataSkip } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
 import { Ask, Caller } from "./ask";
 import { classInvoke, classSet } from "./classes";
-import { settingOver } from "./setting";
+import { settingArray } from "./setting";
 
 /** service_id of an action. */
 export const enum Service {
@@ -82,8 +82,7 @@ export function executeActions(meter: Meter, caller: Caller, depth: u32, table: 
   if (selector == 0) return DataAccessResult.SUCCESS;
   if (depth >= DEPTH_MAX) return DataAccessResult.OTHER_REASON;
   const r = changetype<Reader>(readers + <usize>(depth * READER_SIZE));
-  if (!settingOver(meter, table, SCRIPTS, r)) return DataAccessResult.OTHER_REASON;
-  const scripts = Axdr.readArray(r);
+  const scripts = settingArray(meter, table, SCRIPTS, r);
   for (let i: u32 = 0; i < scripts && r.err == Err.OK; i++) {
     Axdr.readStructure(r, 2);
     const found = Axdr.readLongUnsigned(r) == selector;

@@ -2,12 +2,11 @@
  * Values that a function of the meter finds by the logical name the standard gives them (OBIS, IEC 62056-6-1). An object that
  * the template does not have is nothing to the function.
  */
-import { Writer } from "../base/writer";
 import { Meter } from "../store/block";
-import { changeAdd } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { objectNamed, rowOf, valueAt, valueSize } from "../store/values";
-import { numberEmit, scaled } from "./plain";
+import { scaled } from "./plain";
+import { numberPut } from "./put";
 import { settingNumber } from "./setting";
 
 const VALUE: i32 = 2;
@@ -17,8 +16,6 @@ const CLASS_REGISTER: u32 = 3;
 const SCALER_UNIT_SIZE: u32 = 6;
 
 const name: usize = memory.data(6);
-const octets: usize = memory.data(16, 4);
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
 /** Object a-0:c.d.e.255, NONE when there is none. */
 export function named(a: u32, c: u32, d: u32, e: u32): u32 {
@@ -55,18 +52,10 @@ export function namedMilliPut(meter: Meter, object: u32, milli: i64): void {
 
 /** Adds `value` to the open record as the value of `object`, in the type it has; at the end of the type a number stops. */
 export function namedPut(meter: Meter, object: u32, value: i64): void {
-  put(meter, object, value, false);
+  numberPut(meter, object, VALUE, value, false);
 }
 
 /** Adds one to a counter, in the open record; behind the end of its type it begins at 0. */
 export function namedCount(meter: Meter, object: u32): void {
-  if (object != NONE) put(meter, object, <i64>settingNumber(meter, object, VALUE, 0) + 1, true);
-}
-
-function put(meter: Meter, object: u32, value: i64, rolls: bool): void {
-  const row = rowOf(object, VALUE, 0);
-  if (row == NONE) return;
-  const a = Template.of().attribute(row);
-  numberEmit(writer.into(octets, 16), a.tag, value, rolls);
-  if (writer.size <= <u32>a.capacity) changeAdd(meter, Template.of().object(object), VALUE, 0, octets, writer.size);
+  if (object != NONE) numberPut(meter, object, VALUE, <i64>settingNumber(meter, object, VALUE, 0) + 1, true);
 }

@@ -6,7 +6,7 @@ import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
-import { clockSeconds, clockStamp, STAMP_SIZE } from "../meter/clock";
+import { clockSeconds } from "../meter/clock";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeAdd, changeCommit, changeOpen } from "../store/change";
@@ -15,7 +15,8 @@ import { objectOfClass, rowOf } from "../store/values";
 import { Axdr } from "../wire/axdr";
 import { Ask } from "./ask";
 import { captureEvents } from "./event_log";
-import { settingOver } from "./setting";
+import { momentPut } from "./put";
+import { settingArray } from "./setting";
 
 export const CLASS_PARAMETER_MONITOR: u32 = 65;
 export const CHANGED_PARAMETER: i32 = 2;
@@ -27,7 +28,6 @@ const CLOCK_TIME: i32 = 2;
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const octets: usize = memory.data(32, 4);
-const stamp: usize = memory.data(16, 4);
 
 /** A value_definition {class_id, logical_name, attribute_index}. */
 @unmanaged
@@ -54,8 +54,7 @@ const parameter: Parameter = changetype<Parameter>(memory.data(offsetof<Paramete
 
 /** Whether a monitor has the attribute in its list. */
 function watches(meter: Meter, monitor: u32, ask: Ask): bool {
-  if (!settingOver(meter, monitor, PARAMETERS, list)) return false;
-  const count = Axdr.readArray(list);
+  const count = settingArray(meter, monitor, PARAMETERS, list);
   for (let i: u32 = 0; i < count; i++) {
     parameter.read(list);
     if (list.err != Err.OK) return false;
@@ -66,7 +65,6 @@ function watches(meter: Meter, monitor: u32, ask: Ask): bool {
 
 /** Keeps what was changed, and when. */
 function changedKeep(meter: Meter, monitor: u32, ask: Ask): void {
-  const object = Template.of().object(monitor);
   if (rowOf(monitor, CHANGED_PARAMETER, 0) == NONE) return;
   const w = writer.into(octets, 32);
   Axdr.structure(w, 4);
@@ -75,11 +73,8 @@ function changedKeep(meter: Meter, monitor: u32, ask: Ask): void {
   Axdr.integer(w, ask.attribute);
   Axdr.nullData(w);
   changeOpen(meter);
-  changeAdd(meter, object, CHANGED_PARAMETER, 0, octets, w.size);
-  clockStamp(meter, clockSeconds(meter), stamp);
-  writer.into(octets, 32);
-  Axdr.octetString(writer, stamp, STAMP_SIZE);
-  changeAdd(meter, object, CAPTURE_TIME, 0, octets, writer.size);
+  changeAdd(meter, Template.of().object(monitor), CHANGED_PARAMETER, 0, octets, w.size);
+  momentPut(meter, monitor, CAPTURE_TIME, clockSeconds(meter));
   changeCommit(meter);
 }
 

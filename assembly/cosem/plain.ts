@@ -8,7 +8,7 @@ import { contextOf, SecurityContext } from "../session/keys";
 import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
 import { AttributeFlag, AttributeRow, NONE, Template } from "../store/template";
-import { attributeFind, objectFind, rowOf, valueAt, valueSize } from "../store/values";
+import { attributeFind, objectFind } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataInteger, dataMatches } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
@@ -16,6 +16,7 @@ import { Ask } from "./ask";
 import { captureStatus } from "./capture";
 import { historyEmit } from "./history";
 import { Activation, CLASS_ACTIVATION } from "./register_activation";
+import { rowCapacity, rowNamed, valueEmit } from "./setting";
 
 /** Register activations of energies and of maximum demands. */
 const ENERGY_ACTIVATION: usize = memory.data<u8>([0, 0, 14, 0, 1, 255]);
@@ -34,6 +35,12 @@ export function plainRow(ask: Ask): i32 {
   return row;
 }
 
+/** Row of the asked attribute that a client may set, -1 when there is none. */
+export function settableRow(ask: Ask): i32 {
+  const row = plainRow(ask);
+  return row < 0 || (Template.of().attribute(row).flags & AttributeFlag.SETTABLE) == 0 ? -1 : row;
+}
+
 /** Answers GET of an attribute that no class computes. */
 export function plainGet(ask: Ask, out: Writer): i32 {
   if (ask.attribute == 1) {
@@ -44,10 +51,12 @@ export function plainGet(ask: Ask, out: Writer): i32 {
   if (row < 0) return DataAccessResult.OBJECT_UNAVAILABLE;
   const a = Template.of().attribute(row);
   if ((a.flags & AttributeFlag.COMPUTED) != 0 && computedGet(ask, a, out)) return DataAccessResult.SUCCESS;
-  const size = valueSize(ask.meter, row);
-  if (size == 0) return DataAccessResult.OBJECT_UNAVAILABLE;
-  out.octets(valueAt(ask.meter, row), size);
-  return DataAccessResult.SUCCESS;
+  return valueGet(ask, row, out);
+}
+
+/** Answers GET with the value of a row, NONE = there is none. */
+export function valueGet(ask: Ask, row: u32, out: Writer): i32 {
+  return row != NONE && valueEmit(ask.meter, row, out) ? DataAccessResult.SUCCESS : DataAccessResult.OBJECT_UNAVAILABLE;
 }
 
 /** Writes a computed quantity; false for one whose value is stored after all (system title, logical device name). */
@@ -56,9 +65,7 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
   const quantity = <u32>a.quantity;
   switch (quantity) {
     case Quantity.CLOCK_TIME:
-      clockStamp(meter, clockSeconds(meter), stamp);
-      Axdr.octetString(out, stamp, STAMP_SIZE);
-      return true;
+      return nowEmit(meter, 0, STAMP_SIZE, out);
     case Quantity.ACTIVE_TARIFF:
       return maskEmit(meter, ENERGY_ACTIVATION, out);
     case Quantity.ACTIVE_DEMAND_TARIFF:
@@ -67,13 +74,9 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
       historyEmit(meter, a, out);
       return true;
     case Quantity.LOCAL_TIME:
-      clockStamp(meter, clockSeconds(meter), stamp);
-      Axdr.octetString(out, stamp + 5, 4);
-      return true;
+      return nowEmit(meter, 5, 4, out);
     case Quantity.LOCAL_DATE:
-      clockStamp(meter, clockSeconds(meter), stamp);
-      Axdr.octetString(out, stamp, 5);
-      return true;
+      return nowEmit(meter, 0, 5, out);
     case Quantity.PROFILE_STATUS_1:
     case Quantity.PROFILE_STATUS_2:
       numberEmit(out, a.tag, captureStatus(meter, quantity), false);
@@ -89,13 +92,17 @@ function computedGet(ask: Ask, a: AttributeRow, out: Writer): bool {
   }
 }
 
+/** Writes `size` octets of the date-time of now, the first of them at `from`. */
+function nowEmit(meter: Meter, from: usize, size: u32, out: Writer): bool {
+  clockStamp(meter, clockSeconds(meter), stamp);
+  Axdr.octetString(out, stamp + from, size);
+  return true;
+}
+
 /** The active mask of a register activation; false in a template without it. */
 function maskEmit(meter: Meter, name: usize, out: Writer): bool {
-  const object = objectFind(CLASS_ACTIVATION, name);
-  const row = object < 0 ? NONE : rowOf(object, Activation.ACTIVE_MASK, 0);
-  if (row == NONE) return false;
-  out.octets(valueAt(meter, row), valueSize(meter, row));
-  return true;
+  const row = rowNamed(CLASS_ACTIVATION, name, Activation.ACTIVE_MASK);
+  return row != NONE && valueEmit(meter, row, out);
 }
 
 /** Lowest acceptable counter of the Security setup 0-0:43.0.e for the object 0-0:43.1.e (decision 15); false without one. */
@@ -174,17 +181,21 @@ export function changeResult(err: i32): i32 {
 
 /** Whether plainSet() would take the value, room aside: for classes that ask more of it. */
 export function plainSettable(ask: Ask): i32 {
-  const row = plainRow(ask);
+  const row = settableRow(ask);
   if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
-  const a = Template.of().attribute(row);
-  if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
-  return plainCheck(a, ask.dataAt, ask.dataSize);
+  return plainCheck(Template.of().attribute(row), ask.dataAt, ask.dataSize);
 }
 
 /** Answers SET of an attribute that no class looks after. */
 export function plainSet(ask: Ask): i32 {
+  return plainSetGood(ask, true);
+}
+
+/** As plainSet(); a value of the right type that is not `good` to its class is refused. */
+export function plainSetGood(ask: Ask, good: bool): i32 {
   const result = plainSettable(ask);
   if (result != DataAccessResult.SUCCESS) return result;
+  if (!good) return DataAccessResult.OTHER_REASON;
   const row = <u32>plainRow(ask);
   const a = Template.of().attribute(row);
   const tag = <i32>load<u8>(ask.dataAt);
@@ -198,7 +209,8 @@ export function plainSet(ask: Ask): i32 {
   return valueSet(ask, row, ask.dataAt, ask.dataSize);
 }
 
-function valueSet(ask: Ask, row: u32, at: usize, size: u32): i32 {
-  if (size > <u32>Template.of().attribute(row).capacity) return DataAccessResult.OTHER_REASON;
+/** Answers SET of a row with a value that has been checked, room aside. */
+export function valueSet(ask: Ask, row: u32, at: usize, size: u32): i32 {
+  if (size > rowCapacity(row)) return DataAccessResult.OTHER_REASON;
   return changeResult(changeValue(ask.meter, row, at, size));
 }

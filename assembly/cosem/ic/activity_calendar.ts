@@ -4,20 +4,16 @@ import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { EventCode, eventRaise } from "../../meter/events";
 import { changeAbort, changeCommit, changeOpen } from "../../store/change";
-import { NONE } from "../../store/template";
-import { valueAt, valueSize } from "../../store/values";
 import { Axdr, DataTag } from "../../wire/axdr";
 import { DateTime, dateTimeDataParse, dateTimeIsSpecified } from "../../wire/date_time";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { nameTake, timeTake } from "../array_value";
 import { Ask } from "../ask";
 import { Calendar, calendarArm, calendarKeep, calendarRow, PASSIVE } from "../calendar_halves";
-import { changeResult, plainGet, plainSet, plainSettable } from "../plain";
+import { changeResult, plainGet, plainSet, plainSettable, valueGet } from "../plain";
 import { tariffActivate, tariffRefresh } from "../tariff";
 import { dateIsGood, dateTimeIsAny, timeIsGood } from "../time_pattern";
-import { parameterIsZero } from "./clock";
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const time: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
 
 function isTable(attribute: i32): bool {
@@ -27,15 +23,12 @@ function isTable(attribute: i32): bool {
 export function activityCalendarGet(ask: Ask, out: Writer): i32 {
   if (!isTable(ask.attribute)) return plainGet(ask, out); // activate_passive_calendar_time
   // calendar_name, season_profile, week_profile_table, day_profile_table, active and passive
-  const row = calendarRow(ask.meter, ask.object, ask.attribute);
-  if (row == NONE || valueSize(ask.meter, row) == 0) return DataAccessResult.OBJECT_UNAVAILABLE;
-  out.octets(valueAt(ask.meter, row), valueSize(ask.meter, row));
-  return DataAccessResult.SUCCESS;
+  return valueGet(ask, calendarRow(ask.meter, ask.object, ask.attribute), out);
 }
 
 /** Whether the names and times in a table are such. What it names need not be there yet: activation asks for that. */
 function tableGood(ask: Ask): bool {
-  const r = ask.data(reader);
+  const r = ask.data;
   const attribute = ask.attribute < <i32>Calendar.NAME + PASSIVE ? ask.attribute : ask.attribute - PASSIVE;
   if (attribute == Calendar.NAME) return nameTake(r) != 0;
   const count = Axdr.readArray(r);
@@ -95,7 +88,7 @@ function tableSet(ask: Ask): i32 {
 
 /** Sets activate_passive_calendar_time: a whole date-time, or nothing specified for "not by time". */
 function timeSet(ask: Ask): i32 {
-  if (dateTimeDataParse(ask.data(reader), time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+  if (dateTimeDataParse(ask.data, time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
   if (!dateTimeIsSpecified(time) && !dateTimeIsAny(time)) return DataAccessResult.OTHER_REASON;
   const meter = ask.meter;
   changeOpen(meter);
@@ -109,6 +102,6 @@ function timeSet(ask: Ask): i32 {
 export function activityCalendarInvoke(ask: Ask): i32 {
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
   // activate_passive_calendar
-  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   return tariffActivate(ask.meter, ask.object);
 }

@@ -3,7 +3,6 @@
  * Methods 1, 2 and 7 are reserved: the names of the first two are those of attributes 5 and 6 since version 3.
  */
 import { Err } from "../../base/err";
-import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { hlsReply } from "../../session/hls";
 import { hlsSecretChange, llsSecretChange } from "../../session/secret";
@@ -25,7 +24,6 @@ import { AccessMode, accessRow, objectSeen } from "../dispatch";
 import { objectListPin } from "../object_list";
 import { plainGet } from "../plain";
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 /** Rights of one object as a bit-string. */
 const bits: usize = memory.data(16);
 
@@ -78,7 +76,7 @@ export function associationSnInvoke(ask: Ask, out: Writer): i32 {
  * bit-strings with the first attribute or method first; empty ones where the association does not see the object.
  */
 function rightsGet(ask: Ask, association: u32, out: Writer): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   const count = Axdr.readArray(r);
   if (r.err == Err.OK) Axdr.array(out, count);
   for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {

@@ -2,18 +2,10 @@
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
-import {
-  clockDeviation,
-  clockNow,
-  clockSeconds,
-  clockStamp,
-  clockStatus,
-  MeterClock,
-  STAMP_SIZE,
-} from "../../meter/clock";
+import { clockDeviation, clockNow, clockSeconds, clockStatus, MeterClock } from "../../meter/clock";
 import { Ring } from "../../store/rings";
 import { NONE, Template } from "../../store/template";
-import { objectFind, rowOf, valueAt, valueSize } from "../../store/values";
+import { objectFind } from "../../store/values";
 import { Meter } from "../../store/block";
 import { Axdr } from "../../wire/axdr";
 import { dataInteger } from "../../wire/data";
@@ -30,26 +22,25 @@ import { Ask } from "../ask";
 import { agendaClockSet, agendaClockShift, agendaZoneSet } from "../agenda";
 import { dateTimeUtcMs } from "../instant";
 import { changeResult, plainGet, plainSet } from "../plain";
+import { momentEmit } from "../put";
+import { settingNumber } from "../setting";
 
 /** 1-0:0.9.11.255, clock time shift limit, s; without the object 10 s. */
 const SHIFT_LIMIT: usize = memory.data<u8>([1, 0, 0, 9, 11, 255]);
-const SHIFT_LIMIT_DEFAULT: i64 = 10;
+const SHIFT_LIMIT_DEFAULT: u32 = 10;
 /** A clock of a meter runs from 1971 to 2105: stamps are compared as 32-bit seconds. */
 const YEAR_MIN: u32 = 1971;
 const YEAR_MAX: u32 = 2105;
 /** Range of shift_time, s. */
 const SHIFT_MAX: i64 = 900;
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const time: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
-const stamp: usize = memory.data(12, 4);
 
 export function clockGet(ask: Ask, out: Writer): i32 {
   const meter = ask.meter;
   switch (ask.attribute) {
     case 2: // time
-      clockStamp(meter, clockSeconds(meter), stamp);
-      Axdr.octetString(out, stamp, STAMP_SIZE);
+      momentEmit(meter, clockSeconds(meter), out);
       return DataAccessResult.SUCCESS;
     case 4: // status
       Axdr.unsigned(out, clockStatus(meter));
@@ -76,7 +67,7 @@ export function clockSet(ask: Ask): i32 {
 
 /** Sets what local time follows from; patterns and deviations that the standard gives no meaning are refused. */
 function zoneSet(ask: Ask): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   if (ask.attribute == 5 || ask.attribute == 6) {
     if (dateTimeDataParse(r, time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
     const dayless = time.month != UNSPECIFIED && time.month >= <u32>Month.DAYLIGHT_SAVINGS_END;
@@ -103,9 +94,9 @@ function timeMs(meter: Meter, x: DateTime): i64 {
 }
 
 function timeSet(ask: Ask): i32 {
-  const a = rowOf(ask.object, 2, 0);
+  const a = ask.rowOf(2);
   if (a != NONE && (Template.of().attribute(a).flags & 1) == 0) return DataAccessResult.READ_WRITE_DENIED;
-  const r = ask.data(reader);
+  const r = ask.data;
   if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
   const ms = timeMs(ask.meter, time);
   if (ms < 0) return DataAccessResult.OTHER_REASON;
@@ -115,25 +106,21 @@ function timeSet(ask: Ask): i32 {
 /** Seconds within which setting the clock is a correction. */
 export function clockShiftLimit(meter: Meter): i64 {
   const object = objectFind(3, SHIFT_LIMIT);
-  const row = object < 0 ? NONE : rowOf(object, 2, 0);
-  if (row == NONE) return SHIFT_LIMIT_DEFAULT;
-  const r = reader.over(valueAt(meter, row), valueSize(meter, row));
-  const limit = dataInteger(r);
-  return r.err == Err.OK && limit >= 0 ? limit : SHIFT_LIMIT_DEFAULT;
+  return object < 0 ? SHIFT_LIMIT_DEFAULT : settingNumber(meter, object, 2, SHIFT_LIMIT_DEFAULT);
 }
 
 export function clockInvoke(ask: Ask, out: Writer): i32 {
   const meter = ask.meter;
-  const r = ask.data(reader);
+  const r = ask.data;
   switch (ask.attribute) {
     case 1: // adjust_to_quarter
-      return nearestSet(meter, r, 900);
+      return nearestSet(ask, 900);
     case 2: // adjust_to_measuring_period
-      return nearestSet(meter, r, measuringPeriod(meter));
+      return nearestSet(ask, measuringPeriod(meter));
     case 3: // adjust_to_minute
-      return nearestSet(meter, r, 60);
+      return nearestSet(ask, 60);
     case 4: // adjust_to_preset_time
-      return presetUse(meter, r);
+      return presetUse(ask);
     case 5: // preset_adjusting_time
       return presetTake(meter, r);
     case 6: // shift_time
@@ -141,11 +128,6 @@ export function clockInvoke(ask: Ask, out: Writer): i32 {
     default:
       return ActionResult.OBJECT_UNAVAILABLE;
   }
-}
-
-/** The parameter integer(0) of methods that take none. */
-export function parameterIsZero(r: Reader): bool {
-  return Axdr.readInteger(r) == 0 && r.done;
 }
 
 /** Data-Access-Results and Action-Results of the kinds used here have the same numbers. */
@@ -164,8 +146,9 @@ function measuringPeriod(meter: Meter): u32 {
 }
 
 /** Moves the clock to the nearest multiple of `period` seconds of local time. */
-function nearestSet(meter: Meter, r: Reader, period: u32): i32 {
-  if (!parameterIsZero(r)) return ActionResult.TYPE_UNMATCHED;
+function nearestSet(ask: Ask, period: u32): i32 {
+  const meter = ask.meter;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   if (period == 0) return ActionResult.OTHER_REASON;
   const unit = <f64>period * 1000;
   const deviation = <f64>clockDeviation(meter, clockSeconds(meter)) * 60000;
@@ -196,8 +179,9 @@ function presetTake(meter: Meter, r: Reader): i32 {
   return ActionResult.SUCCESS;
 }
 
-function presetUse(meter: Meter, r: Reader): i32 {
-  if (!parameterIsZero(r)) return ActionResult.TYPE_UNMATCHED;
+function presetUse(ask: Ask): i32 {
+  const meter = ask.meter;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   const c = MeterClock.of(meter);
   const now = clockSeconds(meter);
   if (c.preset == 0 || now < <i64>c.presetFrom || now > <i64>c.presetTo) return ActionResult.OTHER_REASON;

@@ -21,7 +21,7 @@ import { SecurityContext } from "../../session/keys";
 import { SecurityOption, securityOption } from "../../session/options";
 import { Slot } from "../../session/slot";
 import { Meter } from "../../store/block";
-import { rowOf, valueAt, valueSize } from "../../store/values";
+import { valueAt, valueSize } from "../../store/values";
 import { NONE } from "../../store/template";
 import { Axdr } from "../../wire/axdr";
 import { dataSkip } from "../../wire/data";
@@ -47,7 +47,6 @@ const REQUEST_MASK: u32 = 0x1c;
 /** Results beyond those of the standard (dispatch.ts). */
 const RESULT_MAX: i32 = 0xff;
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const values: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
@@ -107,7 +106,7 @@ function provided(count: u32): u32 {
 
 /** required_protection, attribute 6. */
 function required(ask: Ask): u32 {
-  const row = rowOf(ask.object, 6, 0);
+  const row = ask.rowOf(6);
   return row != NONE && valueSize(ask.meter, row) == 2 ? <u32>load<u8>(valueAt(ask.meter, row) + 1) : 0;
 }
 
@@ -221,7 +220,7 @@ function listTake(r: Reader, parts: bool): u32 {
 }
 
 function attributesGet(ask: Ask, out: Writer): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   Axdr.readStructure(r, 2);
   const count = listTake(r, true);
   const layers = layersRead(r);
@@ -245,7 +244,7 @@ function attributesGet(ask: Ask, out: Writer): i32 {
 
 /** The values are set in the order of the list; the first one that is refused ends it, those before it stay set. */
 function attributesSet(ask: Ask): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   Axdr.readStructure(r, 3);
   const count = listTake(r, false);
   const layers = layersRead(r);
@@ -271,7 +270,7 @@ function attributesSet(ask: Ask): i32 {
 
 /** A method that returns nothing returns null-data, protected. */
 function methodInvoke(ask: Ask, out: Writer): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   Axdr.readStructure(r, 3);
   Axdr.readStructure(r, 3);
   named.classId = Axdr.readLongUnsigned(r);

@@ -1,21 +1,14 @@
 /** Demand register, class_id 5, version 0. Integrating is meter/demand's and cosem/demand's. */
 import { Err } from "../../base/err";
-import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
-import { clockStamp, STAMP_SIZE } from "../../meter/clock";
 import { Demand, demandAverage, demandCount, demandRunning } from "../../meter/demand";
 import { NONE, Template } from "../../store/template";
-import { rowOf } from "../../store/values";
-import { Axdr } from "../../wire/axdr";
 import { dataInteger } from "../../wire/data";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { demandClose, demandPeriodsValid, demandRestart } from "../demand";
 import { numberEmit, plainGet, plainSet, scaled } from "../plain";
-import { parameterIsZero } from "./clock";
-
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const stamp: usize = memory.data(12, 4);
+import { momentEmit } from "../put";
 
 export function demandRegisterGet(ask: Ask, out: Writer): i32 {
   const instance = <u32>ask.row.instance;
@@ -24,9 +17,9 @@ export function demandRegisterGet(ask: Ask, out: Writer): i32 {
   if (d.due == 0) return plainGet(ask, out);
   switch (ask.attribute) {
     case 2: // current_average_value
-      return averageGet(ask, out, demandAverage(d, demandRunning(ask.meter, d)));
+      return numberGet(ask, out, demandAverage(d, demandRunning(ask.meter, d)));
     case 3: // last_average_value
-      return averageGet(ask, out, demandAverage(d, d.last));
+      return numberGet(ask, out, demandAverage(d, d.last));
     case 5: // status
       return numberGet(ask, out, d.lastStatus);
     case 6: // capture_time
@@ -38,22 +31,17 @@ export function demandRegisterGet(ask: Ask, out: Writer): i32 {
   }
 }
 
+/** A number without the digits that its attribute drops. */
 function numberGet(ask: Ask, out: Writer, value: i64): i32 {
-  const row = rowOf(ask.object, ask.attribute, 0);
+  const row = ask.rowOf(ask.attribute);
   if (row == NONE) return DataAccessResult.OBJECT_UNAVAILABLE;
-  numberEmit(out, Template.of().attribute(row).tag, value, false);
+  const a = Template.of().attribute(row);
+  numberEmit(out, a.tag, scaled(value, a.digits), false);
   return DataAccessResult.SUCCESS;
 }
 
-function averageGet(ask: Ask, out: Writer, value: i64): i32 {
-  const row = rowOf(ask.object, ask.attribute, 0);
-  if (row == NONE) return DataAccessResult.OBJECT_UNAVAILABLE;
-  return numberGet(ask, out, scaled(value, Template.of().attribute(row).digits));
-}
-
 function momentGet(ask: Ask, out: Writer, utc: u32): i32 {
-  clockStamp(ask.meter, utc, stamp);
-  Axdr.octetString(out, stamp, STAMP_SIZE);
+  momentEmit(ask.meter, utc, out);
   return DataAccessResult.SUCCESS;
 }
 
@@ -61,7 +49,7 @@ function momentGet(ask: Ask, out: Writer, utc: u32): i32 {
 export function demandRegisterSet(ask: Ask): i32 {
   const periodic = ask.attribute == 8 || ask.attribute == 9;
   if (periodic) {
-    const r = ask.data(reader);
+    const r = ask.data;
     const value = dataInteger(r);
     const period = ask.attribute == 8 ? value : 1;
     const periods = ask.attribute == 9 ? value : 1;
@@ -74,7 +62,7 @@ export function demandRegisterSet(ask: Ask): i32 {
 }
 
 export function demandRegisterInvoke(ask: Ask): i32 {
-  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   switch (ask.attribute) {
     case 1: // reset
       demandRestart(ask.meter, ask.object);

@@ -1,14 +1,10 @@
 /** Disconnect control, class_id 70, versions 0 and 1. Behaviour: cosem/control, meter/disconnector. */
-import { Reader } from "../../base/reader";
 import { changeCommit, changeOpen } from "../../store/change";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { controlAlways, controlAlwaysAdd, controlInvoke } from "../control";
 import { changeResult, plainSet } from "../plain";
 import { settingNumber } from "../setting";
-import { parameterIsZero } from "./clock";
-
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 export function disconnectControlSet(ask: Ask): i32 {
   const always = ask.attribute == 4 && ask.dataSize == 2 && load<u8>(ask.dataAt + 1) == 0;
@@ -25,7 +21,7 @@ export function disconnectControlSet(ask: Ask): i32 {
 }
 
 export function disconnectControlInvoke(ask: Ask): i32 {
-  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   switch (ask.attribute) {
     case 1: // remote_disconnect
       return controlInvoke(ask.meter, ask.object, ask.caller, false);

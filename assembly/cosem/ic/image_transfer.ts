@@ -1,5 +1,4 @@
 /** Image transfer, class_id 18, version 0. Behaviour: cosem/image. */
-import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
@@ -7,9 +6,6 @@ import { Ask } from "../ask";
 import { Image, imageActivate, imageBlock, imageFirstMissing, imageInitiate, imageStatus, imageVerify } from "../image";
 import { plainGet } from "../plain";
 import { settingFlag } from "../setting";
-import { parameterIsZero } from "./clock";
-
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 /** Whether the object is the meter's own: that of M-Bus devices would be another one. */
 function isOwn(ask: Ask): bool {
@@ -39,7 +35,7 @@ export function imageTransferInvoke(ask: Ask): i32 {
   const meter = ask.meter;
   if (!isOwn(ask)) return ActionResult.OBJECT_UNAVAILABLE;
   if (!settingFlag(meter, ask.object, 5)) return ActionResult.OTHER_REASON;
-  const r = ask.data(reader);
+  const r = ask.data;
   switch (ask.attribute) {
     case 1: {
       // image_transfer_initiate
@@ -58,8 +54,8 @@ export function imageTransferInvoke(ask: Ask): i32 {
       return !r.done ? ActionResult.TYPE_UNMATCHED : imageBlock(meter, block, at, size);
     }
     case 3: // image_verify
-      return parameterIsZero(r) ? imageVerify(meter) : ActionResult.TYPE_UNMATCHED;
+      return ask.dataIsZero ? imageVerify(meter) : ActionResult.TYPE_UNMATCHED;
     default: // image_activate
-      return parameterIsZero(r) ? imageActivate(meter) : ActionResult.TYPE_UNMATCHED;
+      return ask.dataIsZero ? imageActivate(meter) : ActionResult.TYPE_UNMATCHED;
   }
 }

@@ -1,17 +1,13 @@
 /** Limiter, class_id 71, version 0. Behaviour: cosem/limiter. */
 import { Err } from "../../base/err";
-import { Reader } from "../../base/reader";
-import { changeValue } from "../../store/change";
-import { AttributeFlag, Template } from "../../store/template";
+import { Template } from "../../store/template";
 import { objectFind } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { dataInteger } from "../../wire/data";
 import { DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { limiterChanged } from "../limiter";
-import { changeResult, plainRow, plainSet } from "../plain";
-
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+import { plainSet, settableRow, valueSet } from "../plain";
 
 export function limiterSet(ask: Ask): i32 {
   let result: i32;
@@ -32,7 +28,7 @@ export function limiterSet(ask: Ask): i32 {
 
 /** Whether value_definition names an attribute of the meter; another type is refused behind. */
 function isMonitorable(ask: Ask): bool {
-  const r = ask.data(reader);
+  const r = ask.data;
   Axdr.readStructure(r, 3);
   const classId = Axdr.readLongUnsigned(r);
   const name = Axdr.readLogicalName(r);
@@ -44,13 +40,10 @@ function isMonitorable(ask: Ask): bool {
 
 /** A threshold is a number of whatever type the monitored value has. */
 function thresholdSet(ask: Ask): i32 {
-  const row = plainRow(ask);
+  const row = settableRow(ask);
   if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
-  const a = Template.of().attribute(row);
-  if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
-  const r = ask.data(reader);
+  const r = ask.data;
   dataInteger(r);
   if (r.err == Err.UNKNOWN || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
-  if (r.err != Err.OK || ask.dataSize > <u32>a.capacity) return DataAccessResult.OTHER_REASON;
-  return changeResult(changeValue(ask.meter, row, ask.dataAt, ask.dataSize));
+  return r.err == Err.OK ? valueSet(ask, row, ask.dataAt, ask.dataSize) : <i32>DataAccessResult.OTHER_REASON;
 }

@@ -2,16 +2,15 @@
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
-import { changeValue } from "../../store/change";
-import { NONE, Template } from "../../store/template";
+import { NONE } from "../../store/template";
 import { objectFind, rowOf } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask, Pin, PIN_SIZE, PinKind } from "../ask";
 import { dispatchNotify } from "../dispatch";
 import { CHANGED_PARAMETER, Parameter, PARAMETERS } from "../parameters";
-import { changeResult, plainGet } from "../plain";
-import { settingOver } from "../setting";
+import { plainGet, valueSet } from "../plain";
+import { settingArray } from "../setting";
 
 /** Octets of a list of parameters. */
 const LIST_SIZE: u32 = 512;
@@ -31,7 +30,7 @@ export function parameterMonitorGet(ask: Ask, out: Writer): i32 {
   if (ask.attribute != CHANGED_PARAMETER) return plainGet(ask, out);
   // changed_parameter: its value is what it is now; null-data where no client may read it, or it is long.
   const r = reader;
-  if (!settingOver(ask.meter, ask.object, CHANGED_PARAMETER, r)) return DataAccessResult.OBJECT_UNAVAILABLE;
+  if (!ask.over(CHANGED_PARAMETER, r)) return DataAccessResult.OBJECT_UNAVAILABLE;
   Axdr.readStructure(r, 4);
   const classId = Axdr.readLongUnsigned(r);
   const name = Axdr.readLogicalName(r);
@@ -56,7 +55,7 @@ export function parameterMonitorGet(ask: Ask, out: Writer): i32 {
 /** Writes the list without `wanted` to `octets`, with room for one more. @returns whether it was there */
 function listWithout(ask: Ask, more: u32): bool {
   let found = false;
-  const count = settingOver(ask.meter, ask.object, PARAMETERS, list) ? Axdr.readArray(list) : 0;
+  const count = settingArray(ask.meter, ask.object, PARAMETERS, list);
   const from = list.pos;
   for (let i: u32 = 0; i < count; i++) {
     if (parameter.read(list).is(wanted.classId, wanted.nameAt, wanted.attribute)) found = true;
@@ -73,14 +72,13 @@ function listWithout(ask: Ask, more: u32): bool {
 }
 
 function listKeep(ask: Ask): i32 {
-  const row = rowOf(ask.object, PARAMETERS, 0);
-  if (row == NONE || writer.err != Err.OK || writer.size > <u32>Template.of().attribute(row).capacity)
-    return ActionResult.OTHER_REASON;
-  return changeResult(changeValue(ask.meter, row, octets, writer.size));
+  const row = ask.rowOf(PARAMETERS);
+  if (row == NONE || writer.err != Err.OK) return ActionResult.OTHER_REASON;
+  return valueSet(ask, row, octets, writer.size);
 }
 
 export function parameterMonitorInvoke(ask: Ask): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   wanted.read(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const object = objectFind(wanted.classId, wanted.nameAt);

@@ -1,5 +1,4 @@
 /** Communication port protection, class_id 124, version 0. Behaviour: cosem/port_protection. */
-import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { NONE } from "../../store/template";
 import { Axdr } from "../../wire/axdr";
@@ -7,9 +6,6 @@ import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { changeResult, plainGet } from "../plain";
 import { Protection, protectionOf, protectionReset, protectionStatus } from "../port_protection";
-import { parameterIsZero } from "./clock";
-
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 export function portProtectionGet(ask: Ask, out: Writer): i32 {
   const index = protectionOf(ask.meter, ask.object);
@@ -33,7 +29,7 @@ export function portProtectionGet(ask: Ask, out: Writer): i32 {
 export function portProtectionInvoke(ask: Ask): i32 {
   const index = protectionOf(ask.meter, ask.object);
   if (index == NONE || ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
-  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   // reset
   return changeResult(protectionReset(ask.meter, Protection.of(ask.meter, index)));
 }

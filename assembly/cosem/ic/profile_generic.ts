@@ -2,12 +2,11 @@
 import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
 import { COLUMNS_MAX } from "../../base/limits";
-import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { eventLogs } from "../../meter/events";
 import { changeAdd, changeCommit, changeOpen } from "../../store/change";
 import { columnsCheck, columnsRowSize, Ring } from "../../store/rings";
-import { AttributeFlag, NONE, Template } from "../../store/template";
+import { NONE, Template } from "../../store/template";
 import { valueAt, valueSize } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { dataInteger } from "../../wire/data";
@@ -16,14 +15,13 @@ import { Selector } from "../../wire/selective";
 import { Ask, PinKind } from "../ask";
 import { billingCapture } from "../billing";
 import { captureCleared, captureEvents, captureIsSorted, captureReset, SORT_SMALLEST } from "../capture";
-import { changeResult, plainCheck, plainGet, plainRow, plainSet } from "../plain";
+import { changeResult, plainGet, plainSet, plainSettable } from "../plain";
 import { selectAll, selectEntries, selectRange } from "../profile_select";
+import { rowCapacity } from "../setting";
 
 export { profileHeadEmit, profileRowEmit } from "../profile_emit";
 
 const UNSORTED: i64 = 1;
-
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 export function profileGenericGet(ask: Ask, out: Writer): i32 {
   const profile = <u32>ask.row.instance;
@@ -126,8 +124,9 @@ function shapeCheck(ask: Ask, profile: u32): i32 {
     if (err != Err.OK || columnsRowSize() > area) return DataAccessResult.OTHER_REASON;
     return DataAccessResult.SUCCESS;
   }
-  const value = dataInteger(ask.data(reader));
-  if (reader.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
+  const r = ask.data;
+  const value = dataInteger(r);
+  if (r.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
   if (ask.attribute == 5)
     return sortAllowed(ask, profile, value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
   if (ask.attribute == 4) return periodAllowed(value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
@@ -139,14 +138,11 @@ function shapeCheck(ask: Ask, profile: u32): i32 {
 /** Sets an attribute that shapes the buffer and, in the same record, empties it. Setting what it is changes nothing. */
 function shapeSet(ask: Ask, profile: u32): i32 {
   const meter = ask.meter;
-  const row = plainRow(ask);
-  if (row < 0) return DataAccessResult.READ_WRITE_DENIED;
-  const a = Template.of().attribute(row);
-  if ((a.flags & AttributeFlag.SETTABLE) == 0) return DataAccessResult.READ_WRITE_DENIED;
-  let result = plainCheck(a, ask.dataAt, ask.dataSize);
+  let result = plainSettable(ask);
   if (result == DataAccessResult.SUCCESS) result = shapeCheck(ask, profile);
   if (result != DataAccessResult.SUCCESS) return result;
-  if (ask.dataSize > <u32>a.capacity) return DataAccessResult.OTHER_REASON;
+  const row = ask.rowOf(ask.attribute);
+  if (ask.dataSize > rowCapacity(row)) return DataAccessResult.OTHER_REASON;
   const same = valueSize(meter, row) == ask.dataSize;
   if (same && octetsSame(valueAt(meter, row), ask.dataAt, ask.dataSize)) return result;
   changeOpen(meter);
@@ -160,7 +156,7 @@ function shapeSet(ask: Ask, profile: u32): i32 {
 export function profileGenericInvoke(ask: Ask, out: Writer): i32 {
   const profile = <u32>ask.row.instance;
   if (profile == NONE) return ActionResult.OBJECT_UNAVAILABLE;
-  const r = ask.data(reader);
+  const r = ask.data;
   const zero = Axdr.readInteger(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (zero != 0) return ActionResult.OTHER_REASON;

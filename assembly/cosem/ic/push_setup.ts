@@ -1,15 +1,11 @@
 /** Push setup, class_id 40, versions 0 to 2. Attributes are values; when and what is pushed: cosem/push, server/notification. */
 import { Err } from "../../base/err";
-import { Reader } from "../../base/reader";
 import { changeCommit, changeOpen } from "../../store/change";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { changeResult, plainSet } from "../plain";
 import { pushReset, pushStart } from "../push";
 import { marksForget } from "../push_marks";
-import { parameterIsZero } from "./clock";
-
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 /** A new push_object_list has been delivered to nobody. */
 export function pushSetupSet(ask: Ask): i32 {
@@ -21,7 +17,7 @@ export function pushSetupSet(ask: Ask): i32 {
 }
 
 export function pushSetupInvoke(ask: Ask): i32 {
-  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   switch (ask.attribute) {
     case 1: // push
       return pushStart(ask.meter, ask.object) == Err.OK ? ActionResult.SUCCESS : ActionResult.OTHER_REASON;

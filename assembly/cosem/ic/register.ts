@@ -1,22 +1,18 @@
 /** Register, class_id 3, version 0. What it shows is cosem/plain's; here is its reset. */
-import { Reader } from "../../base/reader";
 import { meteringReset } from "../../meter/metering";
 import { quantityCounts } from "../../meter/quantity";
-import { changeValue } from "../../store/change";
 import { AttributeFlag, Template } from "../../store/template";
 import { attributeFind } from "../../store/values";
 import { ActionResult } from "../../wire/results";
 import { Ask } from "../ask";
-import { changeResult } from "../plain";
-import { parameterIsZero } from "./clock";
+import { changeResult, valueSet } from "../plain";
 
 const VALUE: i32 = 2;
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 
 /** reset: what is counted begins at 0, a kept value is the template's again; what is measured now cannot be reset. */
 export function registerInvoke(ask: Ask): i32 {
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;
-  if (!parameterIsZero(ask.data(reader))) return ActionResult.TYPE_UNMATCHED;
+  if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   const row = attributeFind(ask.row, VALUE, 0);
   if (row < 0) return ActionResult.OBJECT_UNAVAILABLE;
   const t = Template.of();
@@ -27,5 +23,5 @@ export function registerInvoke(ask: Ask): i32 {
       : <i32>ActionResult.OTHER_REASON;
   }
   if (a.capacity == 0) return ActionResult.OTHER_REASON;
-  return changeResult(changeValue(ask.meter, row, t.at(a.defaultAt), a.defaultSize));
+  return valueSet(ask, row, t.at(a.defaultAt), a.defaultSize);
 }

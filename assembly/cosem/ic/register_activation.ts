@@ -2,27 +2,25 @@
 import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
-import { NONE, Template } from "../../store/template";
-import { objectFind, rowOf } from "../../store/values";
+import { objectFind } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { dataSkip } from "../../wire/data";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { arraySplice, nameEquals, nameTake, Stretch } from "../array_value";
 import { Ask } from "../ask";
-import { changeResult, plainSet, plainSettable } from "../plain";
+import { changeResult, plainSetGood } from "../plain";
 import { Activation, activationRefresh, maskFind } from "../register_activation";
-import { settingOver } from "../setting";
+import { rowCapacity, settingArray } from "../setting";
 
 /** index_list counts in unsigned. */
 const REGISTERS_MAX: u32 = 255;
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const stretch: Stretch = changetype<Stretch>(memory.data(offsetof<Stretch>(), 8));
 
 /** Registers that register_assignment has. */
 function assigned(ask: Ask): u32 {
-  return settingOver(ask.meter, ask.object, Activation.REGISTER_ASSIGNMENT, list) ? Axdr.readArray(list) : 0;
+  return settingArray(ask.meter, ask.object, Activation.REGISTER_ASSIGNMENT, list);
 }
 
 /** Reads one {class_id, logical_name}; whether there is such an object. */
@@ -56,42 +54,36 @@ function masksGood(r: Reader, count: u32): bool {
 
 /** Whether the active mask is one of the mask_list in `r`. An object without masks has none that is active. */
 function activeStays(ask: Ask, r: Reader): bool {
-  if (!settingOver(ask.meter, ask.object, Activation.ACTIVE_MASK, list)) return true;
+  if (!ask.over(Activation.ACTIVE_MASK, list)) return true;
   return maskFind(r, nameTake(list), stretch) != 0;
 }
 
 /** What beyond its type a new value must be: registers that exist, masks of registers that are assigned, a mask that is known. */
 function valueGood(ask: Ask): bool {
-  const r = ask.data(reader);
+  const r = ask.data;
   switch (ask.attribute) {
     case Activation.REGISTER_ASSIGNMENT: {
       const count = Axdr.readArray(r);
       for (let i: u32 = 0; i < count; i++) if (!registerKnown(r)) return false;
-      return settingOver(ask.meter, ask.object, Activation.MASK_LIST, r) && masksGood(r, count);
+      return ask.over(Activation.MASK_LIST, r) && masksGood(r, count);
     }
     case Activation.MASK_LIST:
-      return masksGood(r, assigned(ask)) && activeStays(ask, ask.data(reader));
+      return masksGood(r, assigned(ask)) && activeStays(ask, ask.data);
     default: {
       const name = nameTake(r);
-      return (
-        name != 0 &&
-        settingOver(ask.meter, ask.object, Activation.MASK_LIST, list) &&
-        maskFind(list, name, stretch) != 0
-      );
+      return name != 0 && ask.over(Activation.MASK_LIST, list) && maskFind(list, name, stretch) != 0;
     }
   }
 }
 
 export function registerActivationSet(ask: Ask): i32 {
-  let result = plainSettable(ask);
-  if (result == DataAccessResult.SUCCESS && !valueGood(ask)) result = DataAccessResult.OTHER_REASON;
-  if (result == DataAccessResult.SUCCESS) result = plainSet(ask);
+  const result = plainSetGood(ask, valueGood(ask));
   if (result == DataAccessResult.SUCCESS) activationRefresh(ask.meter);
   return result;
 }
 
 export function registerActivationInvoke(ask: Ask): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   let result: i32;
   switch (ask.attribute) {
     case 1: // add_register
@@ -112,8 +104,8 @@ export function registerActivationInvoke(ask: Ask): i32 {
 
 /** Puts `added` elements, the parameter itself, in the place of `stretch` in attribute `attribute`. */
 function splice(ask: Ask, attribute: i32, added: u32): i32 {
-  const row = rowOf(ask.object, attribute, 0);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity == 0) return ActionResult.READ_WRITE_DENIED;
+  const row = ask.rowOf(attribute);
+  if (rowCapacity(row) == 0) return ActionResult.READ_WRITE_DENIED;
   const size = added != 0 ? ask.dataSize : 0;
   return changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, size, added));
 }
@@ -138,10 +130,10 @@ function registerAdd(ask: Ask, r: Reader): i32 {
 function maskAdd(ask: Ask, r: Reader): i32 {
   const good = maskGood(r, assigned(ask));
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
-  if (!good || !settingOver(ask.meter, ask.object, Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
-  ask.data(r);
-  Axdr.readStructure(r, 2);
-  maskFind(list, nameTake(r), stretch);
+  if (!good || !ask.over(Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
+  const added = ask.data;
+  Axdr.readStructure(added, 2);
+  maskFind(list, nameTake(added), stretch);
   return splice(ask, Activation.MASK_LIST, 1);
 }
 
@@ -149,8 +141,8 @@ function maskAdd(ask: Ask, r: Reader): i32 {
 function maskDelete(ask: Ask, r: Reader): i32 {
   const name = nameTake(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
-  const active = settingOver(ask.meter, ask.object, Activation.ACTIVE_MASK, list) && nameEquals(nameTake(list), name);
-  if (active || !settingOver(ask.meter, ask.object, Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
+  const active = ask.over(Activation.ACTIVE_MASK, list) && nameEquals(nameTake(list), name);
+  if (active || !ask.over(Activation.MASK_LIST, list)) return ActionResult.OTHER_REASON;
   if (maskFind(list, name, stretch) == 0) return ActionResult.OTHER_REASON;
   return splice(ask, Activation.MASK_LIST, 0);
 }

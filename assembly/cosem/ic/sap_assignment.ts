@@ -1,12 +1,13 @@
 /** SAP assignment, class_id 17, version 0: the logical devices of the meter, each with its name. */
 import { Writer } from "../../base/writer";
 import { NONE, Template } from "../../store/template";
-import { rowOf, valueAt, valueSize } from "../../store/values";
+import { rowOf } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { accessRow, objectSeen } from "../dispatch";
 import { plainGet } from "../plain";
+import { valueEmit } from "../setting";
 
 /** 0-0:42.0.0.255, COSEM logical device name. */
 const LOGICAL_DEVICE_NAME: usize = memory.data<u8>([0, 0, 42, 0, 0, 255]);
@@ -24,7 +25,7 @@ export function sapAssignmentGet(ask: Ask, out: Writer): i32 {
     Axdr.structure(out, 2);
     Axdr.longUnsigned(out, serverSap);
     if (row == NONE) Axdr.octetString(out, LOGICAL_DEVICE_NAME, 0);
-    else out.octets(valueAt(ask.meter, row), valueSize(ask.meter, row));
+    else valueEmit(ask.meter, row, out);
   }
   return DataAccessResult.SUCCESS;
 }

@@ -2,23 +2,21 @@
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { changeCommit, changeOpen, changeReserve } from "../../store/change";
-import { NONE, Template } from "../../store/template";
-import { rowOf, valueAt, valueSize } from "../../store/values";
+import { valueAt, valueSize } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
-import { ActionResult, DataAccessResult } from "../../wire/results";
+import { ActionResult } from "../../wire/results";
 import { arraySplice, Stretch } from "../array_value";
 import { Ask } from "../ask";
-import { changeResult, plainSet, plainSettable } from "../plain";
+import { changeResult, plainSetGood } from "../plain";
 import { scheduleChanged } from "../schedule";
 import { ScheduleEntry, scheduleEntryRead } from "../schedule_entries";
-import { settingOver } from "../setting";
+import { rowCapacity } from "../setting";
 import { dateIsGood, timeIsGood } from "../time_pattern";
 
 const ENTRIES: i32 = 2;
 /** Octets from the head of an entry to the value of enable: structure, index, tag of the boolean. */
 const ENABLE_OFFSET: u32 = 6;
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const entry: ScheduleEntry = changetype<ScheduleEntry>(memory.data(offsetof<ScheduleEntry>(), 8));
 const stretch: Stretch = changetype<Stretch>(memory.data(offsetof<Stretch>(), 8));
@@ -35,25 +33,26 @@ function changed(ask: Ask, result: i32): i32 {
   return result;
 }
 
-export function scheduleSet(ask: Ask): i32 {
-  const result = plainSettable(ask);
-  if (result != DataAccessResult.SUCCESS) return result;
-  const r = ask.data(reader);
+/** Whether the entries are such. Ranges of indices are ranges of the table: they rise. */
+function entriesGood(r: Reader): bool {
   const count = Axdr.readArray(r);
   let last: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    // Ranges of indices are ranges of the table: they rise.
-    if (!entryGood(r) || entry.index <= last) return DataAccessResult.OTHER_REASON;
+    if (!entryGood(r) || entry.index <= last) return false;
     last = entry.index;
   }
-  return changed(ask, plainSet(ask));
+  return true;
+}
+
+export function scheduleSet(ask: Ask): i32 {
+  return changed(ask, plainSetGood(ask, entriesGood(ask.data)));
 }
 
 export function scheduleInvoke(ask: Ask): i32 {
-  const row = rowOf(ask.object, ENTRIES, 0);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity == 0) return ActionResult.READ_WRITE_DENIED;
-  if (!settingOver(ask.meter, ask.object, ENTRIES, list)) return ActionResult.OTHER_REASON;
-  const r = ask.data(reader);
+  const row = ask.rowOf(ENTRIES);
+  if (rowCapacity(row) == 0) return ActionResult.READ_WRITE_DENIED;
+  if (!ask.over(ENTRIES, list)) return ActionResult.OTHER_REASON;
+  const r = ask.data;
   switch (ask.attribute) {
     case 1: // enable/disable
       return enable(ask, r, row);

@@ -1,14 +1,11 @@
 /** Script table, class_id 9, version 0. The scripts are a value; running them is cosem/execute's. */
-import { Reader } from "../../base/reader";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult } from "../../wire/results";
 import { Ask, Caller } from "../ask";
 import { executeActions } from "../execute";
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-
 export function scriptTableInvoke(ask: Ask): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   const selector = Axdr.readLongUnsigned(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (ask.attribute != 1) return ActionResult.OBJECT_UNAVAILABLE;

@@ -30,7 +30,6 @@ const enum Identification {
   BY_SERIAL = 1,
 }
 
-const reader: Reader = changetype<Reader>(ELLIPTIC ? memory.data(offsetof<Reader>(), 8) : 0);
 const counter: Writer = changetype<Writer>(ELLIPTIC ? memory.data(offsetof<Writer>(), 8) : 0);
 const listed: Certificate = changetype<Certificate>(ELLIPTIC ? memory.data(offsetof<Certificate>(), 8) : 0);
 
@@ -94,7 +93,7 @@ export function requestRequested(ask: Ask, context: u32, out: Writer): i32 {
 
 /** The enum that says what a key pair is for; an ActionResult, negated, when it is none. */
 function purposeOf(ask: Ask): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   const purpose = Axdr.readEnum(r);
   if (!r.done) return -(<i32>ActionResult.TYPE_UNMATCHED);
   return purpose < PURPOSES ? <i32>purpose : -(<i32>ActionResult.READ_WRITE_DENIED);
@@ -116,7 +115,7 @@ function resultOf(err: i32): i32 {
 
 /** import_certificate. */
 export function certificateImported(ask: Ask, context: u32): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   const size = Axdr.readOctetStringSize(r);
   const at = r.take(size);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
@@ -140,7 +139,7 @@ export function certificateRemoved(ask: Ask, context: u32): i32 {
 
 /** Slot of the certificate that structure { type of identification, structure } names; an ActionResult, negated, when none is. */
 function identified(ask: Ask, context: u32): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   Axdr.readStructure(r, 2);
   const how = Axdr.readEnum(r);
   if (r.err == Err.OK && how > <u32>Identification.BY_SERIAL) return -(<i32>ActionResult.READ_WRITE_DENIED);

@@ -4,7 +4,6 @@
  */
 import { Err } from "../../base/err";
 import { ELLIPTIC } from "../../base/suites";
-import { Reader } from "../../base/reader";
 import { Writer } from "../../base/writer";
 import { EventCode, eventRaise } from "../../meter/events";
 import { keyAgreement } from "../../session/key_agreement";
@@ -14,7 +13,6 @@ import { contextOf, policyOf, SecurityContext, Stale } from "../../session/keys"
 import { Slot } from "../../session/slot";
 import { changeValue } from "../../store/change";
 import { NONE } from "../../store/template";
-import { rowOf } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask, Caller } from "../ask";
@@ -34,7 +32,6 @@ const POLICY_SIGNED: u32 = 0xfc;
 /** Highest policy of version 0: everything authenticated and encrypted. */
 const POLICY_VERSION_0_MAX: u32 = 3;
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const titleOctets: usize = memory.data(8, 8);
 
 export function securitySetupGet(ask: Ask, out: Writer): i32 {
@@ -120,11 +117,11 @@ function keysTransfer(ask: Ask): i32 {
 
 /** The new policy may only add protection (decision 11). It holds from the next request on. */
 function securityActivate(ask: Ask): i32 {
-  const r = ask.data(reader);
+  const r = ask.data;
   const policy = Axdr.readEnum(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const context = contextOf(ask.object);
-  const row = rowOf(ask.object, 2, 0);
+  const row = ask.rowOf(2);
   if (context == NONE || row == NONE) return ActionResult.OBJECT_UNAVAILABLE;
   const c = SecurityContext.of(ask.meter, context);
   const version = <u32>ask.row.version;

@@ -1,12 +1,11 @@
 /** Single action schedule, class_id 22, version 0. When it runs is cosem/schedule's. */
 import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
-import { Reader } from "../../base/reader";
 import { Axdr, DataTag } from "../../wire/axdr";
 import { DataAccessResult } from "../../wire/results";
 import { timeTake } from "../array_value";
 import { Ask } from "../ask";
-import { plainSet, plainSettable } from "../plain";
+import { plainSetGood } from "../plain";
 import { scheduleChanged, SingleAction } from "../schedule";
 import { settingNumber } from "../setting";
 import { dateIsGood, dateIsWhole, timeIsAny, timeIsGood } from "../time_pattern";
@@ -17,8 +16,6 @@ const DIFFERENT_TIMES: u32 = 2;
 const WILDCARDS: u32 = 4;
 const TYPES: usize = memory.data<u8>([0, 4, 1, 5, 3, 7]);
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-
 /**
  * Whether execution_time is one that the type allows. An empty one, and times of wildcards alone, which switch an entry off, are
  * allowed with each.
@@ -26,7 +23,7 @@ const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 function timesGood(ask: Ask): bool {
   const type = settingNumber(ask.meter, ask.object, SingleAction.TYPE, 1);
   const allowed: u32 = type < 6 ? <u32>load<u8>(TYPES + <usize>type) : 0;
-  const r = ask.data(reader);
+  const r = ask.data;
   const count = Axdr.readArray(r);
   if (count > 1 && (allowed & SEVERAL) == 0) return false;
   let first: usize = 0;
@@ -44,10 +41,7 @@ function timesGood(ask: Ask): bool {
 }
 
 export function singleActionSet(ask: Ask): i32 {
-  let result = plainSettable(ask);
-  if (result != DataAccessResult.SUCCESS) return result;
-  if (ask.attribute == SingleAction.EXECUTION_TIME && !timesGood(ask)) return DataAccessResult.OTHER_REASON;
-  result = plainSet(ask);
+  const result = plainSetGood(ask, ask.attribute != SingleAction.EXECUTION_TIME || timesGood(ask));
   if (result == DataAccessResult.SUCCESS) scheduleChanged(ask.meter, ask.row.classId, ask.row.instance);
   return result;
 }

@@ -1,21 +1,18 @@
 /** Special days table, class_id 11, version 0. What the days do is cosem/calendar's. */
 import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
-import { NONE, Template } from "../../store/template";
-import { rowOf } from "../../store/values";
 import { Axdr, DataTag } from "../../wire/axdr";
-import { ActionResult, DataAccessResult } from "../../wire/results";
+import { ActionResult } from "../../wire/results";
 import { arraySplice, Stretch, timeTake } from "../array_value";
 import { Ask } from "../ask";
-import { changeResult, plainSet, plainSettable } from "../plain";
+import { changeResult, plainSetGood } from "../plain";
 import { scheduleRefresh } from "../schedule";
-import { settingOver } from "../setting";
+import { rowCapacity } from "../setting";
 import { tariffRefresh } from "../tariff";
 import { dateIsGood } from "../time_pattern";
 
 const ENTRIES: i32 = 2;
 
-const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const stretch: Stretch = changetype<Stretch>(memory.data(offsetof<Stretch>(), 8));
 
@@ -48,7 +45,7 @@ function entryFind(index: i32): bool {
 
 /** Whether the dates of the entries are such. */
 function entriesGood(ask: Ask): bool {
-  const r = ask.data(reader);
+  const r = ask.data;
   const count = Axdr.readArray(r);
   for (let i: u32 = 0; i < count; i++) if (entryPass(r) < 0) return false;
   return true;
@@ -63,21 +60,19 @@ function changed(ask: Ask, result: i32): i32 {
 }
 
 export function specialDaysSet(ask: Ask): i32 {
-  const result = plainSettable(ask);
-  if (result != DataAccessResult.SUCCESS) return result;
-  return entriesGood(ask) ? changed(ask, plainSet(ask)) : <i32>DataAccessResult.OTHER_REASON;
+  return changed(ask, plainSetGood(ask, entriesGood(ask)));
 }
 
 export function specialDaysInvoke(ask: Ask): i32 {
-  const row = rowOf(ask.object, ENTRIES, 0);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity == 0) return ActionResult.READ_WRITE_DENIED;
-  const r = ask.data(reader);
+  const row = ask.rowOf(ENTRIES);
+  if (rowCapacity(row) == 0) return ActionResult.READ_WRITE_DENIED;
+  const r = ask.data;
   const inserts = ask.attribute == 1;
   if (!inserts && ask.attribute != 2) return ActionResult.OBJECT_UNAVAILABLE;
   // insert(entry), which replaces an entry of its index; delete(index)
   const index = inserts ? entryPass(r) : <i32>Axdr.readLongUnsigned(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
-  if (index < 0 || !settingOver(ask.meter, ask.object, ENTRIES, list)) return ActionResult.OTHER_REASON;
+  if (index < 0 || !ask.over(ENTRIES, list)) return ActionResult.OTHER_REASON;
   if (!entryFind(index) && !inserts) return ActionResult.OTHER_REASON;
   const size = inserts ? ask.dataSize : 0;
   return changed(ask, changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, size, inserts ? 1 : 0)));
