@@ -6,8 +6,6 @@ import binaryen from "binaryen";
 const GLOBALS_MAX = 128;
 /** Their number and their type, and what a global that never changes has around its constant. */
 const GLOBAL_SIZE = 3;
-/** Ciphers keep their constants where they are: a global costs a load, and their masks are named in every round. */
-const KEPT = /^ \(func \$assembly\/crypto\//;
 const CONSTANT = /\((i32|i64|f64)\.const ([^\s()]+)\)/g;
 
 /** Octets of a signed LEB128. */
@@ -20,15 +18,13 @@ function lebSize(value) {
 const octetsOf = (type, value) => (type === "f64" ? 9 : 1 + lebSize(value));
 
 /** Functions of a module's text, and what stands between them. Binaryen indents each by one. */
-function partsOf(text) {
-  return text.split(/^(?= \()/m).map((part) => ({ part, pooled: part.startsWith(" (func ") && !KEPT.test(part) }));
-}
+const partsOf = (text) => text.split(/^(?= \()/m);
+const isFunction = (part) => part.startsWith(" (func ");
 
 /** The constants worth a global: text of the constant to {type, name}. */
 function poolOf(parts) {
   const counts = new Map();
-  for (const { part, pooled } of parts) {
-    if (!pooled) continue;
+  for (const part of parts.filter(isFunction)) {
     for (const [constant] of part.matchAll(CONSTANT)) counts.set(constant, (counts.get(constant) ?? 0) + 1);
   }
   const worth = [];
@@ -47,13 +43,10 @@ export function constantsPooled(module) {
   const parts = partsOf(text);
   const pool = poolOf(parts);
   const globals = [...pool].map(([constant, { type, name }]) => ` (global ${name} ${type} ${constant})\n`).join("");
-  const firstFunction = parts.findIndex(({ part }) => part.startsWith(" (func "));
-  const changed = parts.map(({ part, pooled }, at) => {
-    const body = pooled
-      ? part.replaceAll(CONSTANT, (constant) =>
-          pool.has(constant) ? `(global.get ${pool.get(constant).name})` : constant,
-        )
-      : part;
+  const named = (constant) => (pool.has(constant) ? `(global.get ${pool.get(constant).name})` : constant);
+  const firstFunction = parts.findIndex(isFunction);
+  const changed = parts.map((part, at) => {
+    const body = isFunction(part) ? part.replaceAll(CONSTANT, named) : part;
     return at === firstFunction ? globals + body : body;
   });
   const made = binaryen.parseText(changed.join(""));

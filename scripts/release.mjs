@@ -8,6 +8,7 @@ import asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { constantsPooled } from "./constants.mjs";
 import { staticsFar, staticsTransform } from "./statics.mjs";
+import { meterGlobal } from "./meter_global.mjs";
 import { ROOT } from "./steps.mjs";
 
 /** What asc does: nothing but compile. There are no data below 1024, which lets Binaryen add constants to offsets (setLowMemoryUnused). */
@@ -103,7 +104,7 @@ export async function releaseCompile(args, out, { aim = "balance", folder = ROOT
   });
   made.text = await compile(options, [...transforms, staticsTransform(far)], (module) => {
     made.plain = module.emitBinary();
-    const done = optimize(module, AIMS[aim]);
+    const done = optimize(meterGlobal(module), AIMS[aim]);
     const { binary, sourceMap } = done.emitBinary("core.wasm.map");
     made.named = binary;
     made.places = JSON.parse(sourceMap);

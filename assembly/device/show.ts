@@ -13,6 +13,7 @@ const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 export function showSeat(seat: u32, list: u32, item: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
+  const meter = Meter.at(seat);
   const w = writer.into(OUT, EXCHANGE_SIZE);
-  return faceItem(Meter.at(seat), list, item, w) ? <i32>w.size : 0;
+  return faceItem(meter, list, item, w) ? <i32>w.size : 0;
 }

@@ -187,7 +187,8 @@ export function entropySeat(seat: u32, size: u32): i32 {
   const err = seatRunning(seat);
   if (err != Err.OK) return err;
   if (size > PROVISION_SIZE) return Err.STATE;
-  const taken = <i32>entropyAdd(Meter.at(seat), PROVISION, size);
+  const meter = Meter.at(seat);
+  const taken = <i32>entropyAdd(meter, PROVISION, size);
   memory.fill(PROVISION, 0, <usize>size);
   return taken;
 }

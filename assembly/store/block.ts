@@ -30,7 +30,6 @@ export class Meter {
   inboxSize: u32;
 
   /** The block of a seat. */
-  @inline
   static at(seat: u32): Meter {
     const l = Layout.of();
     return changetype<Meter>(<usize>(l.seatBase + seat * l.blockSize));

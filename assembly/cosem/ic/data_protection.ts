@@ -158,16 +158,16 @@ function perform(ask: Ask, kind: u32, bits: u32, at: usize, size: u32, to: Write
   slot.protection = before | bits;
   inner.pin = pin;
   pin.kind = PinKind.NONE;
-  const m = ask.meter;
+  const meter = ask.meter;
   const n = named;
   let result: i32;
-  if (kind == 0) result = definitionGet(m, ask.slot, to);
-  else if (kind == 1) result = dispatchSet(inner, m, ask.slot, n.classId, n.nameAt, n.id, 0, at, size);
-  else result = dispatchInvoke(inner, m, ask.slot, n.classId, n.nameAt, n.id, at, size, to);
+  if (kind == 0) result = definitionGet(meter, ask.slot, to);
+  else if (kind == 1) result = dispatchSet(inner, meter, ask.slot, n.classId, n.nameAt, n.id, 0, at, size);
+  else result = dispatchInvoke(inner, meter, ask.slot, n.classId, n.nameAt, n.id, at, size, to);
   slot.protection = before;
   if (result > RESULT_MAX) return ActionResult.SCOPE_OF_ACCESS_VIOLATED;
   for (let i: u32 = 0; result == ActionResult.SUCCESS && pin.kind != PinKind.NONE && i <= pin.items; i++) {
-    if (pinPieceEmit(m, pin, i, to) != Err.OK) result = ActionResult.OTHER_REASON;
+    if (pinPieceEmit(meter, pin, i, to) != Err.OK) result = ActionResult.OTHER_REASON;
   }
   return result == ActionResult.SUCCESS && to.err != Err.OK ? <i32>ActionResult.OTHER_REASON : result;
 }
