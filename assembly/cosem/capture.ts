@@ -17,7 +17,7 @@ import {
   NEVER,
   Season,
 } from "../meter/clock";
-import { EventCode, eventLog, eventLogs, eventRaiseAt, eventsWait } from "../meter/events";
+import { EventCode, eventLog, eventLogs, eventRaise, eventRaiseAt, eventsWait } from "../meter/events";
 import { inputsBoot } from "../meter/inputs";
 import { Quantity } from "../meter/quantity";
 import { meteringBoot, meteringKeep } from "../meter/metering";
@@ -34,8 +34,6 @@ import {
 import { CAPTURE_AT, CAPTURE_SIZE } from "../store/layout";
 import { Ring, ringSeconds } from "../store/rings";
 import { NONE, Template } from "../store/template";
-import { rowOf, valueAt, valueSize } from "../store/values";
-import { DataTag } from "../wire/axdr";
 import {
   eventCodeNewest,
   eventCodeRestore,
@@ -49,6 +47,7 @@ import {
 } from "./capture_row";
 import { captureEvents, eventRowAdd } from "./event_log";
 import { outageNote } from "./failures";
+import { settingNumber } from "./setting";
 
 export { captureRow } from "./capture_row";
 export { captureEvents } from "./event_log";
@@ -83,25 +82,20 @@ function profileCount(): u32 {
   return Template.of().profileCount;
 }
 
-/** capture_period of a profile in seconds, 0 = none. */
-export function capturePeriod(meter: Meter, profile: u32): u32 {
-  const row = rowOf(Template.of().profile(profile).object, CAPTURE_PERIOD, 0);
-  if (row == NONE || valueSize(meter, row) != 5) return 0;
-  const at = valueAt(meter, row);
-  return load<u8>(at) == DataTag.DOUBLE_LONG_UNSIGNED ? bswap<u32>(load<u32>(at + 1)) : 0;
+/** A number that says how a profile captures, 0 = none. */
+function setting(meter: Meter, profile: u32, attribute: i32): u32 {
+  return settingNumber(meter, Template.of().profile(profile).object, attribute, 0);
 }
 
 /** Whether sort_method is smallest, by the clock. */
 export function captureIsSorted(meter: Meter, profile: u32): bool {
-  const row = rowOf(Template.of().profile(profile).object, SORT_METHOD, 0);
-  if (row == NONE || valueSize(meter, row) != 2 || Ring.of(meter, profile).stampColumn >= COLUMNS_MAX) return false;
-  return <u32>load<u8>(valueAt(meter, row) + 1) == SORT_SMALLEST;
+  return Ring.of(meter, profile).stampColumn < COLUMNS_MAX && setting(meter, profile, SORT_METHOD) == SORT_SMALLEST;
 }
 
 /** Takes the period of a profile and waits for the end of the next one, with a clean status. */
 export function captureStart(meter: Meter, profile: u32): void {
   const ring = Ring.of(meter, profile);
-  ring.period = ((CaptureState.of(meter).off >> profile) & 1) != 0 ? 0 : capturePeriod(meter, profile);
+  ring.period = ((CaptureState.of(meter).off >> profile) & 1) != 0 ? 0 : setting(meter, profile, CAPTURE_PERIOD);
   ring.status = 0;
   dueAfter(meter, ring, clockSeconds(meter));
 }
@@ -127,8 +121,7 @@ export function captureBoot(meter: Meter): i64 {
     eventCodeRestore(meter, p);
     newest = max<i64>(newest, Ring.of(meter, p).newest);
   }
-  const state = CaptureState.of(meter);
-  state.nextSwitch = clockSwitchAfter(meter, clockSeconds(meter));
+  switchAfter(meter, clockSeconds(meter));
   if (newest == 0) return 0;
   const known = powerDownLogged(meter);
   const down = known != 0 ? known : newest;
@@ -136,6 +129,17 @@ export function captureBoot(meter: Meter): i64 {
   if (known == 0) eventRaiseAt(meter, EventCode.POWER_DOWN, newest, Season.UNKNOWN);
   powerReturn(meter, known);
   return down;
+}
+
+/** Waits for the next switch of daylight saving after UTC second `utc`. */
+function switchAfter(meter: Meter, utc: i64): void {
+  CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, utc);
+}
+
+/** Raises an event of now, and logs it. */
+export function captureEvent(meter: Meter, code: u32): void {
+  eventRaise(meter, code);
+  captureEvents(meter);
 }
 
 /** The earliest instant at which something is due, NEVER when nothing is. */
@@ -162,8 +166,8 @@ export function captureDeadline(meter: Meter): f64 {
  */
 function rowsAdd(meter: Meter, mask: u32, status: u32): u32 {
   let added: u32 = 0;
-  for (let p: u32 = 0; p < profileCount(); p++) {
-    if ((mask & (1 << p)) == 0) continue;
+  for (let left = mask; left != 0; left &= left - 1) {
+    const p = ctz<u32>(left);
     const ring = Ring.of(meter, p);
     if (!rowFits(meter, ring)) break;
     rowAdd(meter, p, ring.generation, ring.due, Season.UNKNOWN, ring.status | status, NO_CODE);
@@ -174,9 +178,8 @@ function rowsAdd(meter: Meter, mask: u32, status: u32): u32 {
 
 /** The rows of `mask` are written: their rings wait for the instant after the one they waited for. */
 function rowsDone(meter: Meter, mask: u32): void {
-  for (let p: u32 = 0; p < profileCount(); p++) {
-    if ((mask & (1 << p)) == 0) continue;
-    const ring = Ring.of(meter, p);
+  for (let left = mask; left != 0; left &= left - 1) {
+    const ring = Ring.of(meter, ctz<u32>(left));
     ring.status = 0;
     dueAfter(meter, ring, ring.due);
   }
@@ -185,9 +188,7 @@ function rowsDone(meter: Meter, mask: u32): void {
 /** Whether rows of the profiles in `mask` take the energies along: those that show one do, the others when it was not done for long. */
 function energiesDue(meter: Meter, mask: u32): bool {
   if (meter.meterTime - Metering.of(meter).kept >= KEPT_MS) return true;
-  for (let p: u32 = 0; p < profileCount(); p++) {
-    if ((mask & (1 << p)) != 0 && showsEnergy(Ring.of(meter, p))) return true;
-  }
+  for (let left = mask; left != 0; left &= left - 1) if (showsEnergy(Ring.of(meter, ctz<u32>(left)))) return true;
   return false;
 }
 
@@ -225,12 +226,11 @@ export function captureDue(meter: Meter, now: f64): bool {
     if (due != 0 && <i64>due == at) mask |= 1 << p;
   }
   if (rowsWrite(meter, mask, 0) != Err.OK) return false;
-  const state = CaptureState.of(meter);
-  if (state.nextSwitch == at) {
+  if (CaptureState.of(meter).nextSwitch == at) {
     // "The entry's time stamp is the time before the change".
     const before = clockSaving(meter, at - 1) ? Season.SAVING : Season.NORMAL;
     eventRaiseAt(meter, EventCode.DAYLIGHT_SAVING_SWITCHED, at, before);
-    state.nextSwitch = clockSwitchAfter(meter, at);
+    switchAfter(meter, at);
     captureEvents(meter);
   }
   return true;
@@ -255,9 +255,9 @@ function profilesSorted(meter: Meter): u32 {
 
 /** Takes the rows of the profiles in `mask` that are newer than UTC second `utc` away, in the record that is open. */
 function rowsCut(meter: Meter, mask: u32, utc: i64): void {
-  for (let p: u32 = 0; p < profileCount(); p++) {
+  for (let left = mask; left != 0; left &= left - 1) {
+    const p = ctz<u32>(left);
     const ring = Ring.of(meter, p);
-    if ((mask & (1 << p)) == 0) continue;
     let next = ring.next;
     while (next != ring.first && ringSeconds(meter, p, next - 1) > utc) next--;
     if (next != ring.next) changeRowsCut(meter, p, next);
@@ -269,16 +269,13 @@ function periodsClose(meter: Meter, mask: u32, sorted: u32, ms: f64): i32 {
   const utc = <i64>Math.floor(ms / 1000);
   changeOpen(meter);
   meteringKeep(meter);
-  const whole = rowsAdd(meter, mask, RowStatus.CLOCK_ADJUSTED) == mask;
-  if (whole) {
-    rowsCut(meter, sorted, utc);
-    clockMove(meter, ms);
-  } else changeAbort(meter);
-  const err = changeCommit(meter);
-  if (whole) return err;
-  const written = rowsWrite(meter, mask, RowStatus.CLOCK_ADJUSTED);
-  if (written != Err.OK) return written;
-  changeOpen(meter);
+  if (rowsAdd(meter, mask, RowStatus.CLOCK_ADJUSTED) != mask) {
+    changeAbort(meter);
+    changeCommit(meter);
+    const err = rowsWrite(meter, mask, RowStatus.CLOCK_ADJUSTED);
+    if (err != Err.OK) return err;
+    changeOpen(meter);
+  }
   rowsCut(meter, sorted, utc);
   clockMove(meter, ms);
   return changeCommit(meter);
@@ -314,7 +311,7 @@ export function captureClockSet(meter: Meter, ms: f64, limit: i64): i32 {
     }
     ring.status |= RowStatus.CLOCK_ADJUSTED;
   }
-  CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, next);
+  switchAfter(meter, next);
   eventRaiseAt(meter, EventCode.CLOCK_ADJUSTED_OLD, old, Season.UNKNOWN);
   eventRaiseAt(meter, EventCode.CLOCK_ADJUSTED_NEW, next, Season.UNKNOWN);
   captureEvents(meter);
@@ -326,9 +323,8 @@ export function captureZoneSet(meter: Meter): void {
   clockConfigure(meter);
   const now = clockSeconds(meter);
   for (let p: u32 = 0; p < profileCount(); p++) dueAfter(meter, Ring.of(meter, p), now);
-  CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, now);
-  eventRaiseAt(meter, EventCode.PARAMETERS_CHANGED, now, Season.UNKNOWN);
-  captureEvents(meter);
+  switchAfter(meter, now);
+  captureEvent(meter, EventCode.PARAMETERS_CHANGED);
 }
 
 /** UTC second of the power-down that a log has as its newest row, 0 = none: the last gasp wrote it. */
@@ -344,8 +340,7 @@ export function capturePowerFails(meter: Meter): void {
   const state = CaptureState.of(meter);
   if (state.down != 0) return;
   state.down = clockSeconds(meter);
-  eventRaiseAt(meter, EventCode.POWER_DOWN, state.down, Season.UNKNOWN);
-  captureEvents(meter);
+  captureEvent(meter, EventCode.POWER_DOWN);
   changeOpen(meter);
   meteringKeep(meter);
   changeCommit(meter);
@@ -394,9 +389,8 @@ function powerReturn(meter: Meter, down: i64): void {
     if ((mask & (1 << p)) != 0) ring.status = RowStatus.POWER_DOWN;
     dueAfter(meter, ring, up);
   }
-  CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, up);
-  eventRaiseAt(meter, EventCode.POWER_UP, up, Season.UNKNOWN);
-  captureEvents(meter);
+  switchAfter(meter, up);
+  captureEvent(meter, EventCode.POWER_UP);
 }
 
 /**
@@ -419,9 +413,7 @@ export function captureCleared(meter: Meter, profile: u32): void {
   const periodic = Ring.of(meter, profile).period != 0;
   captureStart(meter, profile);
   if (!periodic && Ring.of(meter, profile).period == 0) return;
-  if (eventLogs(profile)) return;
-  eventRaiseAt(meter, EventCode.LOAD_PROFILE_CLEARED, clockSeconds(meter), Season.UNKNOWN);
-  captureEvents(meter);
+  if (!eventLogs(profile)) captureEvent(meter, EventCode.LOAD_PROFILE_CLEARED);
 }
 
 /**
@@ -438,7 +430,7 @@ export function captureEnable(meter: Meter, profile: u32, on: bool, told: bool):
   const first = statusColumnOf(ring, Quantity.PROFILE_STATUS_1);
   if (!first && !statusColumnOf(ring, Quantity.PROFILE_STATUS_2)) return false;
   const enabled = first ? EventCode.LOAD_PROFILE_1_ENABLED : EventCode.LOAD_PROFILE_2_ENABLED;
-  eventRaiseAt(meter, on ? enabled : enabled + 1, clockSeconds(meter), Season.UNKNOWN);
+  eventRaise(meter, on ? enabled : enabled + 1);
   return true;
 }
 

@@ -131,7 +131,7 @@ export function rowStatus(meter: Meter, seconds: i64, bits: u32): u32 {
   return bits | saving | (invalid != 0 ? RowStatus.CLOCK_INVALID | RowStatus.DATA_NOT_VALID : 0);
 }
 
-/** Asks the attribute of a column; what cannot be had, or does not fit the cell, is zeros. */
+/** Asks the attribute of a column; what cannot be had, or does not fit the cell, stays zeros. */
 function cellAsk(meter: Meter, column: Column, to: usize): void {
   const width = <u32>column.width;
   cell.into(cellOctets, CELL_SIZE_MAX);
@@ -140,14 +140,10 @@ function cellAsk(meter: Meter, column: Column, to: usize): void {
   const good = result == DataAccessResult.SUCCESS && cell.err == Err.OK && cell.size > 1;
   const size = cell.size - 1;
   const fits = column.kind == CellKind.FIXED ? size == width : size <= width;
-  if (!good || load<u8>(cellOctets) != column.tag || !fits) {
-    memory.fill(to, 0, <usize>width);
-    return;
-  }
-  memory.copy(to, cellOctets + 1, <usize>size);
-  memory.fill(to + <usize>size, 0, <usize>(width - size));
+  if (good && load<u8>(cellOctets) == column.tag && fits) memory.copy(to, cellOctets + 1, <usize>size);
 }
 
+/** Fills the cell of a column in a row of zeros. */
 function cellFill(meter: Meter, column: Column, index: u32, to: usize): void {
   if (column.kind == CellKind.STAMP) {
     clockStampIn(meter, source.seconds, source.season, to);
@@ -155,7 +151,6 @@ function cellFill(meter: Meter, column: Column, index: u32, to: usize): void {
   }
   const width = <u32>column.width;
   if (index == source.codeColumn) {
-    memory.fill(to, 0, <usize>width);
     store<u8>(to + <usize>(width - 1), <u8>source.code);
     return;
   }
@@ -213,6 +208,7 @@ export function rowAdd(
   source.status = rowStatus(meter, seconds, status);
   source.code = code;
   source.codeColumn = code == NO_CODE ? COLUMNS_MAX : eventColumn(ring);
+  memory.fill(to + 8, 0, <usize>ring.rowSize);
   for (let i: u32 = 0; i < ring.columns; i++) {
     const column = ring.column(i);
     cellFill(meter, column, i, to + 8 + <usize>column.offset);

@@ -8,7 +8,7 @@ import { Err } from "../base/err";
 import { FLASH_PAGE_SIZE, IMAGE_BLOCKS_MAX, PAGE_SIZE } from "../base/limits";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
-import { EventCode, eventRaise } from "../meter/events";
+import { EventCode } from "../meter/events";
 import {
   IMAGE_HASH_SIZE,
   IMAGE_KEY_SIZE,
@@ -26,7 +26,7 @@ import { NONE, Template } from "../store/template";
 import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { ActionResult } from "../wire/results";
-import { captureEvents } from "./capture";
+import { captureEvent } from "./capture";
 import { changeResult } from "./plain";
 import { settingNumber } from "./setting";
 
@@ -417,8 +417,7 @@ function verified(meter: Meter, x: Image, good: bool, trailer: usize): void {
     changeValue(meter, row, value, size);
   }
   if (changeCommit(meter) != Err.OK) return;
-  eventRaise(meter, good ? EventCode.FIRMWARE_READY : EventCode.FIRMWARE_VERIFICATION_FAILED);
-  captureEvents(meter);
+  captureEvent(meter, good ? EventCode.FIRMWARE_READY : EventCode.FIRMWARE_VERIFICATION_FAILED);
   if (good && activates) activate(meter, x);
 }
 
@@ -446,7 +445,6 @@ function activate(meter: Meter, x: Image): i32 {
   infoKeep(meter, x, 0, 0);
   const err = changeCommit(meter);
   if (err != Err.OK) return changeResult(err);
-  eventRaise(meter, EventCode.FIRMWARE_ACTIVATED);
-  captureEvents(meter);
+  captureEvent(meter, EventCode.FIRMWARE_ACTIVATED);
   return ActionResult.SUCCESS;
 }

@@ -7,14 +7,14 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { clockSeconds } from "../meter/clock";
-import { EventCode, eventRaise } from "../meter/events";
+import { EventCode } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeAdd, changeCommit, changeOpen } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { objectOfClass, rowOf } from "../store/values";
 import { Axdr } from "../wire/axdr";
 import { Ask } from "./ask";
-import { captureEvents } from "./event_log";
+import { captureEvent } from "./capture";
 import { momentPut } from "./put";
 import { settingArray } from "./setting";
 
@@ -92,6 +92,5 @@ export function parameterChanged(ask: Ask): void {
   // A change of time zone or daylight saving has raised it already.
   const zone = <u32>ask.row.classId == CLASS_CLOCK && ask.attribute != CLOCK_TIME;
   if (!watched || zone) return;
-  eventRaise(meter, EventCode.PARAMETERS_CHANGED);
-  captureEvents(meter);
+  captureEvent(meter, EventCode.PARAMETERS_CHANGED);
 }

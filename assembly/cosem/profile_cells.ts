@@ -9,8 +9,20 @@ import { DataTag } from "../wire/axdr";
 
 /** Octets of a date-time cell on the wire: tag, length, 12 octets. */
 const STAMP_SIZE: u32 = 14;
-const STAMP_HEAD: u32 = (12 << 8) | 9;
 const STAMP_LENGTH: u32 = 12;
+
+/** Bit t: cells of tag t hold numbers, and numbers below 0. */
+const SIGNED: u32 =
+  (1 << DataTag.INTEGER) | (1 << DataTag.LONG) | (1 << DataTag.DOUBLE_LONG) | (1 << DataTag.LONG64);
+const NUMBERS: u32 =
+  SIGNED |
+  (1 << DataTag.BOOLEAN) |
+  (1 << DataTag.BCD) |
+  (1 << DataTag.UNSIGNED) |
+  (1 << DataTag.ENUM) |
+  (1 << DataTag.LONG_UNSIGNED) |
+  (1 << DataTag.DOUBLE_LONG_UNSIGNED) |
+  (1 << DataTag.LONG64_UNSIGNED);
 
 /** Octets of the text in a cell; a length that the cell cannot hold counts as what it can. */
 function textSize(column: Column, at: usize): u32 {
@@ -53,6 +65,16 @@ function fixedCopy(to: usize, from: usize, width: u32): void {
 
 /** Writes the cells of `mask` behind each other, those of `nulls` as null-data; the room has been checked. */
 export function cellsWrite(ring: Ring, row: usize, mask: u32, nulls: u32, to: usize): void {
+  cellsPut(ring, row, mask, nulls, 1, to);
+}
+
+/** Writes the cells of `mask` as contents of a compact-array: no tags, strings with their length. */
+export function cellsWriteCompact(ring: Ring, row: usize, mask: u32, to: usize): void {
+  cellsPut(ring, row, mask, 0, 0, to);
+}
+
+/** Writes cells with `tags` octets of tag, 1 or 0: a tag that is not wanted is written over by what follows it. */
+function cellsPut(ring: Ring, row: usize, mask: u32, nulls: u32, tags: usize, to: usize): void {
   let at = to;
   for (let left = mask; left != 0; left &= left - 1) {
     const i = ctz<u32>(left);
@@ -62,33 +84,8 @@ export function cellsWrite(ring: Ring, row: usize, mask: u32, nulls: u32, to: us
     }
     const column = ring.column(i);
     const from = row + <usize>column.offset;
-    if (column.kind == CellKind.FIXED) {
-      const width = <u32>column.width;
-      store<u8>(at, column.tag);
-      fixedCopy(at + 1, from, width);
-      at += 1 + <usize>width;
-    } else if (column.kind == CellKind.STAMP) {
-      store<u16>(at, <u16>STAMP_HEAD);
-      store<u64>(at + 2, load<u64>(from));
-      store<u32>(at + 10, load<u32>(from + 8));
-      at += STAMP_SIZE;
-    } else {
-      const size = textSize(column, from);
-      store<u8>(at, column.tag);
-      store<u8>(at + 1, <u8>size);
-      memory.copy(at + 2, from + 1, <usize>size);
-      at += 2 + <usize>size;
-    }
-  }
-}
-
-/** Writes the cells of `mask` as contents of a compact-array: no tags, strings with their length. */
-export function cellsWriteCompact(ring: Ring, row: usize, mask: u32, to: usize): void {
-  let at = to;
-  for (let left = mask; left != 0; left &= left - 1) {
-    const i = ctz<u32>(left);
-    const column = ring.column(i);
-    const from = row + <usize>column.offset;
+    store<u8>(at, <u8>cellTag(column));
+    at += tags;
     if (column.kind == CellKind.FIXED) {
       const width = <u32>column.width;
       fixedCopy(at, from, width);
@@ -97,7 +94,7 @@ export function cellsWriteCompact(ring: Ring, row: usize, mask: u32, to: usize):
       store<u8>(at, <u8>STAMP_LENGTH);
       store<u64>(at + 1, load<u64>(from));
       store<u32>(at + 9, load<u32>(from + 8));
-      at += STAMP_SIZE - 1;
+      at += STAMP_LENGTH + 1;
     } else {
       const size = textSize(column, from);
       store<u8>(at, <u8>size);
@@ -148,45 +145,15 @@ export function cellsFollowing(ring: Ring, row: usize, above: usize, mask: u32):
   return following;
 }
 
-/** The number in a cell, for comparing. */
+/** The number in a cell, for comparing: as many octets as the cell has, the last of the eight that end with it. */
 export function cellNumber(column: Column, at: usize): i64 {
-  switch (column.tag) {
-    case DataTag.BOOLEAN:
-    case DataTag.UNSIGNED:
-    case DataTag.ENUM:
-    case DataTag.BCD:
-      return <i64>load<u8>(at);
-    case DataTag.INTEGER:
-      return <i64>(((<i32>load<u8>(at)) << 24) >> 24);
-    case DataTag.LONG_UNSIGNED:
-      return <i64>bswap<u16>(load<u16>(at));
-    case DataTag.LONG:
-      return <i64>(((<i32>bswap<u16>(load<u16>(at))) << 16) >> 16);
-    case DataTag.DOUBLE_LONG_UNSIGNED:
-      return <i64>bswap<u32>(load<u32>(at));
-    case DataTag.DOUBLE_LONG:
-      return <i64>(<i32>bswap<u32>(load<u32>(at)));
-    default:
-      return <i64>bswap<u64>(load<u64>(at));
-  }
+  const width = <u32>column.width;
+  const unused = <i64>(64 - (width << 3));
+  const value = <i64>bswap<u64>(load<u64>(at + <usize>width - 8)) << unused;
+  return ((SIGNED >> column.tag) & 1) != 0 ? value >> unused : <i64>((<u64>value) >> unused);
 }
 
 /** Whether a column holds numbers that can restrict a range. */
 export function cellIsNumber(column: Column): bool {
-  switch (column.tag) {
-    case DataTag.BOOLEAN:
-    case DataTag.BCD:
-    case DataTag.UNSIGNED:
-    case DataTag.ENUM:
-    case DataTag.INTEGER:
-    case DataTag.LONG_UNSIGNED:
-    case DataTag.LONG:
-    case DataTag.DOUBLE_LONG_UNSIGNED:
-    case DataTag.DOUBLE_LONG:
-    case DataTag.LONG64:
-    case DataTag.LONG64_UNSIGNED:
-      return true;
-    default:
-      return false;
-  }
+  return column.tag < 32 && ((NUMBERS >> column.tag) & 1) != 0;
 }

@@ -41,9 +41,9 @@ const time: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4)
 const LOWEST: i64 = i64.MIN_VALUE;
 const HIGHEST: i64 = i64.MAX_VALUE;
 
-/** Mask of all columns of the ring. */
-function allColumns(ring: Ring): u32 {
-  return ring.columns < 32 ? (1 << ring.columns) - 1 : 0xffffffff;
+/** Mask of the first `count` columns. */
+function columnsBelow(count: u32): u32 {
+  return count < 32 ? (1 << count) - 1 : 0xffffffff;
 }
 
 function pinBegin(pin: Pin, profile: u32, ring: Ring): void {
@@ -51,7 +51,7 @@ function pinBegin(pin: Pin, profile: u32, ring: Ring): void {
   pin.kind = PinKind.ROWS;
   pin.source = profile;
   pin.generation = ring.generation;
-  pin.columns = allColumns(ring);
+  pin.columns = columnsBelow(ring.columns);
 }
 
 /** Of the wanted columns, those whose cells may go as null-data. A stamp follows from the one above where captures have a period. */
@@ -98,8 +98,7 @@ export function selectEntries(meter: Meter, profile: u32, at: usize, size: u32, 
   const last = entry.toEntry == 0 || entry.toEntry > ring.count ? ring.count : entry.toEntry;
   const count = entry.fromEntry <= last ? last - entry.fromEntry + 1 : 0;
   pin.spanAdd(ring.first + entry.fromEntry - 1, count);
-  const below = (1 << (entry.fromColumn - 1)) - 1;
-  pin.columns = pin.columns & ~below & (lastColumn < 32 ? (1 << lastColumn) - 1 : 0xffffffff);
+  pin.columns = columnsBelow(lastColumn) & ~columnsBelow(entry.fromColumn - 1);
   pinEnd(meter, ring, pin);
   return DataAccessResult.SUCCESS;
 }
@@ -129,7 +128,7 @@ export function pinColumns(meter: Meter, pin: Pin, count: u32, at: usize, size: 
 
 /** Mask of the columns that selected_values names, 0 when one of them is not captured. */
 function columnsOf(ring: Ring): u32 {
-  if (range.columnCount == 0) return allColumns(ring);
+  if (range.columnCount == 0) return columnsBelow(ring.columns);
   const r = reader.over(range.columnsAt, range.columnsSize);
   let mask: u32 = 0;
   for (let i: u32 = 0; i < range.columnCount; i++) {
