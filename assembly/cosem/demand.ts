@@ -24,14 +24,14 @@ import { Meter } from "../store/block";
 import { changeAdd, changeCommit, changeOpen, changeReserve, ENTRY_HEAD_SIZE } from "../store/change";
 import { Journal } from "../store/journal_state";
 import { AttributeFlag, NONE, Template } from "../store/template";
-import { classPlace, objectAtPlace, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
+import { classPlace, objectAtPlace, objectOfClass, rowOf } from "../store/values";
 import { Duty, agendaSetClock, agendaSoon } from "./agenda";
 import { RowStatus, rowStatus } from "./capture_row";
-import { scaled } from "./plain";
+import { scaled } from "./number";
 import { momentPut, numberPut } from "./put";
 import { qualityAveraged } from "./quality";
 import { registerCounts } from "./register_activation";
-import { settingNumber } from "./setting";
+import { rowCapacity, settingNumber, valueOver } from "./setting";
 
 const CLASS_EXTENDED_REGISTER: u32 = 4;
 const CLASS_DEMAND_REGISTER: u32 = 5;
@@ -103,11 +103,22 @@ export function demandRestart(meter: Meter, object: u32): void {
   const d = Demand.of(meter, instance);
   if (!configure(meter, object, d)) return schedule(meter);
   const now = clockSeconds(meter);
-  d.last = 0;
-  d.lastStatus = 0;
+  forget(d);
   d.captured = <u32>now;
   demandBegin(meter, d, now, 0);
   schedule(meter);
+}
+
+/** No window has ended yet. */
+function forget(d: Demand): void {
+  d.last = 0;
+  d.captured = 0;
+  d.lastStatus = 0;
+}
+
+/** The running window of register `instance` ends at UTC second `utc`. */
+function end(meter: Meter, instance: u32, d: Demand, utc: u32): void {
+  demandEnd(meter, instance, utc, rowStatus(meter, utc, d.status));
 }
 
 /** Ends the running period of a register now (next_period); another integration begins. False: it does not integrate. */
@@ -116,7 +127,7 @@ export function demandClose(meter: Meter, object: u32): bool {
   if (instance >= demandCount() || Demand.of(meter, instance).due == 0) return false;
   const d = Demand.of(meter, instance);
   const now = clockSeconds(meter);
-  demandEnd(meter, instance, <u32>now, rowStatus(meter, now, d.status));
+  end(meter, instance, d, <u32>now);
   demandBegin(meter, d, now, 0);
   schedule(meter);
   return true;
@@ -141,7 +152,7 @@ export function demandRun(meter: Meter): bool {
   for (let i: u32 = 0; i < demandCount(); i++) {
     const d = Demand.of(meter, i);
     if (d.due == 0 || <i64>d.due > now) continue;
-    demandEnd(meter, i, d.due, rowStatus(meter, d.due, d.status));
+    end(meter, i, d, d.due);
     demandNext(meter, d);
   }
   const shared = Demands.of(meter);
@@ -171,7 +182,7 @@ function interrupt(meter: Meter, now: i64, status: u32): void {
     if (d.due == 0) continue;
     d.status |= <u8>status;
     if (clockAlignedAfter(meter, now, d.period) == <i64>d.due) continue;
-    demandEnd(meter, i, d.due, rowStatus(meter, d.due, d.status));
+    end(meter, i, d, d.due);
     if (status == RowStatus.POWER_DOWN) demandResume(meter, d, now, status);
     else demandBegin(meter, d, now, status);
   }
@@ -201,9 +212,7 @@ export function demandPowerReturned(meter: Meter, down: i64, up: i64): void {
   for (let i: u32 = 0; i < demandCount(); i++) {
     const d = Demand.of(meter, i);
     if (d.due == 0 || d.saved == 0 || <i64>d.saved >= down) continue;
-    d.last = 0;
-    d.captured = 0;
-    d.lastStatus = 0;
+    forget(d);
     demandBegin(meter, d, up, 0);
   }
   interrupt(meter, up, RowStatus.POWER_DOWN);
@@ -247,7 +256,7 @@ function keep(meter: Meter, object: u32, d: Demand): void {
 function restore(meter: Meter, object: u32, d: Demand): bool {
   const row = rowOf(object, Register.CURRENT_AVERAGE, KEPT);
   if (row == NONE) return false;
-  const r = reader.over(valueAt(meter, row), valueSize(meter, row));
+  const r = valueOver(meter, row, reader);
   d.saved = r.u32();
   const due = r.u32();
   d.begin = r.u32();
@@ -259,9 +268,7 @@ function restore(meter: Meter, object: u32, d: Demand): bool {
   d.last = r.u64();
   if (r.err != Err.OK || count == 0 || count > d.periods || r.remaining != count << 3) {
     d.saved = 0;
-    d.last = 0;
-    d.captured = 0;
-    d.lastStatus = 0;
+    forget(d);
     return false;
   }
   const flow = Metering.of(meter).flow(d.base);
@@ -315,7 +322,7 @@ export function extendedReset(meter: Meter, object: u32): i32 {
   changeOpen(meter);
   for (let id: i32 = Extended.VALUE; id <= Extended.STATUS; id += 2) {
     const row = rowOf(object, id, 0);
-    if (row == NONE || t.attribute(row).capacity == 0) continue;
+    if (rowCapacity(row) == 0) continue;
     const a = t.attribute(row);
     changeAdd(meter, t.object(object), id, 0, t.at(a.defaultAt), a.defaultSize);
   }

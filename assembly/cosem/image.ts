@@ -22,13 +22,13 @@ import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
 import { imageAreaSize, imageErase, imageProgram, imageRead } from "../store/image_area";
 import { IMAGE_AT, IMAGE_BITS_SIZE, IMAGE_HASH_AREA_SIZE, IMAGE_SIZE, Layout } from "../store/layout";
-import { NONE, Template } from "../store/template";
-import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
+import { NONE } from "../store/template";
+import { objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { ActionResult } from "../wire/results";
 import { captureEvent } from "./capture";
 import { changeResult } from "./plain";
-import { settingNumber } from "./setting";
+import { rowCapacity, rowNamed, settingNumber, valueOver } from "./setting";
 
 const CLASS_IMAGE: u32 = 18;
 
@@ -129,6 +129,8 @@ if (IMAGE_HASH_SIZE > IMAGE_HASH_AREA_SIZE) ERROR("the hash of an image has IMAG
 if (IMAGE_BITS_SIZE > FLASH_PAGE_SIZE) ERROR("the bits of the blocks have one page");
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
+/** Over the identifier. */
+const announced: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 /** A value on its way into a record. */
 const value: usize = memory.data(128, 8);
@@ -159,21 +161,16 @@ export function imageFirstMissing(x: Image): u32 {
   return block;
 }
 
-/** Whether an attribute row has room for a value of `size` octets. */
-function holds(row: u32, size: u32): bool {
-  return row != NONE && <u32>Template.of().attribute(row).capacity >= size;
-}
-
 /** Takes over what the journal says, and reads which blocks have come. */
 export function imageBoot(meter: Meter): void {
   const x = Image.of(meter);
   const object = objectOfClass(CLASS_IMAGE, 0);
   x.object = object < 0 ? NONE : <u32>object;
-  const row = rowOf(x.object, 0, PART_IMAGE);
+  const row = imageRow(x);
   if (
-    !holds(row, IMAGE_HEAD + IDENTIFIER_MAX) ||
-    !holds(rowOf(x.object, STATUS, 0), 2) ||
-    !holds(rowOf(x.object, INFO, 0), INFO_SIZE_MAX)
+    rowCapacity(row) < IMAGE_HEAD + IDENTIFIER_MAX ||
+    rowCapacity(rowOf(x.object, STATUS, 0)) < 2 ||
+    rowCapacity(rowOf(x.object, INFO, 0)) < INFO_SIZE_MAX
   ) {
     x.object = NONE;
     return;
@@ -181,18 +178,36 @@ export function imageBoot(meter: Meter): void {
   if (valueSize(meter, row) < IMAGE_HEAD) return;
   const at = valueAt(meter, row);
   const size = bswap<u32>(load<u32>(at));
-  if (size == 0 || !imageSize(meter, x, size)) return;
+  if (!imageSize(meter, x, size)) return;
   x.firmware = load<u8>(at + 4);
   x.phase = Phase.BITS;
   imageRead(meter, 0, IMAGE_BITS_SIZE);
 }
 
+/** Row of what the image is. */
+function imageRow(x: Image): u32 {
+  return rowOf(x.object, 0, PART_IMAGE);
+}
+
+/** A cursor over the identifier of the image. */
+function identifierOf(meter: Meter, x: Image): Reader {
+  const r = valueOver(meter, imageRow(x), announced);
+  r.take(IMAGE_HEAD);
+  return r;
+}
+
+/** Blocks of an image of `size` octets; 0 when this meter has no room for it. */
+function blocksOf(meter: Meter, x: Image, size: u32): u32 {
+  const area = imageAreaSize(meter);
+  if (size == 0 || area <= IMAGE_OFFSET || size > area - IMAGE_OFFSET) return 0;
+  const blocks = (size - 1) / blockSize(meter, x.object) + 1;
+  return blocks <= IMAGE_BLOCKS_MAX ? blocks : 0;
+}
+
 /** Takes the size of an image; false when this meter has no room for it. */
 function imageSize(meter: Meter, x: Image, size: u32): bool {
-  const area = imageAreaSize(meter);
-  if (size == 0 || area <= IMAGE_OFFSET || size > area - IMAGE_OFFSET) return false;
-  const blocks = (size - 1) / blockSize(meter, x.object) + 1;
-  if (blocks > IMAGE_BLOCKS_MAX) return false;
+  const blocks = blocksOf(meter, x, size);
+  if (blocks == 0) return false;
   x.size = size;
   x.blocks = blocks;
   x.received = 0;
@@ -210,10 +225,10 @@ function infoKeep(meter: Meter, x: Image, trailer: usize, trailerSize: u32): i32
   const w = writer.into(value, 128);
   Axdr.array(w, trailerSize == 0 ? 0 : 1);
   if (trailerSize != 0) {
-    const row = rowOf(x.object, 0, PART_IMAGE);
+    const identifier = identifierOf(meter, x);
     Axdr.structure(w, 3);
     Axdr.doubleLongUnsigned(w, x.size);
-    Axdr.octetString(w, valueAt(meter, row) + <usize>IMAGE_HEAD, valueSize(meter, row) - IMAGE_HEAD);
+    Axdr.octetString(w, identifier.pos, identifier.remaining);
     Axdr.octetString(w, trailer, trailerSize);
   }
   return changeValue(meter, rowOf(x.object, INFO, 0), value, w.size);
@@ -225,16 +240,14 @@ function imageKeep(meter: Meter, x: Image, size: u32, identifier: usize, identif
   w.u32(size);
   w.u8(x.firmware);
   w.octets(identifier, identifierSize);
-  return changeValue(meter, rowOf(x.object, 0, PART_IMAGE), value, w.size);
+  return changeValue(meter, imageRow(x), value, w.size);
 }
 
 /** Method 1: a new image is to come. The old one is gone from the journal before its blocks are erased. */
 export function imageInitiate(meter: Meter, identifier: usize, identifierSize: u32, size: u32): i32 {
   const x = Image.of(meter);
-  if (identifierSize == 0 || identifierSize > IDENTIFIER_MAX) return ActionResult.OTHER_REASON;
-  const area = imageAreaSize(meter);
-  if (size == 0 || area <= IMAGE_OFFSET || size > area - IMAGE_OFFSET) return ActionResult.OTHER_REASON;
-  if ((size - 1) / blockSize(meter, x.object) >= IMAGE_BLOCKS_MAX) return ActionResult.OTHER_REASON;
+  if (identifierSize == 0 || identifierSize > IDENTIFIER_MAX || blocksOf(meter, x, size) == 0)
+    return ActionResult.OTHER_REASON;
   x.phase = Phase.IDLE;
   x.activates = 0;
   x.firmware = 0;
@@ -360,16 +373,14 @@ function keyOf(meter: Meter, x: Image): usize {
 function firmwareRow(number: u32, d: u32): u32 {
   store<u32>(firmwareName, 0x02000001 | ((number - 1) << 8));
   store<u16>(firmwareName + 4, <u16>(0xff00 | d));
-  const object = objectFind(1, firmwareName);
-  return object < 0 ? NONE : rowOf(<u32>object, 2, 0);
+  return rowNamed(1, firmwareName, 2);
 }
 
 /** Whether the logical device name begins with the `size` octets at `at`. */
 function isTarget(meter: Meter, at: usize, size: u32): bool {
-  const object = objectFind(1, DEVICE_NAME);
-  const row = object < 0 ? NONE : rowOf(<u32>object, 2, 0);
+  const row = rowNamed(1, DEVICE_NAME, 2);
   if (row == NONE) return size == 0;
-  const r = reader.over(valueAt(meter, row), valueSize(meter, row));
+  const r = valueOver(meter, row, reader);
   const nameSize = Axdr.readOctetStringSize(r);
   const name = r.take(nameSize);
   return r.err == Err.OK && size <= nameSize && octetsSame(name, at, size);
@@ -394,10 +405,8 @@ function headTake(meter: Meter, x: Image, at: usize, size: u32): bool {
   if (<u64>r.consumed + <u64>payload + <u64>trailer != <u64>x.size) return false;
   x.hashEnd = x.size - trailer;
   if (x.firmware - 1 >= FIRMWARES || firmwareRow(x.firmware, 0) == NONE) return false;
-  const row = rowOf(x.object, 0, PART_IMAGE);
-  const announced = valueSize(meter, row) - IMAGE_HEAD;
-  if (announced != identifierSize) return false;
-  if (!octetsSame(valueAt(meter, row) + <usize>IMAGE_HEAD, identifier, announced)) return false;
+  const name = identifierOf(meter, x);
+  if (name.remaining != identifierSize || !octetsSame(name.pos, identifier, identifierSize)) return false;
   return isTarget(meter, target, targetSize);
 }
 
@@ -410,11 +419,8 @@ function verified(meter: Meter, x: Image, good: bool, trailer: usize): void {
   statusKeep(meter, x, good ? ImageStatus.VERIFICATION_SUCCESSFUL : ImageStatus.VERIFICATION_FAILED);
   if (good) {
     infoKeep(meter, x, trailer, imageTrailerSize(x.check));
-    const row = rowOf(x.object, 0, PART_IMAGE);
-    const size = valueSize(meter, row);
-    memory.copy(value, valueAt(meter, row), <usize>size);
-    store<u8>(value + 4, <u8>x.firmware);
-    changeValue(meter, row, value, size);
+    const identifier = identifierOf(meter, x);
+    imageKeep(meter, x, x.size, identifier.pos, identifier.remaining);
   }
   if (changeCommit(meter) != Err.OK) return;
   captureEvent(meter, good ? EventCode.FIRMWARE_READY : EventCode.FIRMWARE_VERIFICATION_FAILED);
@@ -424,7 +430,7 @@ function verified(meter: Meter, x: Image, good: bool, trailer: usize): void {
 /** Copies element `index` of the one structure in image_to_activate_info into a value of the meter. */
 function infoCopy(meter: Meter, x: Image, index: u32, row: u32): void {
   const info = rowOf(x.object, INFO, 0);
-  const r = reader.over(valueAt(meter, info), valueSize(meter, info));
+  const r = valueOver(meter, info, reader);
   Axdr.readArray(r);
   Axdr.readStructure(r, 3);
   Axdr.readDoubleLongUnsigned(r);
@@ -432,8 +438,7 @@ function infoCopy(meter: Meter, x: Image, index: u32, row: u32): void {
   const at = r.pos;
   r.take(Axdr.readOctetStringSize(r));
   const size = <u32>(r.pos - at);
-  if (r.err == Err.OK && row != NONE && size <= <u32>Template.of().attribute(row).capacity)
-    changeValue(meter, row, at, size);
+  if (r.err == Err.OK && size <= rowCapacity(row)) changeValue(meter, row, at, size);
 }
 
 /** The firmware takes identifier and signature of the image; everything else stays as it is. */

@@ -5,7 +5,7 @@
 import { Meter } from "../store/block";
 import { NONE, Template } from "../store/template";
 import { objectNamed, rowOf, valueAt, valueSize } from "../store/values";
-import { scaled } from "./plain";
+import { scaled } from "./number";
 import { numberPut } from "./put";
 import { settingNumber } from "./setting";
 

@@ -15,6 +15,7 @@ import { DataAccessResult } from "../wire/results";
 import { Ask } from "./ask";
 import { captureStatus } from "./capture";
 import { historyEmit } from "./history";
+import { numberEmit, scaled } from "./number";
 import { Activation, CLASS_ACTIVATION } from "./register_activation";
 import { rowCapacity, rowNamed, valueEmit } from "./setting";
 
@@ -116,57 +117,14 @@ function counterEmit(ask: Ask, tag: u32, out: Writer): bool {
   return true;
 }
 
-/** `value` without its last `digits` decimal digits, rounded down. */
-export function scaled(value: i64, digits: u32): i64 {
-  let unit: i64 = 1;
-  for (let i: u32 = 0; i < digits && i < 18; i++) unit *= 10;
-  const quotient = value / unit;
-  return value - quotient * unit < 0 ? quotient - 1 : quotient;
-}
-
-function clamp(value: i64, low: i64, high: i64): i64 {
-  return value < low ? low : value > high ? high : value;
-}
-
-/**
- * A number as Data of type `tag`. What counts rolls over at the end of the type, as the register of a meter does; any
- * other value stops there.
- */
-export function numberEmit(w: Writer, tag: u32, value: i64, rolls: bool): void {
-  switch (tag) {
-    case DataTag.BOOLEAN:
-      return Axdr.boolean(w, value != 0);
-    case DataTag.INTEGER:
-      return Axdr.integer(w, <i32>(rolls ? value : clamp(value, -0x80, 0x7f)));
-    case DataTag.UNSIGNED:
-    case DataTag.ENUM:
-      w.u8(tag);
-      return w.u8(<u32>(rolls ? value : clamp(value, 0, 0xff)));
-    case DataTag.LONG:
-      return Axdr.long(w, <i32>(rolls ? value : clamp(value, -0x8000, 0x7fff)));
-    case DataTag.LONG_UNSIGNED:
-      return Axdr.longUnsigned(w, <u32>(rolls ? value : clamp(value, 0, 0xffff)));
-    case DataTag.DOUBLE_LONG:
-      return Axdr.doubleLong(w, <i32>(rolls ? value : clamp(value, -0x80000000, 0x7fffffff)));
-    case DataTag.DOUBLE_LONG_UNSIGNED:
-      return Axdr.doubleLongUnsigned(w, <u32>(rolls ? value : clamp(value, 0, 0xffffffff)));
-    case DataTag.LONG64:
-      return Axdr.long64(w, value);
-    case DataTag.LONG64_UNSIGNED:
-      return Axdr.long64Unsigned(w, <u64>value);
-    default:
-      return Axdr.nullData(w);
-  }
-}
-
 /**
  * Whether the value of a SET has the type of the row and lies in its range.
  * @returns 0, type-unmatched or other-reason
  */
 export function plainCheck(a: AttributeRow, at: usize, size: u32): i32 {
   const r = reader.over(at, size);
-  if (dataMatches(r, Template.of().at(a.typeAt), a.typeSize) != Err.OK || r.remaining != 0)
-    return DataAccessResult.TYPE_UNMATCHED;
+  dataMatches(r, Template.of().at(a.typeAt), a.typeSize);
+  if (!r.done) return DataAccessResult.TYPE_UNMATCHED;
   if ((a.flags & AttributeFlag.RANGED) == 0) return DataAccessResult.SUCCESS;
   const value = dataInteger(reader.over(at, size));
   if (reader.err != Err.OK || value < a.min || value > a.max) return DataAccessResult.OTHER_REASON;

@@ -6,23 +6,11 @@ import { octetsSame } from "../base/octets";
 import { Civil } from "../base/civil";
 import { CellKind, Column, Ring } from "../store/rings";
 import { DataTag } from "../wire/axdr";
+import { tagIsNumber, tagIsSigned } from "./number";
 
 /** Octets of a date-time cell on the wire: tag, length, 12 octets. */
 const STAMP_SIZE: u32 = 14;
 const STAMP_LENGTH: u32 = 12;
-
-/** Bit t: cells of tag t hold numbers, and numbers below 0. */
-const SIGNED: u32 =
-  (1 << DataTag.INTEGER) | (1 << DataTag.LONG) | (1 << DataTag.DOUBLE_LONG) | (1 << DataTag.LONG64);
-const NUMBERS: u32 =
-  SIGNED |
-  (1 << DataTag.BOOLEAN) |
-  (1 << DataTag.BCD) |
-  (1 << DataTag.UNSIGNED) |
-  (1 << DataTag.ENUM) |
-  (1 << DataTag.LONG_UNSIGNED) |
-  (1 << DataTag.DOUBLE_LONG_UNSIGNED) |
-  (1 << DataTag.LONG64_UNSIGNED);
 
 /** Octets of the text in a cell; a length that the cell cannot hold counts as what it can. */
 function textSize(column: Column, at: usize): u32 {
@@ -149,11 +137,11 @@ export function cellsFollowing(ring: Ring, row: usize, above: usize, mask: u32):
 export function cellNumber(column: Column, at: usize): i64 {
   const width = <u32>column.width;
   const unused = <i64>(64 - (width << 3));
-  const value = <i64>bswap<u64>(load<u64>(at + <usize>width - 8)) << unused;
-  return ((SIGNED >> column.tag) & 1) != 0 ? value >> unused : <i64>((<u64>value) >> unused);
+  const value = (<i64>bswap<u64>(load<u64>(at + <usize>width - 8))) << unused;
+  return tagIsSigned(column.tag) != 0 ? value >> unused : <i64>((<u64>value) >> unused);
 }
 
 /** Whether a column holds numbers that can restrict a range. */
 export function cellIsNumber(column: Column): bool {
-  return column.tag < 32 && ((NUMBERS >> column.tag) & 1) != 0;
+  return tagIsNumber(column.tag) || column.tag == DataTag.BCD;
 }

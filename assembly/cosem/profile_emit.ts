@@ -101,23 +101,26 @@ function spanFind(pin: Pin, item: u32): u32 {
   return pin.spanFirst(span) + left;
 }
 
-/** Row number of the match of a scan in front of the one found last; Err.STATE when the ring no longer has it. */
-function scanAbove(meter: Meter, ring: Ring, pin: Pin): i64 {
+/** Where row `number` stands, 0 when the ring no longer has it. */
+function rowAt(meter: Meter, ring: Ring, pin: Pin, number: u32): usize {
+  return <i32>(number - ring.first) < 0 ? 0 : ringRow(meter, pin.source, number);
+}
+
+/** Where the row of item `item` stands, 0 when the ring no longer has it. */
+function itemAt(meter: Meter, ring: Ring, pin: Pin, item: u32): usize {
+  if (pin.spans != 0) return rowAt(meter, ring, pin, spanFind(pin, item));
+  return scanFind(meter, ring, pin, item) ? rowAt(meter, ring, pin, pin.foundRow) : 0;
+}
+
+/** Where the match of a scan in front of the one found last stands, 0 when the ring no longer has it. */
+function scanAbove(meter: Meter, ring: Ring, pin: Pin): usize {
   let number = pin.foundRow;
   while (number != pin.first) {
     number--;
-    if (<i32>(number - ring.first) < 0) return Err.STATE;
-    if (scanMatches(meter, ring, pin, number)) return number;
+    const row = rowAt(meter, ring, pin, number);
+    if (row == 0 || scanMatches(meter, ring, pin, number)) return row;
   }
-  return Err.STATE;
-}
-
-/** Columns of the row of item `item` that go as null-data; Err.STATE when the ring no longer has the row it follows from. */
-function nullsFind(meter: Meter, ring: Ring, pin: Pin, item: u32, row: usize): i64 {
-  if (item == 0) return 0;
-  const above = pin.spans == 0 ? scanAbove(meter, ring, pin) : <i64>spanFind(pin, item - 1);
-  if (above < 0 || <i32>(<u32>above - ring.first) < 0) return Err.STATE;
-  return rowNulls(ring, pin, row, ringRow(meter, pin.source, <u32>above));
+  return 0;
 }
 
 /** Octets of the items of a pin, by looking at each row. */
@@ -125,9 +128,7 @@ export function rowsCount(meter: Meter, ring: Ring, pin: Pin): u32 {
   let size: u32 = 0;
   let above: usize = 0;
   for (let item: u32 = 0; item < pin.items; item++) {
-    if (pin.spans == 0) scanFind(meter, ring, pin, item);
-    const number = pin.spans == 0 ? pin.foundRow : spanFind(pin, item);
-    const row = ringRow(meter, pin.source, number);
+    const row = itemAt(meter, ring, pin, item);
     size += rowSize(ring, pin, row, rowNulls(ring, pin, row, above));
     above = row;
   }
@@ -160,13 +161,15 @@ export function profileHeadEmit(meter: Meter, pin: Pin, w: Writer): i32 {
 export function profileRowEmit(meter: Meter, pin: Pin, item: u32, w: Writer): i32 {
   const ring = Ring.of(meter, pin.source);
   if (ring.generation != pin.generation || item >= pin.items) return Err.STATE;
-  if (pin.spans == 0 && !scanFind(meter, ring, pin, item)) return Err.STATE;
-  const number = pin.spans == 0 ? pin.foundRow : spanFind(pin, item);
-  if (<i32>(number - ring.first) < 0) return Err.STATE;
-  const row = ringRow(meter, pin.source, number);
-  const nulls = pin.nullable != 0 ? nullsFind(meter, ring, pin, item, row) : 0;
-  if (nulls < 0) return Err.STATE;
-  const size = pin.itemSize != 0 ? pin.itemSize : rowSize(ring, pin, row, <u32>nulls);
+  const row = itemAt(meter, ring, pin, item);
+  if (row == 0) return Err.STATE;
+  let above: usize = 0;
+  if (pin.nullable != 0 && item != 0) {
+    above = pin.spans == 0 ? scanAbove(meter, ring, pin) : rowAt(meter, ring, pin, spanFind(pin, item - 1));
+    if (above == 0) return Err.STATE;
+  }
+  const nulls = rowNulls(ring, pin, row, above);
+  const size = pin.itemSize != 0 ? pin.itemSize : rowSize(ring, pin, row, nulls);
   const counting = w.counting != 0;
   const at = w.take(size);
   if (at == 0) return counting ? Err.OK : Err.NO_SPACE;
@@ -175,6 +178,6 @@ export function profileRowEmit(meter: Meter, pin: Pin, item: u32, w: Writer): i3
     return Err.OK;
   }
   store<u16>(at, <u16>(DataTag.STRUCTURE | (popcnt<u32>(pin.columns) << 8)));
-  cellsWrite(ring, row, pin.columns, <u32>nulls, at + STRUCTURE_HEAD_SIZE);
+  cellsWrite(ring, row, pin.columns, nulls, at + STRUCTURE_HEAD_SIZE);
   return Err.OK;
 }

@@ -1,6 +1,5 @@
 /** Selective access to a profile's buffer: which rows and columns an answer pins (Blue Book, class_id 7). */
 import { Civil, SECONDS_PER_DAY } from "../base/civil";
-import { Err } from "../base/err";
 import { RUNS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
 import { clockUtc, Side } from "../meter/clock";
@@ -89,7 +88,8 @@ export function selectAll(meter: Meter, profile: u32, pin: Pin): i32 {
 /** Pins rows and columns by number; entries from 0 are refused (decision 10), those beyond the last are none. */
 export function selectEntries(meter: Meter, profile: u32, at: usize, size: u32, pin: Pin): i32 {
   const r = reader.over(at, size);
-  if (entryDescriptorParse(r, entry) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  entryDescriptorParse(r, entry);
+  if (!r.done) return DataAccessResult.TYPE_UNMATCHED;
   const ring = Ring.of(meter, profile);
   const lastColumn = entry.toColumn == 0 ? ring.columns : entry.toColumn;
   if (entry.fromEntry == 0 || entry.fromColumn == 0) return DataAccessResult.OTHER_REASON;
@@ -158,26 +158,28 @@ function boundLocal(x: DateTime, side: Side): i64 {
   return <i64>Civil.days(<i32>x.year, month, <i32>day) * SECONDS_PER_DAY + time + hundredths;
 }
 
-/** A bound that is a date-time, as UTC seconds in pin.low or pin.high. */
-function timeBound(meter: Meter, at: usize, size: u32, side: Side, pin: Pin): i32 {
-  const r = reader.over(at, size);
-  if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
-  if (!dateTimeIsValid(time)) return DataAccessResult.OTHER_REASON;
-  let seconds = side == Side.EARLIEST ? LOWEST : HIGHEST;
-  if (time.year != YEAR_UNSPECIFIED) {
-    const local = boundLocal(time, side);
-    if (time.deviation != DEVIATION_UNSPECIFIED) seconds = local + <i64>time.deviation * 60;
-    else seconds = clockUtc(meter, local, side, seasonOf(time.status));
-  }
-  if (side == Side.EARLIEST) pin.low = seconds;
-  else pin.high = seconds;
-  return DataAccessResult.SUCCESS;
+/** UTC seconds of the instant that a valid date-time names. */
+function boundUtc(meter: Meter, x: DateTime, side: Side): i64 {
+  if (x.year == YEAR_UNSPECIFIED) return side == Side.EARLIEST ? LOWEST : HIGHEST;
+  const local = boundLocal(x, side);
+  if (x.deviation != DEVIATION_UNSPECIFIED) return local + <i64>x.deviation * 60;
+  return clockUtc(meter, local, side, seasonOf(x.status));
 }
 
-function numberBound(at: usize, size: u32): i64 {
-  const value = dataInteger(reader.over(at, size));
-  if (reader.err == Err.OK && reader.remaining != 0) reader.fail(Err.UNKNOWN);
-  return value;
+/** Takes a bound into pin.low or pin.high: a date-time as UTC seconds, of other columns a number. */
+function boundTake(meter: Meter, at: usize, size: u32, side: Side, stamp: bool, pin: Pin): i32 {
+  const r = reader.over(at, size);
+  let bound: i64 = 0;
+  if (stamp) dateTimeDataParse(r, time);
+  else bound = dataInteger(r);
+  if (!r.done) return DataAccessResult.TYPE_UNMATCHED;
+  if (stamp) {
+    if (!dateTimeIsValid(time)) return DataAccessResult.OTHER_REASON;
+    bound = boundUtc(meter, time, side);
+  }
+  if (side == Side.EARLIEST) pin.low = bound;
+  else pin.high = bound;
+  return DataAccessResult.SUCCESS;
 }
 
 /** First row of [low, end) whose stamp is not below `seconds`; stamps of the stretch do not fall. */
@@ -219,7 +221,8 @@ function scanSelect(meter: Meter, ring: Ring, pin: Pin): void {
 /** Pins the rows whose restricting column lies between two bounds, both inclusive, with the selected columns. */
 export function selectRange(meter: Meter, profile: u32, at: usize, size: u32, pin: Pin): i32 {
   const r = reader.over(at, size);
-  if (rangeDescriptorParse(r, range) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  rangeDescriptorParse(r, range);
+  if (!r.done) return DataAccessResult.TYPE_UNMATCHED;
   const ring = Ring.of(meter, profile);
   const column = columnOf(ring, range);
   const mask = columnsOf(ring);
@@ -228,16 +231,10 @@ export function selectRange(meter: Meter, profile: u32, at: usize, size: u32, pi
   pin.columns = mask;
   pin.column = column;
   const stamp = pin.column == ring.stampColumn;
-  if (stamp) {
-    let result = timeBound(meter, range.fromAt, range.fromSize, Side.EARLIEST, pin);
-    if (result == DataAccessResult.SUCCESS) result = timeBound(meter, range.toAt, range.toSize, Side.LATEST, pin);
-    if (result != DataAccessResult.SUCCESS) return result;
-  } else {
-    if (!cellIsNumber(ring.column(column))) return DataAccessResult.OTHER_REASON;
-    pin.low = numberBound(range.fromAt, range.fromSize);
-    if (reader.err == Err.OK) pin.high = numberBound(range.toAt, range.toSize);
-    if (reader.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
-  }
+  if (!stamp && !cellIsNumber(ring.column(column))) return DataAccessResult.OTHER_REASON;
+  let result = boundTake(meter, range.fromAt, range.fromSize, Side.EARLIEST, stamp, pin);
+  if (result == DataAccessResult.SUCCESS) result = boundTake(meter, range.toAt, range.toSize, Side.LATEST, stamp, pin);
+  if (result != DataAccessResult.SUCCESS) return result;
   if (stamp && ring.runs <= RUNS_MAX) runsSelect(meter, profile, ring, pin);
   else scanSelect(meter, ring, pin);
   pinEnd(meter, ring, pin);

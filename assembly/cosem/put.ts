@@ -6,7 +6,7 @@ import { changeAdd } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { rowOf } from "../store/values";
 import { Axdr } from "../wire/axdr";
-import { numberEmit } from "./plain";
+import { numberEmit } from "./number";
 import { rowCapacity } from "./setting";
 
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));

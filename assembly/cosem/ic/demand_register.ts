@@ -7,7 +7,8 @@ import { dataInteger } from "../../wire/data";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { demandClose, demandPeriodsValid, demandRestart } from "../demand";
-import { numberEmit, plainGet, plainSet, scaled } from "../plain";
+import { numberEmit, scaled } from "../number";
+import { plainGet, plainSet } from "../plain";
 import { momentEmit } from "../put";
 
 export function demandRegisterGet(ask: Ask, out: Writer): i32 {
