@@ -24,6 +24,23 @@ export class Stretch {
     this.count = 0;
     return this;
   }
+
+  /**
+   * Looks at the next element of a table, number `index` between two addresses: elements from number `first` to `last` are in the
+   * stretch. Without any it stands in front of the first higher one.
+   */
+  look(index: i32, first: i32, last: i32, at: usize, end: usize): void {
+    if (index < first || (index > last && this.from != 0)) return;
+    if (this.count == 0) this.from = at;
+    if (index > last) return;
+    this.to = end;
+    this.count++;
+  }
+
+  /** All elements have been looked at, up to `end`. */
+  settle(end: usize): void {
+    if (this.count == 0) this.empty(this.from != 0 ? this.from : end);
+  }
 }
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));

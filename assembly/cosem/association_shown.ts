@@ -28,19 +28,19 @@ export function shownAssociation(ask: Ask): u32 {
   return NONE;
 }
 
-/** A slot in which the shown association is up, NONE when it is down. */
-export function shownSlot(ask: Ask, association: u32): u32 {
-  if (isCurrent(ask)) return ask.slot;
+/** A slot in which the shown association is up, null when it is down. */
+export function shownSlot(ask: Ask, association: u32): Slot | null {
+  if (isCurrent(ask)) return ask.slot == NONE ? null : Slot.of(ask.meter, ask.slot);
   for (let i: u32 = 0; Layout.of().slotCount > i; i++) {
     const slot = Slot.of(ask.meter, i);
-    if (slot.state != AssociationState.NON_ASSOCIATED && slot.association == association) return i;
+    if (slot.state != AssociationState.NON_ASSOCIATED && slot.association == association) return slot;
   }
-  return NONE;
+  return null;
 }
 
 /** The Security setup of an association: the one of its port while it is up in a slot, NONE = none. */
-export function setupShown(ask: Ask, slotIndex: u32, row: AssociationRow): u32 {
-  return slotIndex == NONE ? <u32>row.securitySetup : Slot.of(ask.meter, slotIndex).securitySetup(row);
+export function setupShown(slot: Slot | null, row: AssociationRow): u32 {
+  return slot === null ? <u32>row.securitySetup : slot.securitySetup(row);
 }
 
 /** security_setup_reference. */
@@ -57,8 +57,8 @@ export function userListEmit(ask: Ask, row: AssociationRow, out: Writer): i32 {
 }
 
 /** Whoever opened the association, {0, ""} while nobody is identified. */
-export function currentUserEmit(ask: Ask, slotIndex: u32, row: AssociationRow, out: Writer): i32 {
-  const id: i32 = slotIndex == NONE ? -1 : <i32>Slot.of(ask.meter, slotIndex).user - 1;
+export function currentUserEmit(ask: Ask, slot: Slot | null, row: AssociationRow, out: Writer): i32 {
+  const id: i32 = slot === null ? -1 : <i32>slot.user - 1;
   const user = userFind(ask.meter, row.object, id);
   Axdr.structure(out, 2);
   Axdr.unsigned(out, id < 0 ? 0 : <u32>id);

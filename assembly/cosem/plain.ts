@@ -12,6 +12,7 @@ import { attributeFind, objectFind } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataInteger, dataMatches } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
+import { arraySplice, Stretch } from "./array_value";
 import { Ask } from "./ask";
 import { captureStatus } from "./capture";
 import { historyEmit } from "./history";
@@ -165,6 +166,12 @@ export function plainSetGood(ask: Ask, good: bool): i32 {
     return valueSet(ask, row, normal, ask.dataSize + 1);
   }
   return valueSet(ask, row, ask.dataAt, ask.dataSize);
+}
+
+/** Puts `added` elements, the parameter of a method, in the place of a stretch of the array in a row. */
+export function plainSplice(ask: Ask, row: u32, stretch: Stretch, added: u32): i32 {
+  const size = added != 0 ? ask.dataSize : 0;
+  return changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, size, added));
 }
 
 /** Answers SET of a row with a value that has been checked, room aside. */

@@ -34,7 +34,7 @@ export function associationLnGet(ask: Ask, out: Writer): i32 {
   const association = shownAssociation(ask);
   if (association == NONE) return plainGet(ask, out);
   const row = Template.of().association(association);
-  const slotIndex = shownSlot(ask, association);
+  const slot = shownSlot(ask, association);
   switch (ask.attribute) {
     case 2: // object_list
       objectListPin(ask.pin, association, PinKind.OBJECT_LIST);
@@ -45,24 +45,24 @@ export function associationLnGet(ask: Ask, out: Writer): i32 {
       Axdr.longUnsigned(out, row.serverSap);
       return DataAccessResult.SUCCESS;
     case 4: // application_context_name
-      nameEmit(out, NameKind.APPLICATION_CONTEXT, contextShown(ask, slotIndex, row));
+      nameEmit(out, NameKind.APPLICATION_CONTEXT, contextShown(slot, row));
       return DataAccessResult.SUCCESS;
     case 5: // xDLMS_context_info
-      contextInfoEmit(ask, slotIndex, row, out);
+      contextInfoEmit(slot, row, out);
       return DataAccessResult.SUCCESS;
     case 6: // authentication_mechanism_name
-      nameEmit(out, NameKind.AUTHENTICATION_MECHANISM, mechanismShown(ask, slotIndex, row));
+      nameEmit(out, NameKind.AUTHENTICATION_MECHANISM, mechanismShown(slot, row));
       return DataAccessResult.SUCCESS;
     case 8: // association_status
-      Axdr.enum_(out, slotIndex == NONE ? AssociationState.NON_ASSOCIATED : Slot.of(ask.meter, slotIndex).state);
+      Axdr.enum_(out, slot === null ? AssociationState.NON_ASSOCIATED : slot.state);
       return DataAccessResult.SUCCESS;
     case 9: // security_setup_reference
-      securityReferenceEmit(out, setupShown(ask, slotIndex, row));
+      securityReferenceEmit(out, setupShown(slot, row));
       return DataAccessResult.SUCCESS;
     case 10: // user_list
       return userListEmit(ask, row, out);
     case 11: // current_user
-      return currentUserEmit(ask, slotIndex, row, out);
+      return currentUserEmit(ask, slot, row, out);
     default:
       return plainGet(ask, out);
   }
@@ -81,23 +81,21 @@ function nameEmit(out: Writer, kind: u32, id: u32): void {
 }
 
 /** The context in use, else the strongest one offered. */
-function contextShown(ask: Ask, slotIndex: u32, row: AssociationRow): u32 {
-  if (slotIndex != NONE) return Slot.of(ask.meter, slotIndex).context;
-  return contextStrongest(row.contexts);
+function contextShown(slot: Slot | null, row: AssociationRow): u32 {
+  return slot !== null ? slot.context : contextStrongest(row.contexts);
 }
 
 /** The mechanism in use, else the strongest one offered. */
-function mechanismShown(ask: Ask, slotIndex: u32, row: AssociationRow): u32 {
-  if (slotIndex != NONE) return Slot.of(ask.meter, slotIndex).mechanism;
+function mechanismShown(slot: Slot | null, row: AssociationRow): u32 {
+  if (slot !== null) return slot.mechanism;
   return row.mechanisms == 0 ? Mechanism.LOWEST : 31 - <u32>clz<u32>(row.mechanisms);
 }
 
 /** Decision 4: negotiated conformance and sizes; what is offered while the association is down. */
-function contextInfoEmit(ask: Ask, slotIndex: u32, row: AssociationRow, out: Writer): void {
+function contextInfoEmit(slot: Slot | null, row: AssociationRow, out: Writer): void {
   const own = <u32>Template.of().apduSizeMax;
-  const up = slotIndex != NONE;
-  const conformance = up ? Slot.of(ask.meter, slotIndex).conformance : row.conformance;
-  const clientSize = up ? Slot.of(ask.meter, slotIndex).clientSizeProposed : 0;
+  const conformance = slot !== null ? slot.conformance : row.conformance;
+  const clientSize: u32 = slot !== null ? slot.clientSizeProposed : 0;
   store<u32>(scratch, bswap<u32>(conformance << 8));
   Axdr.structure(out, 6);
   Axdr.bitString(out, scratch, CONFORMANCE_BITS); // conformance

@@ -38,7 +38,7 @@ export function associationSnGet(ask: Ask, out: Writer): i32 {
       objectListPin(ask.pin, association, PinKind.ACCESS_RIGHTS_LIST);
       return DataAccessResult.SUCCESS;
     case 4: // security_setup_reference
-      securityReferenceEmit(out, setupShown(ask, shownSlot(ask, association), Template.of().association(association)));
+      securityReferenceEmit(out, setupShown(shownSlot(ask, association), Template.of().association(association)));
       return DataAccessResult.SUCCESS;
     case 5: // user_list
       return userListEmit(ask, Template.of().association(association), out);

@@ -31,6 +31,9 @@ const SHIFT_LIMIT_DEFAULT: u32 = 10;
 /** A clock of a meter runs from 1971 to 2105: stamps are compared as 32-bit seconds. */
 const YEAR_MIN: u32 = 1971;
 const YEAR_MAX: u32 = 2105;
+/** Ranges of time_zone and daylight_savings_deviation, min. */
+const ZONE_MAX: i64 = 840;
+const DEVIATION_MAX: i64 = 120;
 /** Range of shift_time, s. */
 const SHIFT_MAX: i64 = 900;
 
@@ -72,12 +75,10 @@ function zoneSet(ask: Ask): i32 {
     if (dateTimeDataParse(r, time) != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
     const dayless = time.month != UNSPECIFIED && time.month >= <u32>Month.DAYLIGHT_SAVINGS_END;
     if (!dateTimeIsValid(time) || dayless) return DataAccessResult.OTHER_REASON;
-  } else if (ask.attribute == 3) {
-    const zone = dataInteger(r);
-    if (r.err == Err.OK && abs(zone) > 840) return DataAccessResult.OTHER_REASON;
-  } else if (ask.attribute == 7) {
-    const shift = dataInteger(r);
-    if (r.err == Err.OK && abs(shift) > 120) return DataAccessResult.OTHER_REASON;
+  } else if (ask.attribute != 8) {
+    const minutes = dataInteger(r);
+    const most: i64 = ask.attribute == 3 ? ZONE_MAX : DEVIATION_MAX;
+    if (r.err == Err.OK && abs(minutes) > most) return DataAccessResult.OTHER_REASON;
   }
   const result = plainSet(ask);
   if (result == DataAccessResult.SUCCESS) agendaZoneSet(ask.meter);
@@ -97,7 +98,8 @@ function timeSet(ask: Ask): i32 {
   const a = ask.rowOf(2);
   if (a != NONE && (Template.of().attribute(a).flags & 1) == 0) return DataAccessResult.READ_WRITE_DENIED;
   const r = ask.data;
-  if (dateTimeDataParse(r, time) != Err.OK || r.remaining != 0) return DataAccessResult.TYPE_UNMATCHED;
+  dateTimeDataParse(r, time);
+  if (!r.done) return DataAccessResult.TYPE_UNMATCHED;
   const ms = timeMs(ask.meter, time);
   if (ms < 0) return DataAccessResult.OTHER_REASON;
   return changeResult(agendaClockSet(ask.meter, <f64>ms, clockShiftLimit(ask.meter)));

@@ -127,12 +127,14 @@ function shapeCheck(ask: Ask, profile: u32): i32 {
   const r = ask.data;
   const value = dataInteger(r);
   if (r.err != Err.OK) return DataAccessResult.TYPE_UNMATCHED;
-  if (ask.attribute == 5)
-    return sortAllowed(ask, profile, value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
-  if (ask.attribute == 4) return periodAllowed(value) ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
-  const rowSize = Ring.of(ask.meter, profile).rowSize;
-  const most: i64 = rowSize != 0 ? area / rowSize : 0;
-  return value >= 1 && value <= most ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
+  let good: bool;
+  if (ask.attribute == 5) good = sortAllowed(ask, profile, value);
+  else if (ask.attribute == 4) good = periodAllowed(value);
+  else {
+    const rowSize = Ring.of(ask.meter, profile).rowSize;
+    good = rowSize != 0 && value >= 1 && value <= <i64>(area / rowSize);
+  }
+  return good ? DataAccessResult.SUCCESS : DataAccessResult.OTHER_REASON;
 }
 
 /** Sets an attribute that shapes the buffer and, in the same record, empties it. Setting what it is changes nothing. */

@@ -6,9 +6,9 @@ import { objectFind } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { dataSkip } from "../../wire/data";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { arraySplice, nameEquals, nameTake, Stretch } from "../array_value";
+import { nameEquals, nameTake, Stretch } from "../array_value";
 import { Ask } from "../ask";
-import { changeResult, plainSetGood } from "../plain";
+import { plainSetGood, plainSplice } from "../plain";
 import { Activation, activationRefresh, maskFind } from "../register_activation";
 import { rowCapacity, settingArray } from "../setting";
 
@@ -106,8 +106,7 @@ export function registerActivationInvoke(ask: Ask): i32 {
 function splice(ask: Ask, attribute: i32, added: u32): i32 {
   const row = ask.rowOf(attribute);
   if (rowCapacity(row) == 0) return ActionResult.READ_WRITE_DENIED;
-  const size = added != 0 ? ask.dataSize : 0;
-  return changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, size, added));
+  return plainSplice(ask, row, stretch, added);
 }
 
 /** Appends a register; one that is assigned already stays where it is. */

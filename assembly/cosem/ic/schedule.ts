@@ -5,9 +5,9 @@ import { changeCommit, changeOpen, changeReserve } from "../../store/change";
 import { valueAt, valueSize } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult } from "../../wire/results";
-import { arraySplice, Stretch } from "../array_value";
+import { Stretch } from "../array_value";
 import { Ask } from "../ask";
-import { changeResult, plainSetGood } from "../plain";
+import { changeResult, plainSetGood, plainSplice } from "../plain";
 import { scheduleChanged } from "../schedule";
 import { ScheduleEntry, scheduleEntryRead } from "../schedule_entries";
 import { rowCapacity } from "../setting";
@@ -92,19 +92,14 @@ function enable(ask: Ask, r: Reader, row: u32): i32 {
 /** Puts `stretch` around the entries from `first` to `last`, which stand side by side; without any before the first higher one. */
 function entriesFind(first: u32, last: u32): bool {
   const count = Axdr.readArray(list);
-  let higher: usize = 0;
   stretch.empty(0);
   for (let i: u32 = 0; i < count; i++) {
     const from = list.pos;
     scheduleEntryRead(list, entry);
     if (list.err != Err.OK) return false;
-    if (entry.index > last && higher == 0) higher = from;
-    if (entry.index < first || entry.index > last) continue;
-    if (stretch.count == 0) stretch.from = from;
-    stretch.to = list.pos;
-    stretch.count++;
+    stretch.look(entry.index, first, last, from, list.pos);
   }
-  if (stretch.count == 0) stretch.empty(higher != 0 ? higher : list.pos);
+  stretch.settle(list.pos);
   return true;
 }
 
@@ -114,7 +109,7 @@ function insert(ask: Ask, r: Reader, row: u32): i32 {
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
   const index = entry.index;
   if (!good || !entriesFind(index, index)) return ActionResult.OTHER_REASON;
-  return changed(ask, changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, ask.dataSize, 1)));
+  return changed(ask, plainSplice(ask, row, stretch, 1));
 }
 
 /** Deletes the entries from firstIndex to lastIndex. */
@@ -124,5 +119,5 @@ function remove(ask: Ask, r: Reader, row: u32): i32 {
   const last = Axdr.readLongUnsigned(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (!entriesFind(first, last) || stretch.count == 0) return ActionResult.OTHER_REASON;
-  return changed(ask, changeResult(arraySplice(ask.meter, row, stretch, 0, 0, 0)));
+  return changed(ask, plainSplice(ask, row, stretch, 0));
 }

@@ -3,9 +3,9 @@ import { Err } from "../../base/err";
 import { Reader } from "../../base/reader";
 import { Axdr, DataTag } from "../../wire/axdr";
 import { ActionResult } from "../../wire/results";
-import { arraySplice, Stretch, timeTake } from "../array_value";
+import { Stretch, timeTake } from "../array_value";
 import { Ask } from "../ask";
-import { changeResult, plainSetGood } from "../plain";
+import { plainSetGood, plainSplice } from "../plain";
 import { scheduleRefresh } from "../schedule";
 import { rowCapacity } from "../setting";
 import { tariffRefresh } from "../tariff";
@@ -28,19 +28,13 @@ function entryPass(r: Reader): i32 {
 /** Finds the entry of `index`, else the place in front of the first higher one. */
 function entryFind(index: i32): bool {
   const count = Axdr.readArray(list);
-  let higher: usize = 0;
-  for (let i: u32 = 0; i < count && list.err == Err.OK; i++) {
+  stretch.empty(0);
+  for (let i: u32 = 0; i < count && stretch.count == 0; i++) {
     const from = list.pos;
-    const found = entryPass(list);
-    if (found > index && higher == 0) higher = from;
-    if (found != index) continue;
-    stretch.empty(from);
-    stretch.to = list.pos;
-    stretch.count = 1;
-    return true;
+    stretch.look(entryPass(list), index, index, from, list.pos);
   }
-  stretch.empty(higher != 0 ? higher : list.pos);
-  return false;
+  stretch.settle(list.pos);
+  return stretch.count != 0;
 }
 
 /** Whether the dates of the entries are such. */
@@ -74,6 +68,5 @@ export function specialDaysInvoke(ask: Ask): i32 {
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
   if (index < 0 || !ask.over(ENTRIES, list)) return ActionResult.OTHER_REASON;
   if (!entryFind(index) && !inserts) return ActionResult.OTHER_REASON;
-  const size = inserts ? ask.dataSize : 0;
-  return changed(ask, changeResult(arraySplice(ask.meter, row, stretch, ask.dataAt, size, inserts ? 1 : 0)));
+  return changed(ask, plainSplice(ask, row, stretch, inserts ? 1 : 0));
 }
