@@ -7,6 +7,9 @@ import { rowOf } from "../store/values";
 import { Axdr } from "../wire/axdr";
 import { settingOver } from "./setting";
 
+/** Result of a class that has no part in an attribute: what plainGet() or plainSet() answers. */
+export const PLAIN: i32 = -1;
+
 /** On whose behalf an attribute or method is used. */
 export const enum Caller {
   ASSOCIATION = 0,
@@ -122,6 +125,7 @@ export class Ask {
   /** Index of the object, and its row. */
   object: u32;
   row: ObjectRow;
+  classId: u32;
   /** Attribute or method. */
   attribute: i32;
   caller: u32;
@@ -142,6 +146,7 @@ export class Ask {
     this.meter = meter;
     this.object = object;
     this.row = Template.of().object(object);
+    this.classId = this.row.classId;
     this.attribute = attribute;
     this.caller = caller;
     this.depth = 0;

@@ -6,8 +6,7 @@ import { Layout } from "../store/layout";
 import { AssociationRow, NONE, Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { ActionResult, DataAccessResult } from "../wire/results";
-import { Ask } from "./ask";
-import { plainGet } from "./plain";
+import { Ask, PLAIN } from "./ask";
 import { valueEmit } from "./setting";
 
 /** The reference of an association without a Security setup: a logical name that names nothing. */
@@ -51,7 +50,7 @@ export function securityReferenceEmit(out: Writer, setup: u32): void {
 /** The list stands in the association's own object; 0-0:40.0.0.255 shows that. */
 export function userListEmit(ask: Ask, row: AssociationRow, out: Writer): i32 {
   const list = userListRow(row.object);
-  if (list == NONE) return plainGet(ask, out);
+  if (list == NONE) return PLAIN;
   valueEmit(ask.meter, list, out);
   return DataAccessResult.SUCCESS;
 }

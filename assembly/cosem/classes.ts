@@ -4,7 +4,7 @@ import { Writer } from "../base/writer";
 import { journalSequence } from "../store/journal";
 import { ActionResult, DataAccessResult } from "../wire/results";
 import { alarmOwns, alarmSet } from "./alarms";
-import { Ask } from "./ask";
+import { Ask, PLAIN } from "./ask";
 import { activityCalendarGet, activityCalendarInvoke, activityCalendarSet } from "./ic/activity_calendar";
 import { associationLnGet, associationLnInvoke } from "./ic/association_ln";
 import { associationSnGet, associationSnInvoke } from "./ic/association_sn";
@@ -33,10 +33,16 @@ import { specialDaysInvoke, specialDaysSet } from "./ic/special_days";
 import { parameterChanged } from "./parameters";
 import { plainGet, plainSet } from "./plain";
 
-/** Answers GET: writes the value as Data, or pins a long source. No class has a part in manufacturer attributes (below 0). */
+/** Answers GET: writes the value as Data, or pins a long source. */
 export function classGet(ask: Ask, out: Writer): i32 {
-  if (ask.attribute < 0) return plainGet(ask, out);
-  switch (ask.row.classId) {
+  const result = attributeGet(ask, out);
+  return result == PLAIN ? plainGet(ask, out) : result;
+}
+
+/** What the class of the object has to say. None has a part in manufacturer attributes (below 0). */
+function attributeGet(ask: Ask, out: Writer): i32 {
+  if (ask.attribute < 0) return PLAIN;
+  switch (ask.classId) {
     case 5:
       return demandRegisterGet(ask, out);
     case 7:
@@ -60,23 +66,24 @@ export function classGet(ask: Ask, out: Writer): i32 {
     case 124:
       return portProtectionGet(ask, out);
     default:
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 
 /** Answers SET with the value at ask.dataAt. */
 export function classSet(ask: Ask): i32 {
   const before = journalSequence(ask.meter);
-  const result = attributeSet(ask);
+  let result = attributeSet(ask);
+  if (result == PLAIN) result = plainSet(ask);
   if (result == DataAccessResult.SUCCESS && journalSequence(ask.meter) != before) parameterChanged(ask);
   return result;
 }
 
 function attributeSet(ask: Ask): i32 {
-  if (ask.attribute < 0) return plainSet(ask);
-  switch (ask.row.classId) {
+  if (ask.attribute < 0) return PLAIN;
+  switch (ask.classId) {
     case 1:
-      return alarmOwns(ask) ? alarmSet(ask) : plainSet(ask);
+      return alarmOwns(ask) ? alarmSet(ask) : PLAIN;
     case 5:
       return demandRegisterSet(ask);
     case 6:
@@ -102,13 +109,13 @@ function attributeSet(ask: Ask): i32 {
     case 71:
       return limiterSet(ask);
     default:
-      return plainSet(ask);
+      return PLAIN;
   }
 }
 
 /** Answers ACTION with the parameter at ask.dataAt (size 0 = none); return data go to `out`. */
 export function classInvoke(ask: Ask, out: Writer): i32 {
-  switch (ask.row.classId) {
+  switch (ask.classId) {
     case 3:
       return registerInvoke(ask);
     case 4:

@@ -21,14 +21,14 @@ import {
 } from "../meter/demand";
 import { BASES, Metering } from "../meter/metering_state";
 import { Meter } from "../store/block";
-import { changeAdd, changeCommit, changeOpen, changeReserve, ENTRY_HEAD_SIZE } from "../store/change";
+import { changeCommit, changeOpen, changeReserve, ENTRY_HEAD_SIZE } from "../store/change";
 import { Journal } from "../store/journal_state";
 import { AttributeFlag, NONE, Template } from "../store/template";
 import { classPlace, objectAtPlace, objectOfClass, rowOf } from "../store/values";
 import { Duty, agendaSetClock, agendaSoon } from "./agenda";
 import { RowStatus, rowStatus } from "./capture_row";
 import { scaled } from "./number";
-import { momentPut, numberPut } from "./put";
+import { defaultPut, momentPut, numberPut } from "./put";
 import { qualityAveraged } from "./quality";
 import { registerCounts } from "./register_activation";
 import { rowCapacity, settingNumber, valueOver } from "./setting";
@@ -318,13 +318,10 @@ function maximumTake(meter: Meter, object: u32, source: u32, d: Demand): void {
 
 /** Sets an extended register to its default, with the status of the template and the time of now. @returns 0 or the error of the commit */
 export function extendedReset(meter: Meter, object: u32): i32 {
-  const t = Template.of();
   changeOpen(meter);
   for (let id: i32 = Extended.VALUE; id <= Extended.STATUS; id += 2) {
     const row = rowOf(object, id, 0);
-    if (rowCapacity(row) == 0) continue;
-    const a = t.attribute(row);
-    changeAdd(meter, t.object(object), id, 0, t.at(a.defaultAt), a.defaultSize);
+    if (rowCapacity(row) != 0) defaultPut(meter, row);
   }
   momentPut(meter, object, Extended.CAPTURE_TIME, clockSeconds(meter));
   return changeCommit(meter);

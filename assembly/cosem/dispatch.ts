@@ -149,7 +149,7 @@ export function dispatchNotify(
   ask.pin.kind = PinKind.NONE;
   if (!ask.row.hasAttribute(attribute)) return DataAccessResult.OBJECT_UNDEFINED;
   if (!readableBySome(object, attribute)) return DataAccessResult.READ_WRITE_DENIED;
-  if (slotIndex == NONE && isPersonal(ask.row.classId)) return DataAccessResult.READ_WRITE_DENIED;
+  if (slotIndex == NONE && isPersonal(ask.classId)) return DataAccessResult.READ_WRITE_DENIED;
   if (slotIndex != NONE) notifyProtect(ask, meter, slotIndex);
   ask.selector = selector;
   ask.dataAt = dataAt;
@@ -183,7 +183,7 @@ function readableBySome(object: u32, attribute: i32): bool {
 
 /** Attributes that know selective access: the buffer of a profile. */
 function selectable(ask: Ask): bool {
-  return ask.row.classId == 7 && ask.attribute == 2;
+  return ask.classId == 7 && ask.attribute == 2;
 }
 
 /** Sets an attribute for an association to the Data at `dataAt`. */

@@ -83,11 +83,11 @@ export function executeActions(meter: Meter, caller: Caller, depth: u32, table: 
   if (depth >= DEPTH_MAX) return DataAccessResult.OTHER_REASON;
   const r = changetype<Reader>(readers + <usize>(depth * READER_SIZE));
   const scripts = settingArray(meter, table, SCRIPTS, r);
-  for (let i: u32 = 0; i < scripts && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < scripts; i++) {
     Axdr.readStructure(r, 2);
     const found = Axdr.readLongUnsigned(r) == selector;
     const actions = Axdr.readArray(r);
-    for (let k: u32 = 0; k < actions && r.err == Err.OK; k++) {
+    for (let k: u32 = 0; k < actions; k++) {
       const result = actionTake(meter, caller, depth, r, found);
       if (result == DataAccessResult.TEMPORARY_FAILURE) return result;
     }

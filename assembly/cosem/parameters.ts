@@ -39,38 +39,50 @@ export class Parameter {
   /** Reads one; the error is the reader's. */
   read(r: Reader): this {
     Axdr.readStructure(r, 3);
+    return this.readFields(r);
+  }
+
+  /** Reads the fields of one, which more may follow. */
+  readFields(r: Reader): this {
     this.classId = Axdr.readLongUnsigned(r);
     this.nameAt = Axdr.readLogicalName(r);
     this.attribute = Axdr.readInteger(r);
     return this;
   }
 
-  is(classId: u32, nameAt: usize, attribute: i32): bool {
-    return this.classId == classId && this.attribute == attribute && octetsSame(this.nameAt, nameAt, 6);
+  is(other: Parameter): bool {
+    const same = this.classId == other.classId && this.attribute == other.attribute;
+    return same && octetsSame(this.nameAt, other.nameAt, 6);
+  }
+
+  /** Writes changed_parameter as far as its value, which follows. */
+  changedEmit(w: Writer): void {
+    Axdr.structure(w, 4);
+    Axdr.longUnsigned(w, this.classId);
+    Axdr.logicalName(w, this.nameAt);
+    Axdr.integer(w, this.attribute);
   }
 }
 
 const parameter: Parameter = changetype<Parameter>(memory.data(offsetof<Parameter>(), 8));
+const changed: Parameter = changetype<Parameter>(memory.data(offsetof<Parameter>(), 8));
 
-/** Whether a monitor has the attribute in its list. */
-function watches(meter: Meter, monitor: u32, ask: Ask): bool {
+/** Whether a monitor has the changed attribute in its list. */
+function watches(meter: Meter, monitor: u32): bool {
   const count = settingArray(meter, monitor, PARAMETERS, list);
   for (let i: u32 = 0; i < count; i++) {
     parameter.read(list);
     if (list.err != Err.OK) return false;
-    if (parameter.is(ask.row.classId, ask.row.logicalName, ask.attribute)) return true;
+    if (parameter.is(changed)) return true;
   }
   return false;
 }
 
 /** Keeps what was changed, and when. */
-function changedKeep(meter: Meter, monitor: u32, ask: Ask): void {
+function changedKeep(meter: Meter, monitor: u32): void {
   if (rowOf(monitor, CHANGED_PARAMETER, 0) == NONE) return;
   const w = writer.into(octets, 32);
-  Axdr.structure(w, 4);
-  Axdr.longUnsigned(w, ask.row.classId);
-  Axdr.logicalName(w, ask.row.logicalName);
-  Axdr.integer(w, ask.attribute);
+  changed.changedEmit(w);
   Axdr.nullData(w);
   changeOpen(meter);
   changeAdd(meter, Template.of().object(monitor), CHANGED_PARAMETER, 0, octets, w.size);
@@ -81,16 +93,19 @@ function changedKeep(meter: Meter, monitor: u32, ask: Ask): void {
 /** An attribute has been set to another value. */
 export function parameterChanged(ask: Ask): void {
   const meter = ask.meter;
+  changed.classId = ask.classId;
+  changed.nameAt = ask.row.logicalName;
+  changed.attribute = ask.attribute;
   let watched = false;
   for (let i: u32 = 0; ; i++) {
     const monitor = objectOfClass(CLASS_PARAMETER_MONITOR, i);
     if (monitor < 0) break;
-    if (!watches(meter, monitor, ask)) continue;
-    changedKeep(meter, monitor, ask);
+    if (!watches(meter, monitor)) continue;
+    changedKeep(meter, monitor);
     watched = true;
   }
   // A change of time zone or daylight saving has raised it already.
-  const zone = <u32>ask.row.classId == CLASS_CLOCK && ask.attribute != CLOCK_TIME;
+  const zone = ask.classId == CLASS_CLOCK && ask.attribute != CLOCK_TIME;
   if (!watched || zone) return;
   captureEvent(meter, EventCode.PARAMETERS_CHANGED);
 }

@@ -2,7 +2,7 @@
 import { Writer } from "../base/writer";
 import { clockStamp, STAMP_SIZE } from "../meter/clock";
 import { Meter } from "../store/block";
-import { changeAdd } from "../store/change";
+import { changeAdd, changeValue } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { rowOf } from "../store/values";
 import { Axdr } from "../wire/axdr";
@@ -31,6 +31,13 @@ export function numberPut(meter: Meter, object: u32, attribute: i32, value: i64,
 export function momentPut(meter: Meter, object: u32, attribute: i32, utc: i64): void {
   momentEmit(meter, utc, writer.into(octets, 16));
   put(meter, object, attribute);
+}
+
+/** Gives a row the value that the template has. @returns 0 or the error of the commit */
+export function defaultPut(meter: Meter, row: u32): i32 {
+  const t = Template.of();
+  const a = t.attribute(row);
+  return changeValue(meter, row, t.at(a.defaultAt), a.defaultSize);
 }
 
 /** Writes UTC second `utc` as date-time of local time, an octet-string. */

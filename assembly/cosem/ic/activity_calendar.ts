@@ -8,9 +8,9 @@ import { Axdr, DataTag } from "../../wire/axdr";
 import { DateTime, dateTimeDataParse, dateTimeIsSpecified } from "../../wire/date_time";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { nameTake, timeTake } from "../array_value";
-import { Ask } from "../ask";
+import { Ask, PLAIN } from "../ask";
 import { Calendar, calendarArm, calendarKeep, calendarRow, PASSIVE } from "../calendar_halves";
-import { changeResult, plainGet, plainSet, plainSettable, valueGet } from "../plain";
+import { changeResult, plainSet, plainSettable, valueGet } from "../plain";
 import { tariffActivate, tariffRefresh } from "../tariff";
 import { dateIsGood, dateTimeIsAny, timeIsGood } from "../time_pattern";
 
@@ -21,7 +21,7 @@ function isTable(attribute: i32): bool {
 }
 
 export function activityCalendarGet(ask: Ask, out: Writer): i32 {
-  if (!isTable(ask.attribute)) return plainGet(ask, out); // activate_passive_calendar_time
+  if (!isTable(ask.attribute)) return PLAIN; // activate_passive_calendar_time
   // calendar_name, season_profile, week_profile_table, day_profile_table, active and passive
   return valueGet(ask, calendarRow(ask.meter, ask.object, ask.attribute), out);
 }
@@ -32,7 +32,7 @@ function tableGood(ask: Ask): bool {
   const attribute = ask.attribute < <i32>Calendar.NAME + PASSIVE ? ask.attribute : ask.attribute - PASSIVE;
   if (attribute == Calendar.NAME) return nameTake(r) != 0;
   const count = Axdr.readArray(r);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     if (attribute == Calendar.SEASONS) seasonPass(r);
     else if (attribute == Calendar.WEEKS) weekPass(r);
     else dayPass(r);
@@ -58,7 +58,7 @@ function dayPass(r: Reader): void {
   Axdr.readStructure(r, 2);
   Axdr.readUnsigned(r);
   const count = Axdr.readArray(r);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(r, 3);
     const start = timeTake(r, DataTag.TIME, 4);
     Axdr.readLogicalName(r);

@@ -7,7 +7,7 @@ import { AssociationRow, NONE, Template } from "../../store/template";
 import { Axdr } from "../../wire/axdr";
 import { contextStrongest, Mechanism, NameKind } from "../../wire/names";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask, PinKind } from "../ask";
+import { Ask, PinKind, PLAIN } from "../ask";
 import {
   currentUserEmit,
   isCurrent,
@@ -19,7 +19,6 @@ import {
   usersChange,
 } from "../association_shown";
 import { objectListPin } from "../object_list";
-import { plainGet } from "../plain";
 
 /** xDLMS version number of this edition. */
 const DLMS_VERSION: u32 = 6;
@@ -32,7 +31,7 @@ const scratch: usize = memory.data(4);
 
 export function associationLnGet(ask: Ask, out: Writer): i32 {
   const association = shownAssociation(ask);
-  if (association == NONE) return plainGet(ask, out);
+  if (association == NONE) return PLAIN;
   const row = Template.of().association(association);
   const slot = shownSlot(ask, association);
   switch (ask.attribute) {
@@ -64,7 +63,7 @@ export function associationLnGet(ask: Ask, out: Writer): i32 {
     case 11: // current_user
       return currentUserEmit(ask, slot, row, out);
     default:
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 

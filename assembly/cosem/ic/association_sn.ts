@@ -9,7 +9,7 @@ import { hlsSecretChange, llsSecretChange } from "../../session/secret";
 import { NONE, Template } from "../../store/template";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask, PinKind } from "../ask";
+import { Ask, PinKind, PLAIN } from "../ask";
 import {
   currentUserEmit,
   isCurrent,
@@ -22,14 +22,13 @@ import {
 } from "../association_shown";
 import { AccessMode, accessRow, objectSeen } from "../dispatch";
 import { objectListPin } from "../object_list";
-import { plainGet } from "../plain";
 
 /** Rights of one object as a bit-string. */
 const bits: usize = memory.data(16);
 
 export function associationSnGet(ask: Ask, out: Writer): i32 {
   const association = shownAssociation(ask);
-  if (association == NONE) return plainGet(ask, out);
+  if (association == NONE) return PLAIN;
   switch (ask.attribute) {
     case 2: // object_list
       objectListPin(ask.pin, association, PinKind.OBJECT_LIST_SN);
@@ -45,7 +44,7 @@ export function associationSnGet(ask: Ask, out: Writer): i32 {
     case 6: // current_user
       return currentUserEmit(ask, shownSlot(ask, association), Template.of().association(association), out);
     default:
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 

@@ -18,10 +18,10 @@ import {
   UNSPECIFIED,
 } from "../../wire/date_time";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask } from "../ask";
+import { Ask, PLAIN } from "../ask";
 import { agendaClockSet, agendaClockShift, agendaZoneSet } from "../agenda";
 import { dateTimeUtcMs } from "../instant";
-import { changeResult, plainGet, plainSet } from "../plain";
+import { changeResult, plainSet } from "../plain";
 import { momentEmit } from "../put";
 import { settingNumber } from "../setting";
 
@@ -49,7 +49,7 @@ export function clockGet(ask: Ask, out: Writer): i32 {
       Axdr.unsigned(out, clockStatus(meter));
       return DataAccessResult.SUCCESS;
     default: // time_zone, daylight_savings_begin, _end, _deviation, _enabled, clock_base
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 
@@ -64,7 +64,7 @@ export function clockSet(ask: Ask): i32 {
     case 8: // daylight_savings_enabled
       return zoneSet(ask);
     default:
-      return plainSet(ask);
+      return PLAIN;
   }
 }
 

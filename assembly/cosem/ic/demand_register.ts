@@ -5,17 +5,17 @@ import { Demand, demandAverage, demandCount, demandRunning } from "../../meter/d
 import { NONE, Template } from "../../store/template";
 import { dataInteger } from "../../wire/data";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask } from "../ask";
+import { Ask, PLAIN } from "../ask";
 import { demandClose, demandPeriodsValid, demandRestart } from "../demand";
 import { numberEmit, scaled } from "../number";
-import { plainGet, plainSet } from "../plain";
+import { plainSet } from "../plain";
 import { momentEmit } from "../put";
 
 export function demandRegisterGet(ask: Ask, out: Writer): i32 {
   const instance = <u32>ask.row.instance;
-  if (instance >= demandCount()) return plainGet(ask, out);
+  if (instance >= demandCount()) return PLAIN;
   const d = Demand.of(ask.meter, instance);
-  if (d.due == 0) return plainGet(ask, out);
+  if (d.due == 0) return PLAIN;
   switch (ask.attribute) {
     case 2: // current_average_value
       return numberGet(ask, out, demandAverage(d, demandRunning(ask.meter, d)));
@@ -24,11 +24,11 @@ export function demandRegisterGet(ask: Ask, out: Writer): i32 {
     case 5: // status
       return numberGet(ask, out, d.lastStatus);
     case 6: // capture_time
-      return d.captured == 0 ? plainGet(ask, out) : momentGet(ask, out, d.captured);
+      return d.captured == 0 ? PLAIN : momentGet(ask, out, d.captured);
     case 7: // start_time_current
       return momentGet(ask, out, d.start);
     default: // scaler_unit, period, number_of_periods
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 
@@ -52,9 +52,8 @@ export function demandRegisterSet(ask: Ask): i32 {
   if (periodic) {
     const r = ask.data;
     const value = dataInteger(r);
-    const period = ask.attribute == 8 ? value : 1;
-    const periods = ask.attribute == 9 ? value : 1;
-    const fits = value >= 0 && value <= 0xffff && demandPeriodsValid(<u32>period, <u32>periods);
+    const number = value >= 0 && value <= 0xffff ? <u32>value : 0;
+    const fits = ask.attribute == 8 ? demandPeriodsValid(number, 1) : demandPeriodsValid(1, number);
     if (r.err == Err.OK && !fits) return DataAccessResult.OTHER_REASON;
   }
   const result = plainSet(ask);

@@ -1,14 +1,14 @@
 /** Disconnect control, class_id 70, versions 0 and 1. Behaviour: cosem/control, meter/disconnector. */
 import { changeCommit, changeOpen } from "../../store/change";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask } from "../ask";
+import { Ask, PLAIN } from "../ask";
 import { controlAlways, controlAlwaysAdd, controlInvoke } from "../control";
 import { changeResult, plainSet } from "../plain";
 import { settingNumber } from "../setting";
 
 export function disconnectControlSet(ask: Ask): i32 {
   const always = ask.attribute == 4 && ask.dataSize == 2 && load<u8>(ask.dataAt + 1) == 0;
-  if (!always) return plainSet(ask);
+  if (!always) return PLAIN;
   // control_mode 0: the supply is always connected.
   const before = settingNumber(ask.meter, ask.object, 3, 1);
   changeOpen(ask.meter);

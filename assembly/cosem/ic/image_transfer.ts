@@ -2,9 +2,8 @@
 import { Writer } from "../../base/writer";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask } from "../ask";
+import { Ask, PLAIN } from "../ask";
 import { Image, imageActivate, imageBlock, imageFirstMissing, imageInitiate, imageStatus, imageVerify } from "../image";
-import { plainGet } from "../plain";
 import { settingFlag } from "../setting";
 
 /** Whether the object is the meter's own: that of M-Bus devices would be another one. */
@@ -14,7 +13,7 @@ function isOwn(ask: Ask): bool {
 
 export function imageTransferGet(ask: Ask, out: Writer): i32 {
   const x = Image.of(ask.meter);
-  if (!isOwn(ask)) return plainGet(ask, out);
+  if (!isOwn(ask)) return PLAIN;
   switch (ask.attribute) {
     case 3: // image_transferred_blocks_status
       Axdr.bitString(out, x.bits, x.blocks);
@@ -26,7 +25,7 @@ export function imageTransferGet(ask: Ask, out: Writer): i32 {
       Axdr.enum_(out, imageStatus(ask.meter));
       return DataAccessResult.SUCCESS;
     default: // image_block_size, image_transfer_enabled, image_to_activate_info
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 

@@ -2,12 +2,14 @@
 import { Err } from "../../base/err";
 import { Template } from "../../store/template";
 import { objectFind } from "../../store/values";
-import { Axdr } from "../../wire/axdr";
 import { dataInteger } from "../../wire/data";
 import { DataAccessResult } from "../../wire/results";
 import { Ask } from "../ask";
 import { limiterChanged } from "../limiter";
+import { Parameter } from "../parameters";
 import { plainSet, settableRow, valueSet } from "../plain";
+
+const monitored: Parameter = changetype<Parameter>(memory.data(offsetof<Parameter>(), 8));
 
 export function limiterSet(ask: Ask): i32 {
   let result: i32;
@@ -29,13 +31,10 @@ export function limiterSet(ask: Ask): i32 {
 /** Whether value_definition names an attribute of the meter; another type is refused behind. */
 function isMonitorable(ask: Ask): bool {
   const r = ask.data;
-  Axdr.readStructure(r, 3);
-  const classId = Axdr.readLongUnsigned(r);
-  const name = Axdr.readLogicalName(r);
-  const attribute = Axdr.readInteger(r);
+  monitored.read(r);
   if (r.err != Err.OK) return true;
-  const found = objectFind(classId, name);
-  return found >= 0 && Template.of().object(found).hasAttribute(attribute);
+  const found = objectFind(monitored.classId, monitored.nameAt);
+  return found >= 0 && Template.of().object(found).hasAttribute(monitored.attribute);
 }
 
 /** A threshold is a number of whatever type the monitored value has. */

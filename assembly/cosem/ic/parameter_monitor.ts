@@ -6,10 +6,10 @@ import { NONE } from "../../store/template";
 import { objectFind, rowOf } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask, Pin, PIN_SIZE, PinKind } from "../ask";
+import { Ask, Pin, PIN_SIZE, PinKind, PLAIN } from "../ask";
 import { dispatchNotify } from "../dispatch";
 import { CHANGED_PARAMETER, Parameter, PARAMETERS } from "../parameters";
-import { plainGet, valueSet } from "../plain";
+import { valueSet } from "../plain";
 import { settingArray } from "../setting";
 
 /** Octets of a list of parameters. */
@@ -27,24 +27,19 @@ const pin: Pin = changetype<Pin>(memory.data(128, 8));
 if (PIN_SIZE != 128) ERROR("a pin has 128 octets");
 
 export function parameterMonitorGet(ask: Ask, out: Writer): i32 {
-  if (ask.attribute != CHANGED_PARAMETER) return plainGet(ask, out);
+  if (ask.attribute != CHANGED_PARAMETER) return PLAIN;
   // changed_parameter: its value is what it is now; null-data where no client may read it, or it is long.
   const r = reader;
   if (!ask.over(CHANGED_PARAMETER, r)) return DataAccessResult.OBJECT_UNAVAILABLE;
   Axdr.readStructure(r, 4);
-  const classId = Axdr.readLongUnsigned(r);
-  const name = Axdr.readLogicalName(r);
-  const attribute = Axdr.readInteger(r);
+  wanted.readFields(r);
   if (r.err != Err.OK) return DataAccessResult.OBJECT_UNAVAILABLE;
-  Axdr.structure(out, 4);
-  Axdr.longUnsigned(out, classId);
-  Axdr.logicalName(out, name);
-  Axdr.integer(out, attribute);
+  wanted.changedEmit(out);
   const before = out.size;
-  const object = objectFind(classId, name);
+  const object = objectFind(wanted.classId, wanted.nameAt);
   if (object >= 0) {
     inner.pin = pin;
-    const result = dispatchNotify(inner, ask.meter, NONE, object, attribute, 0, 0, 0, out);
+    const result = dispatchNotify(inner, ask.meter, NONE, object, wanted.attribute, 0, 0, 0, out);
     if (result == DataAccessResult.SUCCESS && pin.kind == PinKind.NONE) return result;
   }
   out.rewind(before);
@@ -58,14 +53,14 @@ function listWithout(ask: Ask, more: u32): bool {
   const count = settingArray(ask.meter, ask.object, PARAMETERS, list);
   const from = list.pos;
   for (let i: u32 = 0; i < count; i++) {
-    if (parameter.read(list).is(wanted.classId, wanted.nameAt, wanted.attribute)) found = true;
+    if (parameter.read(list).is(wanted)) found = true;
   }
   const w = writer.into(octets, LIST_SIZE);
   Axdr.array(w, count - (found ? 1 : 0) + more);
   list.pos = from;
   for (let i: u32 = 0; i < count; i++) {
     const at = list.pos;
-    const same = parameter.read(list).is(wanted.classId, wanted.nameAt, wanted.attribute);
+    const same = parameter.read(list).is(wanted);
     if (!same) w.octets(at, <u32>(list.pos - at));
   }
   return found;

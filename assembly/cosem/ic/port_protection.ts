@@ -3,13 +3,13 @@ import { Writer } from "../../base/writer";
 import { NONE } from "../../store/template";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask } from "../ask";
-import { changeResult, plainGet } from "../plain";
+import { Ask, PLAIN } from "../ask";
+import { changeResult } from "../plain";
 import { Protection, protectionOf, protectionReset, protectionStatus } from "../port_protection";
 
 export function portProtectionGet(ask: Ask, out: Writer): i32 {
   const index = protectionOf(ask.meter, ask.object);
-  if (index == NONE) return plainGet(ask, out);
+  if (index == NONE) return PLAIN;
   const p = Protection.of(ask.meter, index);
   switch (ask.attribute) {
     case 8: // protection_status
@@ -22,7 +22,7 @@ export function portProtectionGet(ask: Ask, out: Writer): i32 {
       Axdr.doubleLongUnsigned(out, p.cumulative);
       return DataAccessResult.SUCCESS;
     default: // protection_mode, allowed_failed_attempts, …, port_reference
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 

@@ -12,10 +12,10 @@ import { Axdr } from "../../wire/axdr";
 import { dataInteger } from "../../wire/data";
 import { ActionResult, DataAccessResult } from "../../wire/results";
 import { Selector } from "../../wire/selective";
-import { Ask, PinKind } from "../ask";
+import { Ask, PinKind, PLAIN } from "../ask";
 import { billingCapture } from "../billing";
 import { captureCleared, captureEvents, captureIsSorted, captureReset, SORT_SMALLEST } from "../capture";
-import { changeResult, plainGet, plainSet, plainSettable } from "../plain";
+import { changeResult, plainSettable } from "../plain";
 import { selectAll, selectEntries, selectRange } from "../profile_select";
 import { rowCapacity } from "../setting";
 
@@ -25,7 +25,7 @@ const UNSORTED: i64 = 1;
 
 export function profileGenericGet(ask: Ask, out: Writer): i32 {
   const profile = <u32>ask.row.instance;
-  if (profile == NONE) return plainGet(ask, out);
+  if (profile == NONE) return PLAIN;
   switch (ask.attribute) {
     case 2: // buffer
       return bufferGet(ask, profile, out);
@@ -38,13 +38,13 @@ export function profileGenericGet(ask: Ask, out: Writer): i32 {
       Axdr.doubleLongUnsigned(out, Ring.of(ask.meter, profile).entries);
       return DataAccessResult.SUCCESS;
     default: // capture_objects, capture_period, sort_method
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 
 /** A buffer that is sorted is sorted by the clock. */
 function sortObjectGet(ask: Ask, profile: u32, out: Writer): i32 {
-  if (!captureIsSorted(ask.meter, profile)) return plainGet(ask, out);
+  if (!captureIsSorted(ask.meter, profile)) return PLAIN;
   const ring = Ring.of(ask.meter, profile);
   const clock = Template.of().object(ring.column(ring.stampColumn).object);
   Axdr.structure(out, 4);
@@ -80,7 +80,7 @@ function bufferGet(ask: Ask, profile: u32, out: Writer): i32 {
 
 export function profileGenericSet(ask: Ask): i32 {
   const profile = <u32>ask.row.instance;
-  if (profile == NONE) return plainSet(ask);
+  if (profile == NONE) return PLAIN;
   switch (ask.attribute) {
     case 3: // capture_objects
     case 4: // capture_period
@@ -88,7 +88,7 @@ export function profileGenericSet(ask: Ask): i32 {
     case 8: // profile_entries
       return shapeSet(ask, profile);
     default:
-      return plainSet(ask);
+      return PLAIN;
   }
 }
 

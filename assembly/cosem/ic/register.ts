@@ -5,7 +5,8 @@ import { AttributeFlag, Template } from "../../store/template";
 import { attributeFind } from "../../store/values";
 import { ActionResult } from "../../wire/results";
 import { Ask } from "../ask";
-import { changeResult, valueSet } from "../plain";
+import { changeResult } from "../plain";
+import { defaultPut } from "../put";
 
 const VALUE: i32 = 2;
 
@@ -15,13 +16,12 @@ export function registerInvoke(ask: Ask): i32 {
   if (!ask.dataIsZero) return ActionResult.TYPE_UNMATCHED;
   const row = attributeFind(ask.row, VALUE, 0);
   if (row < 0) return ActionResult.OBJECT_UNAVAILABLE;
-  const t = Template.of();
-  const a = t.attribute(row);
+  const a = Template.of().attribute(row);
   if ((a.flags & AttributeFlag.COMPUTED) != 0) {
     return quantityCounts(a.quantity)
       ? changeResult(meteringReset(ask.meter, a.quantity))
       : <i32>ActionResult.OTHER_REASON;
   }
   if (a.capacity == 0) return ActionResult.OTHER_REASON;
-  return valueSet(ask, row, t.at(a.defaultAt), a.defaultSize);
+  return changeResult(defaultPut(ask.meter, row));
 }

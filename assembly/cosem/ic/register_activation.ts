@@ -37,7 +37,7 @@ function maskGood(r: Reader, count: u32): bool {
   nameTake(r);
   const indices = Axdr.readArray(r);
   let good = true;
-  for (let i: u32 = 0; i < indices && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < indices; i++) {
     const index = Axdr.readUnsigned(r);
     if (index < 1 || index > count) good = false;
   }
@@ -48,7 +48,7 @@ function maskGood(r: Reader, count: u32): bool {
 function masksGood(r: Reader, count: u32): bool {
   const masks = Axdr.readArray(r);
   let good = true;
-  for (let i: u32 = 0; i < masks && r.err == Err.OK; i++) if (!maskGood(r, count)) good = false;
+  for (let i: u32 = 0; i < masks; i++) if (!maskGood(r, count)) good = false;
   return good && r.err == Err.OK;
 }
 

@@ -4,16 +4,15 @@ import { NONE, Template } from "../../store/template";
 import { rowOf } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { DataAccessResult } from "../../wire/results";
-import { Ask } from "../ask";
+import { Ask, PLAIN } from "../ask";
 import { accessRow, objectSeen } from "../dispatch";
-import { plainGet } from "../plain";
 import { valueEmit } from "../setting";
 
 /** 0-0:42.0.0.255, COSEM logical device name. */
 const LOGICAL_DEVICE_NAME: usize = memory.data<u8>([0, 0, 42, 0, 0, 255]);
 
 export function sapAssignmentGet(ask: Ask, out: Writer): i32 {
-  if (ask.attribute != 2) return plainGet(ask, out);
+  if (ask.attribute != 2) return PLAIN;
   const t = Template.of();
   let devices: u32 = 0;
   for (let i: u32 = 0; i < <u32>t.associationCount; i++) if (isFirst(i)) devices++;

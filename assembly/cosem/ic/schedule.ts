@@ -28,8 +28,8 @@ function entryGood(r: Reader): bool {
 }
 
 /** After a change that was made. */
-function changed(ask: Ask, result: i32): i32 {
-  if (result == ActionResult.SUCCESS) scheduleChanged(ask.meter, ask.row.classId, ask.row.instance);
+export function changed(ask: Ask, result: i32): i32 {
+  if (result == ActionResult.SUCCESS) scheduleChanged(ask.meter, ask.classId, ask.row.instance);
   return result;
 }
 

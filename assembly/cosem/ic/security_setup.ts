@@ -15,8 +15,7 @@ import { changeValue } from "../../store/change";
 import { NONE } from "../../store/template";
 import { Axdr } from "../../wire/axdr";
 import { ActionResult, DataAccessResult } from "../../wire/results";
-import { Ask, Caller } from "../ask";
-import { plainGet } from "../plain";
+import { Ask, Caller, PLAIN } from "../ask";
 import {
   certificateExported,
   certificateImported,
@@ -42,16 +41,16 @@ export function securitySetupGet(ask: Ask, out: Writer): i32 {
       if (ELLIPTIC) {
         if (paired(ask)) return certificatesGet(ask, contextOf(ask.object));
       }
-      return plainGet(ask, out);
+      return PLAIN;
     default: // security_policy, security_suite, server_system_title
-      return plainGet(ask, out);
+      return PLAIN;
   }
 }
 
 function clientTitleGet(ask: Ask, out: Writer): i32 {
   const slot = Slot.of(ask.meter, ask.slot);
   const own = ask.caller == Caller.ASSOCIATION && slot.clientTitleKnown != 0 && slot.security == contextOf(ask.object);
-  if (!own) return plainGet(ask, out);
+  if (!own) return PLAIN;
   store<u64>(titleOctets, slot.clientTitle);
   Axdr.octetString(out, titleOctets, 8);
   return DataAccessResult.SUCCESS;

@@ -2,13 +2,13 @@
 import { octetsSame } from "../../base/octets";
 import { Err } from "../../base/err";
 import { Axdr, DataTag } from "../../wire/axdr";
-import { DataAccessResult } from "../../wire/results";
 import { timeTake } from "../array_value";
 import { Ask } from "../ask";
 import { plainSetGood } from "../plain";
-import { scheduleChanged, SingleAction } from "../schedule";
+import { SingleAction } from "../schedule";
 import { settingNumber } from "../setting";
 import { dateIsGood, dateIsWhole, timeIsAny, timeIsGood } from "../time_pattern";
+import { changed } from "./schedule";
 
 /** What each type allows besides one entry: bit 0 several, bit 1 at different times, bit 2 wildcards in dates. */
 const SEVERAL: u32 = 1;
@@ -27,7 +27,7 @@ function timesGood(ask: Ask): bool {
   const count = Axdr.readArray(r);
   if (count > 1 && (allowed & SEVERAL) == 0) return false;
   let first: usize = 0;
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(r, 2);
     const time = timeTake(r, DataTag.TIME, 4);
     const date = timeTake(r, DataTag.DATE, 5);
@@ -42,6 +42,5 @@ function timesGood(ask: Ask): bool {
 
 export function singleActionSet(ask: Ask): i32 {
   const result = plainSetGood(ask, ask.attribute != SingleAction.EXECUTION_TIME || timesGood(ask));
-  if (result == DataAccessResult.SUCCESS) scheduleChanged(ask.meter, ask.row.classId, ask.row.instance);
-  return result;
+  return changed(ask, result);
 }
