@@ -156,6 +156,12 @@ export class Ask {
     return this;
   }
 
+  /** Whether the object has the attribute, or method, that is asked for. */
+  isThere(method: bool): bool {
+    const id = this.attribute;
+    return method ? id >= 1 && id <= <i32>this.row.methodCount : this.row.hasAttribute(id);
+  }
+
   /** A cursor over the parameters: of the selection, of the SET, of the method. The next question takes it over. */
   get data(): Reader {
     return parameters.over(this.dataAt, this.dataSize);

@@ -9,14 +9,15 @@ import { Err } from "../base/err";
 import { clockSeconds, STAMP_SIZE } from "../meter/clock";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
-import { changeCommit, changeOpen, changeReserve, changeValue } from "../store/change";
+import { changeCommit, changeOpen, changeValue } from "../store/change";
 import { Ring } from "../store/rings";
-import { NONE, Template } from "../store/template";
-import { objectFind, valueAt, valueSize } from "../store/values";
+import { NONE } from "../store/template";
+import { objectFind, rowOf, valueAt, valueSize } from "../store/values";
 import { agendaSoon, Duty } from "./agenda";
 import { Ask, Caller } from "./ask";
 import { captureRow } from "./capture";
 import { executeScript } from "./execute";
+import { namedCount } from "./named";
 import { momentPut } from "./put";
 import { ScheduleState } from "./schedule_state";
 import { rowCapacity, rowNamed } from "./setting";
@@ -45,32 +46,16 @@ export function billingIsOpen(meter: Meter): bool {
   return row != NONE && valueSize(meter, row) == 1 && load<u8>(valueAt(meter, row)) == 1;
 }
 
-/** Row of a Data object's value that can be stored, NONE without one. */
-function valueRow(name: usize): u32 {
-  const row = rowNamed(CLASS_DATA, name, VALUE);
-  return rowCapacity(row) != 0 ? row : NONE;
-}
-
-/** Adds the number of the next period to the record: an unsigned number of any width, one higher. */
-function counterAdd(meter: Meter): void {
-  const row = valueRow(COUNTER);
-  const size = row == NONE ? 0 : valueSize(meter, row);
-  if (size < 2) return;
-  const a = Template.of().attribute(row);
-  const to = changeReserve(meter, Template.of().object(a.object), a.id, a.part, size);
-  if (to == 0) return;
-  memory.copy(to, valueAt(meter, row), <usize>size);
-  for (let i = size - 1; i > 0; i--) {
-    const octet = <u32>load<u8>(to + <usize>i) + 1;
-    store<u8>(to + <usize>i, <u8>octet);
-    if (octet < 0x100) return;
-  }
+/** A Data object, NONE without one. */
+function dataNamed(name: usize): u32 {
+  const object = objectFind(CLASS_DATA, name);
+  return object < 0 ? NONE : object;
 }
 
 /** UTC second of the end of the last billing period, 0 = none has ended. */
 export function billingLast(meter: Meter): i64 {
-  const row = valueRow(STAMP);
-  if (row == NONE || valueSize(meter, row) != STAMP_SIZE + 2) return 0;
+  const row = rowOf(dataNamed(STAMP), VALUE, 0);
+  if (rowCapacity(row) == 0 || valueSize(meter, row) != STAMP_SIZE + 2) return 0;
   const at = valueAt(meter, row) + 2;
   return load<u16>(at) == 0xffff ? 0 : Civil.stampSeconds(at, 0);
 }
@@ -85,9 +70,8 @@ export function billingCapture(ask: Ask, profile: u32): i32 {
   if (!ends) return captureRow(meter, profile, seconds, status);
   if (state.resuming != 0) return Err.OK;
   changeOpen(meter);
-  counterAdd(meter);
-  const stamp = objectFind(CLASS_DATA, STAMP);
-  if (stamp >= 0) momentPut(meter, stamp, VALUE, seconds);
+  namedCount(meter, dataNamed(COUNTER));
+  momentPut(meter, dataNamed(STAMP), VALUE, seconds);
   const row = openRow();
   if (row != NONE && ask.depth != 0) changeValue(meter, row, open, 1);
   captureRow(meter, profile, seconds, status);

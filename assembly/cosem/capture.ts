@@ -264,9 +264,8 @@ function rowsCut(meter: Meter, mask: u32, utc: i64): void {
   }
 }
 
-/** Closes the periods of `mask`, cuts the profiles in `sorted` and moves the clock, in one record where it has room for all. */
-function periodsClose(meter: Meter, mask: u32, sorted: u32, ms: f64): i32 {
-  const utc = <i64>Math.floor(ms / 1000);
+/** Closes the periods of `mask`, cuts the profiles in `sorted` and moves the clock to `ms`, in UTC second `utc`, in one record where it has room for all. */
+function periodsClose(meter: Meter, mask: u32, sorted: u32, ms: f64, utc: i64): i32 {
   changeOpen(meter);
   meteringKeep(meter);
   if (rowsAdd(meter, mask, RowStatus.CLOCK_ADJUSTED) != mask) {
@@ -299,7 +298,7 @@ export function captureClockSet(meter: Meter, ms: f64, limit: i64): i32 {
   const next = <i64>Math.floor(ms / 1000);
   const mask = periodsLeft(meter, next);
   const sorted = next < old ? profilesSorted(meter) : 0;
-  const err = periodsClose(meter, mask & ~sorted, sorted, ms);
+  const err = periodsClose(meter, mask & ~sorted, sorted, ms, next);
   if (err != Err.OK) return err;
   if (limit == GIVEN) clockInvalidSet(meter, false);
   for (let p: u32 = 0; p < profileCount(); p++) {

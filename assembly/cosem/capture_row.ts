@@ -16,6 +16,7 @@ import { DataTag } from "../wire/axdr";
 import { DataAccessResult } from "../wire/results";
 import { Ask, Caller } from "./ask";
 import { classGet } from "./classes";
+import { numberPut } from "./put";
 
 /** Bits of the status of a row. */
 export const enum RowStatus {
@@ -167,15 +168,7 @@ function codeKeep(meter: Meter, ring: Ring): void {
     Metering.of(meter).setEventCode(quantity - Quantity.EVENT_CODE_STANDARD, source.code);
     return;
   }
-  const row = rowOf(c.object, c.attribute, 0);
-  const t = Template.of();
-  const size = <u32>c.width + 1;
-  if (row == NONE || <u32>t.attribute(row).capacity < size) return;
-  const to = changeReserve(meter, t.object(c.object), c.attribute, 0, size);
-  if (to == 0) return;
-  store<u8>(to, c.tag);
-  memory.fill(to + 1, 0, <usize>c.width);
-  store<u8>(to + <usize>c.width, <u8>source.code);
+  numberPut(meter, c.object, c.attribute, source.code, false);
 }
 
 /** Whether the open record has room for a row of the ring. */

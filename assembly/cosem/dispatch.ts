@@ -62,11 +62,15 @@ export function objectSeen(association: u32, classId: u32, name: usize): i32 {
  * Data-Access-Result, negated, when the object cannot be named.
  */
 export function attributeZeroCount(meter: Meter, slotIndex: u32, classId: u32, name: usize): i32 {
-  const found = objectSeen(Slot.of(meter, slotIndex).association, classId, name);
+  const found = objectNameable(Slot.of(meter, slotIndex).association, classId, name);
+  return found < 0 ? found : <i32>Template.of().object(found).attributeCount;
+}
+
+/** Index of the object {class, logical name} that an association may name; a Data-Access-Result, negated, when there is none. */
+function objectNameable(association: u32, classId: u32, name: usize): i32 {
+  const found = objectSeen(association, classId, name);
   if (found == OBJECT_OTHER_CLASS) return -(<i32>DataAccessResult.OBJECT_CLASS_INCONSISTENT);
-  if (found < 0 || accessRow(Slot.of(meter, slotIndex).association, found) == 0)
-    return -(<i32>DataAccessResult.OBJECT_UNDEFINED);
-  return Template.of().object(found).attributeCount;
+  return found < 0 || accessRow(association, found) == 0 ? -(<i32>DataAccessResult.OBJECT_UNDEFINED) : found;
 }
 
 /** Fills `ask` for the attribute or method an association names, and checks its right and protection; 0 or the refusal. */
@@ -81,16 +85,13 @@ function resolve(
   right: u32,
 ): i32 {
   const slot = Slot.of(meter, slotIndex);
-  const found = objectSeen(slot.association, classId, name);
-  if (found == OBJECT_OTHER_CLASS) return DataAccessResult.OBJECT_CLASS_INCONSISTENT;
-  if (found < 0) return DataAccessResult.OBJECT_UNDEFINED;
-  const row = accessRow(slot.association, found);
-  if (row == 0) return DataAccessResult.OBJECT_UNDEFINED;
+  const found = objectNameable(slot.association, classId, name);
+  if (found < 0) return -found;
   ask.about(meter, found, id, Caller.ASSOCIATION);
   ask.association = slot.association;
   ask.slot = slotIndex;
-  const there = method ? id >= 1 && id <= <i32>ask.row.methodCount : ask.row.hasAttribute(id);
-  return there ? permit(slot, accessMode(ask.row, row, id, method), right) : <i32>DataAccessResult.READ_WRITE_DENIED;
+  if (!ask.isThere(method)) return DataAccessResult.READ_WRITE_DENIED;
+  return permit(slot, accessMode(ask.row, accessRow(slot.association, found), id, method), right);
 }
 
 /** Checks right and protection, and remembers what the response needs. */
@@ -120,10 +121,15 @@ export function dispatchGet(
   if (attribute == 0) return ATTRIBUTE_ZERO;
   const result = resolve(ask, meter, slot, classId, name, attribute, false, AccessMode.READ);
   if (result != DataAccessResult.SUCCESS) return result;
+  ask.pin.kind = PinKind.NONE;
+  return selectedGet(ask, selector, dataAt, dataSize, out);
+}
+
+/** Reads with a selector, 0 = none, and its parameters. */
+function selectedGet(ask: Ask, selector: u32, dataAt: usize, dataSize: u32, out: Writer): i32 {
   ask.selector = selector;
   ask.dataAt = dataAt;
   ask.dataSize = dataSize;
-  ask.pin.kind = PinKind.NONE;
   if (selector != 0 && !selectable(ask)) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
   return classGet(ask, out);
 }
@@ -151,11 +157,7 @@ export function dispatchNotify(
   if (!readableBySome(object, attribute)) return DataAccessResult.READ_WRITE_DENIED;
   if (slotIndex == NONE && isPersonal(ask.classId)) return DataAccessResult.READ_WRITE_DENIED;
   if (slotIndex != NONE) notifyProtect(ask, meter, slotIndex);
-  ask.selector = selector;
-  ask.dataAt = dataAt;
-  ask.dataSize = dataSize;
-  if (selector != 0 && !selectable(ask)) return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED;
-  return classGet(ask, out);
+  return selectedGet(ask, selector, dataAt, dataSize, out);
 }
 
 /** Classes whose attributes depend on the association that asks. */

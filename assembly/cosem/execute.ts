@@ -71,8 +71,7 @@ export function executeService(
   ask.dataAt = dataAt;
   ask.dataSize = dataSize;
   const invokes = service == Service.INVOKE;
-  const there = invokes ? index >= 1 && index <= <i32>ask.row.methodCount : ask.row.hasAttribute(index);
-  if (!there) return DataAccessResult.OBJECT_UNAVAILABLE;
+  if (!ask.isThere(invokes)) return DataAccessResult.OBJECT_UNAVAILABLE;
   if (!invokes) return service == Service.WRITE ? classSet(ask) : <i32>DataAccessResult.OTHER_REASON;
   return classInvoke(ask, dropped.into(droppedOctets, RETURN_SIZE));
 }

@@ -1,5 +1,6 @@
 /** The lists of an association, long sources: one item per object the association sees (decision 6). */
 import { Err } from "../base/err";
+import { SHORT_NAMES } from "../base/features";
 import { Writer } from "../base/writer";
 import { ObjectRow, Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
@@ -46,17 +47,19 @@ export function objectListItem(pin: Pin, index: u32, w: Writer): i32 {
  */
 function elementEmit(kind: u32, association: u32, object: u32, w: Writer): void {
   const o = Template.of().object(object);
-  Axdr.structure(w, kind == PinKind.ACCESS_RIGHTS_LIST ? 3 : 4);
-  if (kind != PinKind.OBJECT_LIST) Axdr.long(w, o.baseName);
-  if (kind != PinKind.ACCESS_RIGHTS_LIST) {
+  const short = SHORT_NAMES && kind != PinKind.OBJECT_LIST;
+  const rightsOnly = SHORT_NAMES && kind == PinKind.ACCESS_RIGHTS_LIST;
+  Axdr.structure(w, rightsOnly ? 3 : 4);
+  if (short) Axdr.long(w, o.baseName);
+  if (!rightsOnly) {
     Axdr.longUnsigned(w, o.classId);
     Axdr.unsigned(w, o.version);
     Axdr.logicalName(w, o.logicalName);
   }
-  if (kind == PinKind.OBJECT_LIST) Axdr.structure(w, 2);
+  if (!short) Axdr.structure(w, 2);
   // Manufacturer attributes have no short names.
-  const own = kind == PinKind.OBJECT_LIST ? o.ownCount : 0;
-  if (kind != PinKind.OBJECT_LIST_SN) rightsEmit(o, accessRow(association, object), own, w);
+  const own = short ? 0 : o.ownCount;
+  if (rightsOnly || !short) rightsEmit(o, accessRow(association, object), own, w);
 }
 
 function rightsEmit(o: ObjectRow, row: usize, own: i32, w: Writer): void {

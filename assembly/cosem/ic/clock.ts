@@ -35,7 +35,7 @@ const YEAR_MAX: u32 = 2105;
 const ZONE_MAX: i64 = 840;
 const DEVIATION_MAX: i64 = 120;
 /** Range of shift_time, s. */
-const SHIFT_MAX: i64 = 900;
+const SHIFT_MAX: i32 = 900;
 
 const time: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
 
@@ -78,7 +78,7 @@ function zoneSet(ask: Ask): i32 {
   } else if (ask.attribute != 8) {
     const minutes = dataInteger(r);
     const most: i64 = ask.attribute == 3 ? ZONE_MAX : DEVIATION_MAX;
-    if (r.err == Err.OK && abs(minutes) > most) return DataAccessResult.OTHER_REASON;
+    if (r.err == Err.OK && (minutes < -most || minutes > most)) return DataAccessResult.OTHER_REASON;
   }
   const result = plainSet(ask);
   if (result == DataAccessResult.SUCCESS) agendaZoneSet(ask.meter);
@@ -193,8 +193,8 @@ function presetUse(ask: Ask): i32 {
 }
 
 function shiftTime(meter: Meter, r: Reader): i32 {
-  const shift = <i64>Axdr.readLong(r);
+  const shift = Axdr.readLong(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
-  if (abs(shift) > SHIFT_MAX) return ActionResult.OTHER_REASON;
+  if (shift < -SHIFT_MAX || shift > SHIFT_MAX) return ActionResult.OTHER_REASON;
   return timeMove(meter, clockNow(meter) + <f64>(shift * 1000));
 }
