@@ -106,11 +106,18 @@ function sourceTake(slot: Slot, c: SecurityContext, x: Ciphered, out: Layer): bo
   return (c.keys & (1 << (broadcast ? <u32>KeyPart.GBEK : <u32>KeyPart.GUEK))) != 0;
 }
 
-/** The title in a general APDU must be the partner's; an empty one means it. */
-function titleGood(slot: Slot, x: Ciphered): bool {
-  if (slot.clientTitleKnown == 0) return false;
-  if (x.titleAt == 0 || x.titleSize == 0) return true;
-  return x.titleSize == SYSTEM_TITLE_SIZE && load<u64>(x.titleAt) == slot.clientTitle;
+/**
+ * Whose nonce a layer has: the partner's title, which one in a general APDU must agree with; an empty one means it. Where nobody has
+ * named a partner, in a pre-established association whose Security setup names none, it is the one that a general APDU carries
+ * (GB9 9.2.7.2): the tag proves it like the rest.
+ */
+function originatorTake(slot: Slot, x: Ciphered, out: Layer): bool {
+  const carried = x.titleAt != 0 && x.titleSize != 0;
+  if (carried && x.titleSize != SYSTEM_TITLE_SIZE) return false;
+  const known = slot.clientTitleKnown != 0;
+  if (!known && (!carried || !slot.preEstablished)) return false;
+  out.originator = known ? slot.clientTitle : load<u64>(x.titleAt);
+  return !carried || load<u64>(x.titleAt) == out.originator;
 }
 
 function cipheredOpen(slot: Slot, c: SecurityContext, layer: Layer, at: usize, size: u32, out: Opened): i32 {
@@ -119,11 +126,10 @@ function cipheredOpen(slot: Slot, c: SecurityContext, layer: Layer, at: usize, s
   layer.kind = cipherFamily(x.tag);
   layer.control = x.control;
   layer.counter = x.invocationCounter;
-  layer.originator = slot.clientTitle;
   layer.isClient = 1;
   // Known before anything is judged: what names the broadcast key is not answered, however wrong it is.
   if (!isDedicated(layer.kind) && (x.control & SecurityControl.BROADCAST) != 0) layer.source = KeySource.BROADCAST;
-  if (layer.isEmpty || !controlGood(c, x.control) || !titleGood(slot, x)) return Err.AUTHENTICATION;
+  if (layer.isEmpty || !controlGood(c, x.control) || !originatorTake(slot, x, layer)) return Err.AUTHENTICATION;
   if (!sourceTake(slot, c, x, layer)) return Err.AUTHENTICATION;
   const err = textOpen(slot, c, layer, x.textAt, x.textSize, headerNone(), out);
   if (err != Err.OK || x.isGeneral) return err;

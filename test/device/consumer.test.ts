@@ -176,6 +176,15 @@ describe("keys and counters", () => {
     expect(Buffer.from(provisionRecords(raw.identity, raw.compiled.model)).includes(setup)).toBe(true);
   });
 
+  it("takes requests of the client that Security setup names, and of no other", async () => {
+    const rig = Rig.boot();
+    const systemTitle = Buffer.from("HES00001");
+    const other = await consumer(rig, 1, { systemTitle, family: "general-glo" });
+    await expect(other.get(NAME)).rejects.toMatchObject({ stateError: 1, serviceError: 5 });
+    const named = await consumer(rig, 2, { family: "general-glo" });
+    expect((await named.get(NAME)).type).toBe("octet-string");
+  });
+
   it("Security setup shows the title of the client it is for, and its policy", async () => {
     const rig = Rig.boot();
     const management = await rig.associated(

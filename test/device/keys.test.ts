@@ -153,6 +153,38 @@ describe("pre-established association", () => {
     expect(Buffer.from((await client.raw(Uint8Array.of(0x62, 0)))!).toString("hex")).toBe("d80102");
     expect((await client.get(attribute(1, NAME, 2))).type).toBe("octet-string");
   });
+
+  // Neither an AARQ nor Security setup has named the client: its title is the one that general-glo carries.
+  test("ciphered requests under the keys of Security setup, from whichever client has them", async () => {
+    const rig = Rig.boot();
+    const { guek, gak } = rig.identity(0).keys;
+    const name = attribute(1, NAME, 2);
+    let counter = 1;
+    const from = async (title: string, more: Partial<ClientOptions> = {}): Promise<Client> => {
+      const keys: ClientOptions = { clientSap: 102, security: "authenc", family: "general-glo", guek, gak };
+      const client = rig.client(0, { ...keys, counter: counter++, systemTitle: Buffer.from(title), ...more });
+      await client.connect();
+      client.preEstablished(rig.identity(0).systemTitle);
+      return client;
+    };
+    for (const title of ["HES00001", "HES00002"]) {
+      const client = await from(title);
+      expect((await client.get(name)).type).toBe("octet-string");
+      expect(client.answerSecurityControl).toBe(0x30);
+      await client.disconnect();
+    }
+    const wrongKey = Uint8Array.from(guek, (octet) => octet ^ 1);
+    const wrong: [more: Partial<ClientOptions>, serviceError: number][] = [
+      [{ guek: wrongKey }, 5],
+      [{ security: "enc" }, 5],
+      [{ counter: 1 }, 6],
+    ];
+    for (const [more, serviceError] of wrong) {
+      const client = await from("HES00001", more);
+      await expect(client.get(name)).rejects.toMatchObject({ stateError: 1, serviceError });
+      await client.disconnect();
+    }
+  });
 });
 
 describe("attribute 0", () => {
