@@ -163,7 +163,7 @@ function columnRead(r: Reader, column: Column): i32 {
   const a = Template.of().attribute(row);
   column.object = <u16>object;
   column.attribute = <i8>attribute;
-  column.tag = a.tag;
+  column.tag = <u8>a.tag;
   return columnWidth(column, a.tag, a.capacity, classId == 8 && attribute == 2, (a.flags & AttributeFlag.HIDDEN) != 0);
 }
 

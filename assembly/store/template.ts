@@ -89,28 +89,28 @@ export class ObjectRow {
     return Template.of().kind(this.classAt);
   }
 
-  get classId(): u16 {
+  get classId(): u32 {
     return this.kind.classId;
   }
 
-  get version(): u8 {
+  get version(): u32 {
     return this.kind.version;
   }
 
-  get attributeCount(): u8 {
+  get attributeCount(): u32 {
     return this.kind.attributeCount;
   }
 
-  get methodCount(): u8 {
+  get methodCount(): u32 {
     return this.kind.methodCount;
   }
 
-  get methodsAt(): u16 {
+  get methodsAt(): u32 {
     return this.kind.methodsAt;
   }
 
   /** The row behind the last one of this object in the attribute table. */
-  get endAttribute(): u16 {
+  get endAttribute(): u32 {
     return changetype<ObjectRow>(changetype<usize>(this) + offsetof<ObjectRow>()).firstAttribute;
   }
 
@@ -118,12 +118,12 @@ export class ObjectRow {
    * Number among the objects of its class, the first 255 of them; of a setup object of an association or port the number of that,
    * else NONE.
    */
-  get instance(): u16 {
-    return this.number == 255 ? <u16>NONE : this.number;
+  get instance(): u32 {
+    return this.number == 255 ? NONE : <u32>this.number;
   }
 
   /** Short name of attribute 1, 0 = none. */
-  get baseName(): u16 {
+  get baseName(): u32 {
     const t = Template.of();
     return t.baseNamesAt == 0 ? 0 : load<u16>(t.at(t.baseNamesAt + this.index * 2));
   }
@@ -132,7 +132,7 @@ export class ObjectRow {
    * What its class takes from the template: event of a monitor (class 21), rows that a push carries (class 40), of a maximum (class 4)
    * its Demand register as object index + 1. 0 = nothing.
    */
-  get extra(): u16 {
+  get extra(): u32 {
     const t = Template.of();
     const index = this.index;
     let low: u32 = 0;
@@ -208,20 +208,20 @@ export class AttributeRow {
     return this.shape.id;
   }
 
-  get part(): u8 {
+  get part(): u32 {
     return this.shape.part;
   }
 
-  get flags(): u8 {
+  get flags(): u32 {
     return this.shape.flags;
   }
 
-  get capacity(): u16 {
+  get capacity(): u32 {
     return this.shape.capacity;
   }
 
   /** A-XDR tag of the whole value, 0 = hidden. */
-  get tag(): u8 {
+  get tag(): u32 {
     const type = <u32>this.shape.typeAt;
     return type == 0 ? 0 : load<u8>(octetsOf(type));
   }
@@ -245,14 +245,14 @@ export class AttributeRow {
   }
 
   /** Source of a computed value (meter/quantity.ts), 0 = none. */
-  get quantity(): u16 {
+  get quantity(): u32 {
     const flags = <u32>this.shape.flags;
     if ((flags & AttributeFlag.COMPUTED) == 0) return 0;
     return (flags & AttributeFlag.HISTORY) == 0 ? this.datum : this.cell.quantity;
   }
 
   /** Decimal digits to drop from the quantity's fixed unit to reach the object's scaler. */
-  get digits(): u8 {
+  get digits(): u32 {
     return (this.shape.flags & AttributeFlag.COMPUTED) != 0 ? this.shape.detail : 0;
   }
 
@@ -271,7 +271,7 @@ export class AttributeRow {
   }
 
   /** Index of the object it belongs to. */
-  get object(): u16 {
+  get object(): u32 {
     const t = Template.of();
     const row = <u32>(changetype<usize>(this) - changetype<usize>(t.attribute(0))) / offsetof<AttributeRow>();
     let low: u32 = 0;
@@ -281,7 +281,7 @@ export class AttributeRow {
       if (<u32>t.object(middle).firstAttribute <= row) low = middle;
       else high = middle;
     }
-    return <u16>low;
+    return low;
   }
 
   /** Where its default stands behind octetsAt, 0 = it has none. */
@@ -325,8 +325,8 @@ export class EventRow {
   effectAt: u8;
 
   /** Profile (by number) that logs it, NONE = none. */
-  get profile(): u16 {
-    return this.log == 255 ? <u16>NONE : this.log;
+  get profile(): u32 {
+    return this.log == 255 ? NONE : <u32>this.log;
   }
 
   @inline
