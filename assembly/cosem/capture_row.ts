@@ -10,7 +10,7 @@ import { Meter } from "../store/block";
 import { changeCommitRows, changeOpen, changeReserve, ENTRY_HEAD_SIZE, RowPart } from "../store/change";
 import { Journal } from "../store/journal_state";
 import { CellKind, Column, Ring, ringRow } from "../store/rings";
-import { AttributeFlag, NONE, Template } from "../store/template";
+import { NONE, Template } from "../store/template";
 import { rowOf } from "../store/values";
 import { DataTag } from "../wire/axdr";
 import { DataAccessResult } from "../wire/results";
@@ -58,9 +58,7 @@ const cellOctets: usize = memory.data(160, 8);
 /** Quantity a column shows, 0 = none. */
 function quantityOf(column: Column): u32 {
   const row = rowOf(column.object, column.attribute, 0);
-  if (row == NONE) return 0;
-  const a = Template.of().attribute(row);
-  return (a.flags & AttributeFlag.COMPUTED) != 0 ? <u32>a.quantity : 0;
+  return row == NONE ? 0 : Template.of().attribute(row).quantity;
 }
 
 function isStatus(quantity: u32): bool {

@@ -47,14 +47,14 @@ export function accessMode(o: ObjectRow, row: usize, id: i32, method: bool): u32
 }
 
 /**
- * Object {class, logical name} as an association sees it, or as objectFind(). Logical devices may have objects of one name,
- * such as their logical device names; an association sees one of them.
+ * Index of the object {class, logical name} that an association sees; a Data-Access-Result, negated, when it sees none. Logical devices
+ * may have objects of one name, such as their logical device names; an association sees one of them.
  */
 export function objectSeen(association: u32, classId: u32, name: usize): i32 {
-  const first = objectFind(classId, name);
-  let found = first;
+  let found = objectFind(classId, name);
+  if (found == OBJECT_OTHER_CLASS) return -(<i32>DataAccessResult.OBJECT_CLASS_INCONSISTENT);
   while (found >= 0 && accessRow(association, found) == 0) found = objectTwin(found);
-  return found < 0 ? first : found;
+  return found < 0 ? -(<i32>DataAccessResult.OBJECT_UNDEFINED) : found;
 }
 
 /**
@@ -62,15 +62,8 @@ export function objectSeen(association: u32, classId: u32, name: usize): i32 {
  * Data-Access-Result, negated, when the object cannot be named.
  */
 export function attributeZeroCount(meter: Meter, slotIndex: u32, classId: u32, name: usize): i32 {
-  const found = objectNameable(Slot.of(meter, slotIndex).association, classId, name);
+  const found = objectSeen(Slot.of(meter, slotIndex).association, classId, name);
   return found < 0 ? found : <i32>Template.of().object(found).attributeCount;
-}
-
-/** Index of the object {class, logical name} that an association may name; a Data-Access-Result, negated, when there is none. */
-function objectNameable(association: u32, classId: u32, name: usize): i32 {
-  const found = objectSeen(association, classId, name);
-  if (found == OBJECT_OTHER_CLASS) return -(<i32>DataAccessResult.OBJECT_CLASS_INCONSISTENT);
-  return found < 0 || accessRow(association, found) == 0 ? -(<i32>DataAccessResult.OBJECT_UNDEFINED) : found;
 }
 
 /** Fills `ask` for the attribute or method an association names, and checks its right and protection; 0 or the refusal. */
@@ -85,7 +78,7 @@ function resolve(
   right: u32,
 ): i32 {
   const slot = Slot.of(meter, slotIndex);
-  const found = objectNameable(slot.association, classId, name);
+  const found = objectSeen(slot.association, classId, name);
   if (found < 0) return -found;
   ask.about(meter, found, id, Caller.ASSOCIATION);
   ask.association = slot.association;

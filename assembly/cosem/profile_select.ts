@@ -141,21 +141,21 @@ function columnsOf(ring: Ring): u32 {
 }
 
 /** A field of a bound: an unspecified one is the lowest or the highest it can be. */
-function field(value: u32, low: u32, high: u32, side: Side): i64 {
-  if (value >= low && value <= high) return value;
+function field(value: u32, low: i32, high: i32, side: Side): i32 {
+  if (<i32>value >= low && <i32>value <= high) return value;
   return side == Side.EARLIEST ? low : high;
 }
 
 /** Local seconds of a valid date-time whose year is given; patterns become the lowest or the highest instant they name. */
 function boundLocal(x: DateTime, side: Side): i64 {
-  const month = <i32>field(x.month, 1, 12, side);
+  const month = field(x.month, 1, 12, side);
   const count = Civil.monthDays(x.year, month);
   let day = field(x.day, 1, count, side);
   if (x.day == 0xfe) day = count;
   if (x.day == 0xfd) day = count - 1;
-  const time = field(x.hour, 0, 23, side) * 3600 + field(x.minute, 0, 59, side) * 60 + field(x.second, 0, 59, side);
+  const second = field(x.hour, 0, 23, side) * 3600 + field(x.minute, 0, 59, side) * 60 + field(x.second, 0, 59, side);
   const hundredths = side == Side.EARLIEST && x.hundredths != UNSPECIFIED && x.hundredths != 0 ? 1 : 0;
-  return <i64>Civil.days(<i32>x.year, month, <i32>day) * SECONDS_PER_DAY + time + hundredths;
+  return <i64>Civil.days(<i32>x.year, month, day) * SECONDS_PER_DAY + <i64>(second + hundredths);
 }
 
 /** UTC seconds of the instant that a valid date-time names. */

@@ -5,7 +5,7 @@ import { rowOf } from "../../store/values";
 import { Axdr } from "../../wire/axdr";
 import { DataAccessResult } from "../../wire/results";
 import { Ask, PLAIN } from "../ask";
-import { accessRow, objectSeen } from "../dispatch";
+import { objectSeen } from "../dispatch";
 import { valueEmit } from "../setting";
 
 /** 0-0:42.0.0.255, COSEM logical device name. */
@@ -42,7 +42,7 @@ function nameRow(serverSap: u32): u32 {
   for (let i: u32 = 0; i < <u32>t.associationCount; i++) {
     if (<u32>t.association(i).serverSap != serverSap) continue;
     const object = objectSeen(i, 1, LOGICAL_DEVICE_NAME);
-    if (object >= 0 && accessRow(i, object) != 0) return rowOf(object, 2, 0);
+    if (object >= 0) return rowOf(object, 2, 0);
   }
   return NONE;
 }
