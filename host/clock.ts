@@ -2,6 +2,8 @@
  * The two times of a meter (docs/ARCHITECTURE.md, sections 3 and 8), in milliseconds: line time is monotonic and never
  * accelerated; meter time counts from 1970 UTC, may be virtual and never decreases.
  */
+import { performance } from "node:perf_hooks";
+
 export interface Clock {
   /** Whether line time goes on while the process does not look. */
   readonly runs: boolean;

@@ -5,7 +5,8 @@ import type { Line, LineListener } from "./transport/line.ts";
 /** Octets that may wait for the core before the line stops reading. */
 const INBOUND_MAX = 65536;
 
-const NONE = new Uint8Array(0);
+/** A Buffer, as what sockets give is: V8 reads the length of one kind sooner than that of two. */
+const NONE: Uint8Array = Buffer.alloc(0);
 
 /** An item of the core, undefined = close; it may leave once `sequence` is durable. */
 export interface Item {
