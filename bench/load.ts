@@ -4,6 +4,7 @@
  */
 import { ipv4Parse, ipv4Text } from "../host/transport/ipv4.ts";
 import { connected, Loop, prepared } from "./loops.ts";
+import { processorTime } from "./processors.ts";
 import { CIPHERED, PLAIN } from "./requests.ts";
 import { median } from "./timing.ts";
 
@@ -26,23 +27,44 @@ export interface Job {
   readonly answerSize: number;
   /** First invocation counter, by default one behind that of a job with fewer connections. */
   readonly counter?: number;
+  /** Process ids of the servers. */
+  readonly pids?: { readonly meters: number; readonly canned: number };
+}
+
+/** Requests in a second, 99th percentile of the time to an answer, ms, and processor time of the server for a request, µs. */
+interface Measured {
+  readonly rate: number;
+  readonly p99: number;
+  /** NaN, and null in JSON, where the system does not tell. */
+  readonly serverTime: number;
 }
 
 export interface Load {
-  /** Requests in a second, and 99th percentile of the time to an answer, ms: medians of the rounds; their ratio, of rounds in turns. */
-  readonly meters: { readonly rate: number; readonly p99: number };
-  readonly canned: { readonly rate: number; readonly p99: number };
+  /** Medians of the rounds; their ratios, of rounds in turns. */
+  readonly meters: Measured;
+  readonly canned: Measured;
   readonly ratio: number;
   readonly p99Ratio: number;
+  readonly serverRatio: number;
 }
 
-async function round(loops: readonly Loop[], requests: number): Promise<{ rate: number; p99: number }> {
+async function round(loops: readonly Loop[], requests: number, pid: number | undefined): Promise<Measured> {
   const times = loops.map(() => new Float64Array(requests));
-  const begin = performance.now();
+  const own = (): number => (pid === undefined ? NaN : processorTime(pid));
+  const [begin, ownBegin] = [performance.now(), own()];
   await Promise.all(loops.map((loop, i) => loop.run(times[i]!)));
-  const elapsed = performance.now() - begin;
+  const [elapsed, ownElapsed] = [performance.now() - begin, own() - ownBegin];
   const all = Float64Array.from(times.flatMap((one) => [...one])).sort();
-  return { rate: (all.length * 1000) / elapsed, p99: all[Math.floor(all.length * 0.99)]! };
+  return {
+    rate: (all.length * 1000) / elapsed,
+    p99: all[Math.floor(all.length * 0.99)]!,
+    serverTime: ownElapsed / all.length,
+  };
+}
+
+function medians(rounds: readonly Measured[]): Measured {
+  const of = (pick: (one: Measured) => number): number => median(rounds.map(pick));
+  return { rate: of(({ rate }) => rate), p99: of(({ p99 }) => p99), serverTime: of(({ serverTime }) => serverTime) };
 }
 
 async function main(job: Job): Promise<Load> {
@@ -50,25 +72,27 @@ async function main(job: Job): Promise<Load> {
   const meters: Loop[] = [];
   const canned: Loop[] = [];
   for (let i = 0; i < job.connections; i++) {
-    const socket = await connected(ipv4Text(FIRST_ADDRESS + i), job.meters);
+    const address = ipv4Text(FIRST_ADDRESS + i);
+    const socket = await connected(address, job.meters);
     // Counters go up from one job to the next.
     const options = job.ciphered ? { ...CIPHERED, counter: job.counter ?? job.connections * COUNTERS } : PLAIN;
     const requests = await prepared(socket, options, total);
     meters.push(new Loop(socket, requests, job.answerSize));
-    canned.push(new Loop(await connected("127.0.0.1", job.canned), requests, job.answerSize));
+    canned.push(new Loop(await connected(address, job.canned), requests, job.answerSize));
   }
-  const rounds: { meter: { rate: number; p99: number }; other: { rate: number; p99: number } }[] = [];
+  const rounds: { meter: Measured; other: Measured }[] = [];
   for (let i = -job.warmUp; i < job.rounds; i++) {
-    const meter = await round(meters, job.requests);
-    const other = await round(canned, job.requests);
+    const meter = await round(meters, job.requests, job.pids?.meters);
+    const other = await round(canned, job.requests, job.pids?.canned);
     if (i >= 0) rounds.push({ meter, other });
   }
   const of = (pick: (one: (typeof rounds)[0]) => number): number => median(rounds.map(pick));
   return {
-    meters: { rate: of(({ meter }) => meter.rate), p99: of(({ meter }) => meter.p99) },
-    canned: { rate: of(({ other }) => other.rate), p99: of(({ other }) => other.p99) },
+    meters: medians(rounds.map(({ meter }) => meter)),
+    canned: medians(rounds.map(({ other }) => other)),
     ratio: of(({ meter, other }) => meter.rate / other.rate),
     p99Ratio: of(({ meter, other }) => meter.p99 / other.p99),
+    serverRatio: of(({ meter, other }) => meter.serverTime / other.serverTime),
   };
 }
 

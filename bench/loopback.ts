@@ -23,8 +23,8 @@ async function load(job: Job, pin: readonly string[]): Promise<Load> {
 
 function figuresOf(what: string, id: string, found: Load): Figure[] {
   const canned = "a Node server of canned answers";
-  const { meters, canned: other, ratio, p99Ratio } = found;
-  return [
+  const { meters, canned: other, ratio, p99Ratio, serverRatio } = found;
+  const figures: Figure[] = [
     {
       id: `loopback-${id}`,
       what: `${what}: in a second`,
@@ -48,6 +48,16 @@ function figuresOf(what: string, id: string, found: Load): Figure[] {
       references: [{ what: canned, value: other.p99, ratio: p99Ratio }],
     },
   ];
+  // JSON has no NaN.
+  if (!Number.isFinite(meters.serverTime)) return figures;
+  const server: Figure = {
+    id: `loopback-${id}-server`,
+    what: `${what}: processor time of the server`,
+    value: meters.serverTime,
+    unit: "µs",
+    references: [{ what: canned, value: other.serverTime, ratio: serverRatio }],
+  };
+  return [...figures, server];
 }
 
 async function measure(effort: Effort): Promise<Figure[]> {
@@ -62,7 +72,8 @@ async function measure(effort: Effort): Promise<Figure[]> {
           const rounds = effort.quick ? 3 : 15;
           const requests = Math.ceil((connections === 1 ? REQUESTS / 2 : REQUESTS) / connections);
           const ports = { meters: served.port, canned: canned.port };
-          const job = { ...ports, connections, ciphered, requests, rounds, warmUp: WARM_UP, answerSize };
+          const pids = { meters: served.process.pid!, canned: canned.process.pid! };
+          const job = { ...ports, pids, connections, ciphered, requests, rounds, warmUp: WARM_UP, answerSize };
           const kind = ciphered ? "ciphered" : "plain";
           const what = `GET over loopback, ${ciphered ? "suite 0 ciphered" : "in the clear"}, ${connections} connection${connections > 1 ? "s" : ""}`;
           figures.push(...figuresOf(what, `${kind}-${connections}`, await load(job, pin)));
