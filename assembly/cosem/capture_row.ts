@@ -136,8 +136,8 @@ function cellAsk(meter: Meter, column: Column, to: usize): void {
   cell.into(cellOctets, CELL_SIZE_MAX);
   ask.about(meter, column.object, column.attribute, Caller.CAPTURE);
   const result = classGet(ask, cell);
-  const good = result == DataAccessResult.SUCCESS && cell.err == Err.OK && cell.size > 1;
   const size = cell.size - 1;
+  const good = result == DataAccessResult.SUCCESS && cell.err == Err.OK && <i32>size > 0;
   const fits = column.kind == CellKind.FIXED ? size == width : size <= width;
   if (good && load<u8>(cellOctets) == column.tag && fits) memory.copy(to, cellOctets + 1, <usize>size);
 }

@@ -15,5 +15,5 @@ export function historyEmit(meter: Meter, a: AttributeRow, out: Writer): void {
   if (column < 0 || back > ring.count) return Axdr.nullData(out);
   const row = ringRow(meter, cell.profile, ring.next - back);
   const to = out.take(cellSize(ring.column(column), row + <usize>ring.column(column).offset));
-  if (to != 0) cellsWrite(ring, row, 1 << column, 0, to);
+  if (to != 0) cellsWrite(ring, row, 1 << column, 0, 1, to);
 }

@@ -51,18 +51,11 @@ function fixedCopy(to: usize, from: usize, width: u32): void {
   }
 }
 
-/** Writes the cells of `mask` behind each other, those of `nulls` as null-data; the room has been checked. */
-export function cellsWrite(ring: Ring, row: usize, mask: u32, nulls: u32, to: usize): void {
-  cellsPut(ring, row, mask, nulls, 1, to);
-}
-
-/** Writes the cells of `mask` as contents of a compact-array: no tags, strings with their length. */
-export function cellsWriteCompact(ring: Ring, row: usize, mask: u32, to: usize): void {
-  cellsPut(ring, row, mask, 0, 0, to);
-}
-
-/** Writes cells with `tags` octets of tag, 1 or 0: a tag that is not wanted is written over by what follows it. */
-function cellsPut(ring: Ring, row: usize, mask: u32, nulls: u32, tags: usize, to: usize): void {
+/**
+ * Writes the cells of `mask` behind each other, those of `nulls` as null-data; the room has been checked. Each has `tags` octets of tag:
+ * 1, or 0 as contents of a compact-array, where a tag is written over by what follows it.
+ */
+export function cellsWrite(ring: Ring, row: usize, mask: u32, nulls: u32, tags: usize, to: usize): void {
   let at = to;
   for (let left = mask; left != 0; left &= left - 1) {
     const i = ctz<u32>(left);

@@ -7,15 +7,7 @@ import { CellKind, Ring, ringRow, ringSeconds } from "../store/rings";
 import { ProfileNull, Template } from "../store/template";
 import { Axdr, DataTag } from "../wire/axdr";
 import { Pin, PinKind } from "./ask";
-import {
-  cellNumber,
-  cellsFollowing,
-  cellSize,
-  cellsWrite,
-  cellsWriteCompact,
-  cellTag,
-  stampIsMidnight,
-} from "./profile_cells";
+import { cellNumber, cellsFollowing, cellSize, cellsWrite, cellTag, stampIsMidnight } from "./profile_cells";
 
 /** Tag and count of the structure that a row is; its count has one octet, since a ring has COLUMNS_MAX columns. */
 const STRUCTURE_HEAD_SIZE: u32 = 2;
@@ -30,9 +22,8 @@ function formSize(pin: Pin, cells: u32): u32 {
 export function rowItemSize(ring: Ring, pin: Pin): u32 {
   if (pin.nullable != 0) return 0;
   let size: u32 = 0;
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    if (((pin.columns >> i) & 1) == 0) continue;
-    const column = ring.column(i);
+  for (let left = pin.columns; left != 0; left &= left - 1) {
+    const column = ring.column(ctz<u32>(left));
     if (column.kind == CellKind.TEXT) return 0;
     size += cellSize(column, 0);
   }
@@ -146,9 +137,7 @@ export function profileHeadEmit(meter: Meter, pin: Pin, w: Writer): i32 {
   w.u8(DataTag.COMPACT_ARRAY);
   w.u8(DataTag.STRUCTURE);
   Axdr.length(w, <u32>popcnt<u32>(pin.columns));
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    if (((pin.columns >> i) & 1) != 0) w.u8(cellTag(ring.column(i)));
-  }
+  for (let left = pin.columns; left != 0; left &= left - 1) w.u8(cellTag(ring.column(ctz<u32>(left))));
   Axdr.length(w, pin.size);
   return Err.OK;
 }
@@ -173,11 +162,13 @@ export function profileRowEmit(meter: Meter, pin: Pin, item: u32, w: Writer): i3
   const counting = w.counting != 0;
   const at = w.take(size);
   if (at == 0) return counting ? Err.OK : Err.NO_SPACE;
-  if (pin.kind == PinKind.COMPACT_ROWS) {
-    cellsWriteCompact(ring, row, pin.columns, at);
-    return Err.OK;
+  let to = at;
+  let tags: usize = 0;
+  if (pin.kind != PinKind.COMPACT_ROWS) {
+    store<u16>(at, <u16>(DataTag.STRUCTURE | (popcnt<u32>(pin.columns) << 8)));
+    to += STRUCTURE_HEAD_SIZE;
+    tags = 1;
   }
-  store<u16>(at, <u16>(DataTag.STRUCTURE | (popcnt<u32>(pin.columns) << 8)));
-  cellsWrite(ring, row, pin.columns, nulls, at + STRUCTURE_HEAD_SIZE);
+  cellsWrite(ring, row, pin.columns, nulls, tags, to);
   return Err.OK;
 }

@@ -37,6 +37,8 @@ const entry: EntryDescriptor = changetype<EntryDescriptor>(memory.data(offsetof<
 const object: CaptureObject = changetype<CaptureObject>(memory.data(offsetof<CaptureObject>(), 8));
 const time: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
 
+/** How many entries stand before entry 0, which there is not. */
+const NONE_BEFORE: u32 = 0xffffffff;
 const LOWEST: i64 = i64.MIN_VALUE;
 const HIGHEST: i64 = i64.MAX_VALUE;
 
@@ -56,14 +58,14 @@ function pinBegin(pin: Pin, profile: u32, ring: Ring): void {
 /** Of the wanted columns, those whose cells may go as null-data. A stamp follows from the one above where captures have a period. */
 function nullableOf(ring: Ring, columns: u32, nulls: u32): u32 {
   let mask: u32 = 0;
-  for (let i: u32 = 0; i < ring.columns; i++) {
-    const column = ring.column(i);
+  for (let left = columns; left != 0; left &= left - 1) {
+    const column = ring.column(ctz<u32>(left));
     let bit: u32 = ProfileNull.VALUES;
     if (column.kind == CellKind.STAMP) bit = ring.period != 0 ? <u32>ProfileNull.TIME : 0;
     else if (columnIsStatus(column)) bit = ProfileNull.STATUS;
-    if ((nulls & bit) != 0) mask |= 1 << i;
+    if ((nulls & bit) != 0) mask |= left & -left;
   }
-  return mask & columns;
+  return mask;
 }
 
 /** Items, form and sizes, when the rows and columns of the pin are known. */
@@ -91,14 +93,15 @@ export function selectEntries(meter: Meter, profile: u32, at: usize, size: u32, 
   entryDescriptorParse(r, entry);
   if (!r.done) return DataAccessResult.TYPE_UNMATCHED;
   const ring = Ring.of(meter, profile);
-  const lastColumn = entry.toColumn == 0 ? ring.columns : entry.toColumn;
-  if (entry.fromEntry == 0 || entry.fromColumn == 0) return DataAccessResult.OTHER_REASON;
-  if (entry.fromColumn > lastColumn || lastColumn > ring.columns) return DataAccessResult.OTHER_REASON;
+  const before = entry.fromEntry - 1;
+  const columnsBefore = entry.fromColumn - 1;
+  const columns = entry.toColumn == 0 ? ring.columns : entry.toColumn;
+  // From 0 is none: it is behind all others here.
+  if (before == NONE_BEFORE || columnsBefore >= columns || columns > ring.columns) return DataAccessResult.OTHER_REASON;
   pinBegin(pin, profile, ring);
-  const last = entry.toEntry == 0 || entry.toEntry > ring.count ? ring.count : entry.toEntry;
-  const count = entry.fromEntry <= last ? last - entry.fromEntry + 1 : 0;
-  pin.spanAdd(ring.first + entry.fromEntry - 1, count);
-  pin.columns = columnsBelow(lastColumn) & ~columnsBelow(entry.fromColumn - 1);
+  const entries = entry.toEntry == 0 ? ring.count : min<u32>(entry.toEntry, ring.count);
+  pin.spanAdd(ring.first + before, entries > before ? entries - before : 0);
+  pin.columns = columnsBelow(columns) & ~columnsBelow(columnsBefore);
   pinEnd(meter, ring, pin);
   return DataAccessResult.SUCCESS;
 }
@@ -210,10 +213,11 @@ function runsSelect(meter: Meter, profile: u32, ring: Ring, pin: Pin): void {
 
 /** Pins by looking at every row: restricting columns other than the clock, or a clock set back too often. */
 function scanSelect(meter: Meter, ring: Ring, pin: Pin): void {
-  pin.first = ring.first;
+  const first = ring.first;
+  pin.first = first;
   pin.end = ring.next;
-  pin.foundRow = ring.first;
-  for (let number = ring.first; number != ring.next; number++) {
+  pin.foundRow = first;
+  for (let number = first; number != ring.next; number++) {
     if (scanMatches(meter, ring, pin, number)) pin.items++;
   }
 }

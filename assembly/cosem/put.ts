@@ -15,8 +15,9 @@ const stamp: usize = memory.data(12, 4);
 
 /** Adds what `writer` holds as the value of an attribute, where that has room for it. */
 function put(meter: Meter, object: u32, attribute: i32): void {
-  if (writer.size > rowCapacity(rowOf(object, attribute, 0))) return;
-  changeAdd(meter, Template.of().object(object), attribute, 0, octets, writer.size);
+  const size = writer.size;
+  if (size > rowCapacity(rowOf(object, attribute, 0))) return;
+  changeAdd(meter, Template.of().object(object), attribute, 0, octets, size);
 }
 
 /** Adds a number; one beyond its type begins again (`rolls`), or stops at the end. Nothing without such an attribute. */

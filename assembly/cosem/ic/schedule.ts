@@ -82,8 +82,9 @@ function enable(ask: Ask, r: Reader, row: u32): i32 {
   for (let i: u32 = 0; i < count && to != 0; i++) {
     const at = <u32>(list.pos - value);
     scheduleEntryRead(list, entry);
-    const disables = entry.index >= firstA && entry.index <= lastA;
-    const enables = entry.index >= firstB && entry.index <= lastB;
+    const index = entry.index;
+    const disables = index >= firstA && index <= lastA;
+    const enables = index >= firstB && index <= lastB;
     if (disables || enables) store<u8>(to + <usize>(at + ENABLE_OFFSET), <u8>(enables ? 1 : 0));
   }
   return changed(ask, changeResult(changeCommit(ask.meter)));
