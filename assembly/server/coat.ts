@@ -69,6 +69,11 @@ export class CoatLayer {
     return changetype<Hash>(this.key + 32);
   }
 
+  /** Whether it is general-signing, which suite 0 does not have. */
+  get isSigned(): bool {
+    return ELLIPTIC && this.kind == SIGNED;
+  }
+
   /** Whether a ciphered layer uses no key at all. */
   @inline
   get isEmpty(): bool {
@@ -134,7 +139,7 @@ export const COAT_SIZE: u32 = offsetof<Coat>() + PROTECTION_ROOM + TAILS_SIZE + 
 export function coatUnder(coat: Coat, source: u32): bool {
   for (let i: u32 = 0; i < coat.count; i++) {
     const x = coat.layer(i);
-    if (x.kind != SIGNED && !x.isEmpty && x.source == source) return true;
+    if (!x.isSigned && !x.isEmpty && x.source == source) return true;
   }
   return false;
 }
@@ -147,13 +152,13 @@ export function coatForget(coat: Coat): void {
 
 /** Octets of a layer's tail. */
 export function tailSize(c: SecurityContext, x: CoatLayer): u32 {
-  if (x.kind == SIGNED) return c.suite == 2 ? 97 : 65;
+  if (x.isSigned) return c.suite == 2 ? 97 : 65;
   return (x.control & SecurityControl.AUTHENTICATED) != 0 ? TAG_SIZE : 0;
 }
 
 /** Writes the tail of a layer whose text has been hashed whole. */
 function tailMake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer, out: usize): i32 {
-  if (ELLIPTIC && x.kind == SIGNED) {
+  if (x.isSigned) {
     x.hash.finish(digest);
     store<u8>(out, <u8>(tailSize(c, x) - 1));
     return digestSign(meter, slot.security, digest, out + 1);
@@ -166,7 +171,7 @@ function tailMake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer, ou
 
 /** Enciphers and hashes `size` octets of a layer's text, which begin at `offset` of it, where they stand. */
 function textProtect(c: SecurityContext, x: CoatLayer, text: usize, offset: u32, size: u32): void {
-  if (x.kind == SIGNED) {
+  if (x.isSigned) {
     if (ELLIPTIC && x.hashed == offset) x.hash.update(text, size);
   } else if (!x.isEmpty) {
     const key = layerKey(c, x.source, x.key);

@@ -18,7 +18,7 @@ import { CipherFamily } from "../wire/ciphered";
 import { GeneralCiphering, KeyInfo } from "../wire/general_ciphering";
 import { CoatLayer } from "./coat";
 import { isDedicated } from "./layer_open";
-import { KeySource, Layer, Layers, SIGNED } from "./layers";
+import { KeySource, Layer, Layers } from "./layers";
 
 /** Wrapped key, or ephemeral key and its signature: what key-info of the layer being made holds. */
 const keyData: usize = memory.data(192, 8);
@@ -26,7 +26,7 @@ const parameters: usize = memory.data(1);
 
 /** Whether a general-ciphering layer goes on with the key sent before. */
 function goesOn(slot: Slot, r: Layer): SessionKey | null {
-  return r.keyInfo == KeyInfo.NONE ? SlotSession.of(slot).find(r.originator, r.isClient != 0, true) : null;
+  return r.keyInfo == KeyInfo.NONE ? SlotSession.of(slot).find(r.originator, r.isClient, true) : null;
 }
 
 /** Fills the key-info of a general-ciphering layer; its octets are those of the last coatKeyTake(). */
@@ -34,7 +34,7 @@ export function coatKeyShape(slot: Slot, c: SecurityContext, x: CoatLayer, out: 
   const r = Layers.at(x.mirrors);
   out.keyInfo = KeyInfo.NONE;
   out.keyId = 0;
-  if (x.isEmpty || r.kind == SIGNED) return;
+  if (x.isEmpty || r.isSigned) return;
   if (r.source != KeySource.SESSION) {
     out.keyInfo = KeyInfo.IDENTIFIED;
     return;
@@ -42,7 +42,7 @@ export function coatKeyShape(slot: Slot, c: SecurityContext, x: CoatLayer, out: 
   if (x.source != KeySource.SESSION && goesOn(slot, r) != null) return;
   if (x.source == KeySource.SESSION && x.fresh == 0) return;
   out.keyDataAt = keyData;
-  if (r.origin == KeyOrigin.WRAPPED) {
+  if (!ELLIPTIC || r.origin == KeyOrigin.WRAPPED) {
     out.keyInfo = KeyInfo.WRAPPED;
     out.keyDataSize = c.keySize + KEY_WRAP_OVERHEAD;
     return;
@@ -71,13 +71,11 @@ function dedicatedTake(slot: Slot, c: SecurityContext, x: CoatLayer): i32 {
 }
 
 function freshMake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer, r: Layer): i32 {
-  if (r.origin == KeyOrigin.WRAPPED) return wrappedMake(meter, c, x.key, keyData);
-  if (ELLIPTIC) {
-    if (r.origin == KeyOrigin.ONE_PASS) return onePassMake(meter, slot, r.originator, x.key, keyData);
-    // Its counters never come twice, since the key may.
+  if (ELLIPTIC && r.origin == KeyOrigin.ONE_PASS) return onePassMake(meter, slot, r.originator, x.key, keyData);
+  // Its counters never come twice, since the key may.
+  if (ELLIPTIC && r.origin == KeyOrigin.STATIC_UNIFIED)
     return staticAgree(meter, slot, r.originator, false, r.transactionAt, r.transactionSize, x.key);
-  }
-  return Err.STATE;
+  return wrappedMake(meter, c, x.key, keyData);
 }
 
 /** Counter of a session key whose next one is `next`; those of C(0e,2s) come from the one durable row. */
@@ -102,7 +100,7 @@ function sessionTake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer,
   if (err == Err.OK) err = sessionCounter(meter, c, x, r.origin, COUNTER_FIRST);
   if (err != Err.OK) return err;
   const next = COUNTER_FIRST + 1;
-  SlotSession.of(slot).keep(r.originator, r.isClient != 0, true, r.origin, next, x.key, c.keySize);
+  SlotSession.of(slot).keep(r.originator, r.isClient, true, r.origin, next, x.key, c.keySize);
   return Err.OK;
 }
 
@@ -111,7 +109,7 @@ function sessionTake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer,
  * @returns 0; Err.LIMIT (a key is used up), Err.NO_SPACE (the journal is behind), Err.ENTROPY, Err.STATE (a key is missing)
  */
 export function coatKeyTake(meter: Meter, slot: Slot, c: SecurityContext, x: CoatLayer): i32 {
-  if (x.kind == SIGNED || x.isEmpty) return Err.OK;
+  if (x.isSigned || x.isEmpty) return Err.OK;
   if (isDedicated(x.kind)) return dedicatedTake(slot, c, x);
   if (x.kind != CipherFamily.GENERAL) return globalTake(meter, c, x);
   const r = Layers.at(x.mirrors);

@@ -66,11 +66,11 @@ function kindsOf(demanded: u32): u32 {
 function mirrorAdd(meter: Meter, slot: Slot, c: SecurityContext, coat: Coat, index: u32, demanded: u32): void {
   const r = Layers.at(index);
   const mirrored = !securityOption(SecurityOption.RESPONSE_BY_POLICY);
-  if (r.kind == SIGNED) {
+  if (r.isSigned) {
     const wanted = mirrored || (demanded & RESPONSE_SIGNED) != 0;
     if (ELLIPTIC && wanted && signs(meter, slot.security)) layerAdd(coat, SIGNED, 0, index);
     // A third party must still be named: an empty layer keeps the relation.
-    else if (r.isClient == 0) layerAdd(coat, CipherFamily.GENERAL, c.suite, index);
+    else if (!r.isClient) layerAdd(coat, CipherFamily.GENERAL, c.suite, index);
     return;
   }
   // An empty layer has no key that could carry anything, so it stays empty.
@@ -81,7 +81,7 @@ function mirrorAdd(meter: Meter, slot: Slot, c: SecurityContext, coat: Coat, ind
 
 function isSigned(coat: Coat): bool {
   for (let i: u32 = 0; i < coat.count; i++) {
-    if (coat.layer(i).kind == SIGNED) return true;
+    if (coat.layer(i).isSigned) return true;
   }
   return false;
 }
@@ -97,7 +97,7 @@ function layersChoose(meter: Meter, slot: Slot, coat: Coat, plainTag: u32): i32 
   const control = kindsOf(demanded);
   let carried = control == 0;
   for (let i: u32 = 0; i < Layers.count; i++) {
-    if (Layers.at(i).kind != SIGNED && !Layers.at(i).isEmpty) carried = true;
+    if (!Layers.at(i).isSigned && !Layers.at(i).isEmpty) carried = true;
   }
   // What the request had no layer for goes around everything with the global key.
   if (!carried) layerAdd(coat, CipherFamily.GLO, control | c.suite, NONE);
@@ -117,7 +117,7 @@ function layersChoose(meter: Meter, slot: Slot, coat: Coat, plainTag: u32): i32 
 function keysSet(slot: Slot, c: SecurityContext, coat: Coat): i32 {
   for (let i: u32 = 0; i < coat.count; i++) {
     const x = coat.layer(i);
-    if (x.kind == SIGNED || (x.control & KINDS) == 0) continue;
+    if (x.isSigned || (x.control & KINDS) == 0) continue;
     if ((x.control & SecurityControl.AUTHENTICATED) != 0 && (c.keys & (1 << KeyPart.GAK)) == 0) return Err.STATE;
     const global = x.kind == CipherFamily.GLO || x.kind == CipherFamily.GENERAL_GLO;
     if (global && (c.keys & (1 << KeyPart.GUEK)) == 0) return Err.STATE;
@@ -150,7 +150,7 @@ function headEmit(
   innerTag: u32,
 ): u32 {
   const x = coat.layer(index);
-  if (x.kind == SIGNED) {
+  if (x.isSigned) {
     headerFill(slot, c, x, general);
     w.u8(ApduTag.GENERAL_SIGNING);
     generalHeaderEmit(w, general);
@@ -223,7 +223,7 @@ function layerStart(meter: Meter, slot: Slot, coat: Coat, index: u32, at: u32, i
   const size = x.textAt - at;
   headEmit(writer.into(start, size), slot, c, coat, index, x.textSize, innerTag);
   assert(writer.err == Err.OK && writer.size == size);
-  if (x.kind == SIGNED) {
+  if (x.isSigned) {
     if (ELLIPTIC) {
       x.hash.begin(contextHash(c));
       const unsigned: u32 = securityOption(SecurityOption.SIGNED_LENGTHLESS) ? Axdr.lengthSize(x.textSize) : 0;
@@ -250,8 +250,7 @@ function headerSize(at: usize): u32 {
 /** First octet of the text of layer `index`: the head of the next one, or the plain APDU. */
 function innerTagOf(coat: Coat, index: u32, plainTag: u32): u32 {
   if (index + 1 == coat.count) return plainTag;
-  const kind = coat.layer(index + 1).kind;
-  return kind == SIGNED ? ApduTag.GENERAL_SIGNING : ApduTag.GENERAL_CIPHERING;
+  return coat.layer(index + 1).isSigned ? ApduTag.GENERAL_SIGNING : ApduTag.GENERAL_CIPHERING;
 }
 
 /**

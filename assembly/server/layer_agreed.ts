@@ -12,7 +12,7 @@ import { transactionJudge, transactionLowest, TransactionOrder } from "../sessio
 import { Meter } from "../store/block";
 import { GeneralCiphering } from "../wire/general_ciphering";
 import { freshTake } from "./layer_general";
-import { Layer, SIGNED } from "./layers";
+import { Layer } from "./layers";
 
 const partnerKey: usize = ELLIPTIC ? memory.data(96, 8) : 0;
 
@@ -32,7 +32,7 @@ export function transactionCheck(meter: Meter, c: SecurityContext, layer: Layer)
   if (order < 0) return order;
   layer.remembered = 1;
   if (order != TransactionOrder.SAME) return Err.OK;
-  if (layer.kind == SIGNED) return Err.REPEATED;
+  if (layer.isSigned) return Err.REPEATED;
   const lowest = transactionLowest(meter, c, layer.originator);
   if (lowest > layer.lowest) layer.lowest = lowest;
   return Err.OK;

@@ -45,19 +45,18 @@ export function partiesTake(meter: Meter, slot: Slot, c: SecurityContext, x: Gen
   layer.transactionSize = x.transactionSize;
   if (x.originatorSize == 0) {
     layer.originator = slot.clientTitle;
-    layer.isClient = 1;
+    layer.fromClient = 1;
     return slot.clientTitleKnown != 0;
   }
   if (x.originatorSize != SYSTEM_TITLE_SIZE) return false;
   layer.originator = load<u64>(x.originatorAt);
-  layer.isClient = slot.clientTitleKnown != 0 && layer.originator == slot.clientTitle ? 1 : 0;
-  if (ELLIPTIC) return layer.isClient != 0 || partnerKnown(meter, slot, layer.originator);
-  return layer.isClient != 0;
+  layer.fromClient = slot.clientTitleKnown != 0 && layer.originator == slot.clientTitle ? 1 : 0;
+  return layer.fromClient != 0 || (ELLIPTIC && partnerKnown(meter, slot, layer.originator));
 }
 
 function identifiedTake(c: SecurityContext, x: GeneralCiphering, layer: Layer): i32 {
   const broadcast = x.keyId == KeyId.BROADCAST;
-  if (layer.isClient == 0 || (x.keyId != KeyId.UNICAST && !broadcast)) return Err.AUTHENTICATION;
+  if (!layer.isClient || (x.keyId != KeyId.UNICAST && !broadcast)) return Err.AUTHENTICATION;
   layer.source = broadcast ? KeySource.BROADCAST : KeySource.UNICAST;
   layer.lowest = broadcast ? c.broadcastLowest : c.receiveLowest;
   const part: u32 = broadcast ? KeyPart.GBEK : KeyPart.GUEK;
@@ -70,12 +69,12 @@ export function freshTake(slot: Slot, c: SecurityContext, layer: Layer, origin: 
   layer.origin = origin;
   layer.fresh = 1;
   layer.lowest = 0;
-  const before = SlotSession.of(slot).find(layer.originator, layer.isClient != 0, false);
+  const before = SlotSession.of(slot).find(layer.originator, layer.isClient, false);
   if (before != null && Ct.equal(before.key, layer.key, c.keySize) != 0) layer.lowest = before.counter;
 }
 
 function wrappedTake(meter: Meter, slot: Slot, c: SecurityContext, x: GeneralCiphering, layer: Layer): i32 {
-  if (layer.isClient == 0 || x.keyId != KEK_MASTER) return Err.AUTHENTICATION;
+  if (!layer.isClient || x.keyId != KEK_MASTER) return Err.AUTHENTICATION;
   if (!wrappedOpen(meter, c, x.keyDataAt, x.keyDataSize, layer.key)) return Err.AUTHENTICATION;
   freshTake(slot, c, layer, KeyOrigin.WRAPPED);
   if (!ELLIPTIC || c.suite == 0 || !securityOption(SecurityOption.TRANSACTIONS_RISE)) return Err.OK;
@@ -84,7 +83,7 @@ function wrappedTake(meter: Meter, slot: Slot, c: SecurityContext, x: GeneralCip
 
 /** Without key-info the key that this partner brought before goes on. */
 function keptTake(slot: Slot, c: SecurityContext, layer: Layer): i32 {
-  const kept = SlotSession.of(slot).find(layer.originator, layer.isClient != 0, false);
+  const kept = SlotSession.of(slot).find(layer.originator, layer.isClient, false);
   if (kept == null) return Err.AUTHENTICATION;
   layer.source = KeySource.SESSION;
   layer.origin = kept.origin;

@@ -7,7 +7,7 @@ import { SlotSession } from "../session/slot_session";
 import { transactionPut, transactionsLoad, transactionsWrite } from "../session/transactions";
 import { Meter } from "../store/block";
 import { changeAbort, changeCommit, changeOpen } from "../store/change";
-import { isGlobal, KeySource, Layer, Layers, SIGNED } from "./layers";
+import { isGlobal, KeySource, Layer, Layers } from "./layers";
 
 /** Durable part of a layer: counters of the global keys. */
 function durable(meter: Meter, c: SecurityContext, layer: Layer): i32 {
@@ -41,14 +41,13 @@ function volatile(slot: Slot, c: SecurityContext, layer: Layer): void {
   if (layer.source == KeySource.DEDICATED && next > slot.dedicatedReceive) slot.dedicatedReceive = next;
   if (layer.source != KeySource.SESSION) return;
   const session = SlotSession.of(slot);
-  const isClient = layer.isClient != 0;
-  if (layer.fresh != 0) session.keep(layer.originator, isClient, false, layer.origin, next, layer.key, c.keySize);
-  else session.place(isClient, false).counter = next;
+  if (layer.fresh != 0) session.keep(layer.originator, layer.isClient, false, layer.origin, next, layer.key, c.keySize);
+  else session.place(layer.isClient, false).counter = next;
 }
 
 /** Whether a layer is under a key and has a counter. */
 function counts(layer: Layer): bool {
-  return layer.kind != SIGNED && !layer.isEmpty;
+  return !layer.isSigned && !layer.isEmpty;
 }
 
 /** Keeps what the opened layers say. @returns 0, or Err.NO_SPACE when the journal is behind: then nothing has changed */

@@ -22,7 +22,7 @@ import {
 import { ApduTag } from "../wire/tags";
 import { generalOpen } from "./layer_general";
 import { layersKeep } from "./layer_keep";
-import { isGlobal, KeySource, Layer, Layers, LAYERS_MAX, SIGNED } from "./layers";
+import { isGlobal, KeySource, Layer, Layers, LAYERS_MAX } from "./layers";
 import { signedOpen } from "./layer_signed";
 
 /** Bits of policy and access mode: the request authenticated, encrypted, signed. */
@@ -126,7 +126,7 @@ function cipheredOpen(slot: Slot, c: SecurityContext, layer: Layer, at: usize, s
   layer.kind = cipherFamily(x.tag);
   layer.control = x.control;
   layer.counter = x.invocationCounter;
-  layer.isClient = 1;
+  layer.fromClient = 1;
   // Known before anything is judged: what names the broadcast key is not answered, however wrong it is.
   if (!isDedicated(layer.kind) && (x.control & SecurityControl.BROADCAST) != 0) layer.source = KeySource.BROADCAST;
   if (layer.isEmpty || !controlGood(c, x.control) || !originatorTake(slot, x, layer)) return Err.AUTHENTICATION;
@@ -177,15 +177,15 @@ function oneOpen(meter: Meter, slot: Slot, c: SecurityContext, layer: Layer, at:
 
 /** Whether a layer is tied to a counter or a transaction-id that outlives the association, so that it cannot be an old one. */
 function lasts(layer: Layer): bool {
-  if (layer.remembered != 0) return true;
-  return layer.kind != SIGNED && (isGlobal(layer) ? layer.proved : layer.fresh == 0);
+  if (ELLIPTIC && layer.remembered != 0) return true;
+  return !layer.isSigned && (isGlobal(layer) ? layer.proved : layer.fresh == 0);
 }
 
 /** Adds what a layer proves to the protection of the request. */
 function protectionAdd(slot: Slot, layer: Layer): void {
-  if (layer.kind == SIGNED) slot.protection |= REQUEST_SIGNED;
+  if (layer.isSigned) slot.protection |= REQUEST_SIGNED;
   else if (layer.proved) slot.protection |= REQUEST_AUTHENTICATED;
-  if (layer.kind != SIGNED && (layer.control & SecurityControl.ENCRYPTED) != 0) slot.protection |= REQUEST_ENCRYPTED;
+  if (!layer.isSigned && (layer.control & SecurityControl.ENCRYPTED) != 0) slot.protection |= REQUEST_ENCRYPTED;
 }
 
 /**
@@ -209,7 +209,7 @@ export function protectionOpen(meter: Meter, slot: Slot, at: usize, size: u32, o
       return err;
     }
     Layers.count++;
-    if (layer.kind != SIGNED && !layer.isEmpty && !layer.proved) unproved = true;
+    if (!layer.isSigned && !layer.isEmpty && !layer.proved) unproved = true;
     if (lasts(layer)) lasting = true;
   }
   // Where no tag proves the counter, a text that does not even begin like a request is none.

@@ -3,6 +3,7 @@
  * response goes back in (GB9 9.2.7.2; decision 13). Scratch: every APDU begins with none.
  */
 import { SYSTEM_TITLE_SIZE } from "../base/limits";
+import { ELLIPTIC } from "../base/suites";
 import { Slot } from "../session/slot";
 import { CipherFamily, SecurityControl } from "../wire/ciphered";
 
@@ -38,7 +39,7 @@ export class Layer {
   transactionSize: u32;
   transactionAt: usize;
   /** 1 = the originator is the association's client, 0 = a third party. */
-  isClient: u32;
+  fromClient: u32;
   originator: u64;
 
   // key[32] follows.
@@ -52,6 +53,16 @@ export class Layer {
   @inline
   get proved(): bool {
     return (this.control & SecurityControl.AUTHENTICATED) != 0;
+  }
+
+  /** Whether it is general-signing, which suite 0 does not have. */
+  get isSigned(): bool {
+    return ELLIPTIC && this.kind == SIGNED;
+  }
+
+  /** Whether its originator is the client of the association; nobody else is known where there are no certificates. */
+  get isClient(): bool {
+    return !ELLIPTIC || this.fromClient != 0;
   }
 
   /** Whether it protects at all: general-ciphering may be empty. */

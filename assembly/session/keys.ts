@@ -7,7 +7,7 @@
  */
 import { Err } from "../base/err";
 import { KEY_SIZE_MAX, SYSTEM_TITLE_SIZE } from "../base/limits";
-import { SUITE_MAX } from "../base/suites";
+import { ELLIPTIC, SUITE_MAX } from "../base/suites";
 import { GcmKey, GCM_KEY_SIZE } from "../crypto/gcm";
 import { Meter } from "../store/block";
 import { changeValue } from "../store/change";
@@ -59,7 +59,7 @@ export class SecurityContext {
   suite: u32;
   /** security_policy, bits of version 1. */
   policy: u32;
-  keySize: u32;
+  reserved: u32;
   // Three pairs in the order of KeyPart, for counterAt().
   /** Next counter to send, and the bound in the journal. */
   transmitNext: u32;
@@ -88,6 +88,11 @@ export class SecurityContext {
   @inline
   static of(meter: Meter, context: u32): SecurityContext {
     return changetype<SecurityContext>(meter.security(context));
+  }
+
+  /** Octets of its keys. */
+  get keySize(): u32 {
+    return ELLIPTIC && this.suite == 2 ? 32 : 16;
   }
 
   @inline
@@ -160,7 +165,6 @@ export function contextLoad(meter: Meter, context: u32, object: u32): void {
   c.object = object;
   c.policy = policyOf(Template.of().object(object).version, enumRead(meter, object, 2));
   c.suite = enumRead(meter, object, 3);
-  c.keySize = c.suite == 2 ? 32 : 16;
   c.keys = 0;
   for (let part: u32 = KeyPart.GUEK; part <= <u32>KeyPart.MASTER; part++) {
     // A suite that this build does not carry has no keys, so nothing opens.
