@@ -21,7 +21,6 @@ export class Reader {
   }
 
   /** Octets not read yet. */
-  @inline
   get remaining(): u32 {
     return <u32>(this.end - this.pos);
   }
@@ -55,7 +54,6 @@ export class Reader {
   }
 
   /** The next octet without reading it; 0 at the end. */
-  @inline
   get peek(): u32 {
     return this.pos < this.end ? <u32>load<u8>(this.pos) : 0;
   }

@@ -37,12 +37,10 @@ export class Writer {
   }
 
   /** Octets written, or counted, so far. */
-  @inline
   get size(): u32 {
     return <u32>(this.pos - this.start);
   }
 
-  @inline
   get remaining(): u32 {
     return <u32>(this.end - this.pos);
   }

@@ -4,9 +4,10 @@ import { Act, LinkEvent, hdlcStateSet, hdlcStep } from "./hdlc_table";
 
 /** Line time at which link `k` expires, 0 = never. */
 function linkDeadline(c: HdlcConnection, k: u32): f64 {
-  const link = c.link(k);
   const seconds = c.parameters.inactivityTimeoutSeconds;
-  if (seconds == 0 || link.state == HdlcState.NDM) return 0;
+  if (seconds == 0) return 0;
+  const link = c.link(k);
+  if (link.state == HdlcState.NDM) return 0;
   return link.lastActivity + <f64>seconds * 1000;
 }
 

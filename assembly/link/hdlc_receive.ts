@@ -18,7 +18,7 @@ import { COLLECTED, COLLECTED_FRAME, hdlcCollect } from "./hdlc_collect";
 import { NO_LINK, PROPOSED, hdlcLinkAllocate, hdlcLinkFind, hdlcNegotiate, hdlcServerRemember } from "./hdlc_connect";
 import { hdlcAccept, hdlcAcknowledge, hdlcDeliver, hdlcNrValid, hdlcReject } from "./hdlc_data";
 import { hdlcExpire } from "./hdlc_expire";
-import { DM_TURN, HdlcConnection, HdlcEvent, HdlcEventKind, HdlcState, LinkFlag, Reply } from "./hdlc_state";
+import { DM_TURN, HdlcConnection, HdlcEvent, HdlcEventKind, HdlcLink, HdlcState, LinkFlag, Reply } from "./hdlc_state";
 import { Station, hdlcStation } from "./hdlc_station";
 import { Act, LinkEvent, hdlcStateSet, hdlcStep } from "./hdlc_table";
 
@@ -65,18 +65,19 @@ function frameTake(c: HdlcConnection, f: HdlcFrame, time: f64, event: HdlcEvent)
   if (group && (kind != HdlcControl.UI || (f.control & HDLC_POLL_FINAL) != 0 || COLLECTED.truncated != 0)) return false;
   const upper = hdlcUpperWiden(hdlcAddressUpper(f.destination, f.destinationSize), f.destinationSize);
   const k = hdlcLinkFind(c, client, upper);
-  const state: u32 = k != NO_LINK ? <u32>c.link(k).state : <u32>HdlcState.NDM;
-  const step = hdlcStep(state, group ? LinkEvent.UI : classify(c, k, f, kind));
+  const link = k != NO_LINK ? c.link(k) : null;
+  const state: u32 = link !== null ? <u32>link.state : <u32>HdlcState.NDM;
+  const step = hdlcStep(state, group ? LinkEvent.UI : classify(c, link, f, kind));
   const act: Act = step & 15;
   if (act == Act.IGNORE) return false;
   // The client speaks, so the token is its own again.
   line.give(0, Reply.NONE);
-  if (k != NO_LINK) {
+  if (link !== null) {
     if (!group) {
-      c.link(k).lastActivity = time;
-      hdlcServerRemember(c.link(k), f);
+      link.lastActivity = time;
+      hdlcServerRemember(link, f);
     }
-    hdlcStateSet(c.link(k), step >> 4);
+    hdlcStateSet(link, step >> 4);
   }
   if (act == Act.DELIVER) hdlcDeliver(c, f, upper, group, time, event);
   else if (act == Act.CONNECT) connect(c, k, f, upper, time, event);
@@ -85,9 +86,9 @@ function frameTake(c: HdlcConnection, f: HdlcFrame, time: f64, event: HdlcEvent)
   return event.kind != HdlcEventKind.NONE || line.turn != 0;
 }
 
-/** Which event a frame is to the link `k`, or to one that is not connected. */
-function classify(c: HdlcConnection, k: u32, f: HdlcFrame, kind: HdlcControl): LinkEvent {
-  const long = COLLECTED.truncated != 0 || f.infoSize > infoLimit(c, k);
+/** Which event a frame is to its link, null = nobody has it. */
+function classify(c: HdlcConnection, link: HdlcLink | null, f: HdlcFrame, kind: HdlcControl): LinkEvent {
+  const long = COLLECTED.truncated != 0 || f.infoSize > infoLimit(c, link);
   switch (kind) {
     case HdlcControl.SNRM:
       if (COLLECTED.truncated != 0) return LinkEvent.SNRM_MALFORMED;
@@ -108,16 +109,16 @@ function classify(c: HdlcConnection, k: u32, f: HdlcFrame, kind: HdlcControl): L
     default:
       return LinkEvent.RESPONSE;
   }
-  if (k != NO_LINK && !hdlcNrValid(c.link(k), hdlcControlNr(f.control))) return LinkEvent.INVALID_NR;
+  if (link !== null && !hdlcNrValid(link, hdlcControlNr(f.control))) return LinkEvent.INVALID_NR;
   if (kind == HdlcControl.RR) return LinkEvent.RR;
   if (kind == HdlcControl.RNR) return LinkEvent.RNR;
-  const vr: u32 = k != NO_LINK ? <u32>c.link(k).vr : 0;
+  const vr: u32 = link !== null ? <u32>link.vr : 0;
   return hdlcControlNs(f.control) == vr ? LinkEvent.I : LinkEvent.I_SEQUENCE;
 }
 
 /** Longest information field the client may send. */
-function infoLimit(c: HdlcConnection, k: u32): u32 {
-  if (k != NO_LINK && c.link(k).state != HdlcState.NDM) return c.link(k).infoReceive;
+function infoLimit(c: HdlcConnection, link: HdlcLink | null): u32 {
+  if (link !== null && link.state != HdlcState.NDM) return link.infoReceive;
   return c.parameters.infoSizeReceiveMax;
 }
 

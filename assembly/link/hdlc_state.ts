@@ -238,17 +238,14 @@ export class HdlcConnection {
   inboundAt: u32;
   inboundCapacity: u32;
 
-  @inline
   slot(k: u32): usize {
     return this.slots + <usize>(k * this.stride);
   }
 
-  @inline
   link(k: u32): HdlcLink {
     return changetype<HdlcLink>(this.slot(k) + <usize>this.linkAt);
   }
 
-  @inline
   flag(flag: HdlcFlag): bool {
     return ((<u32>this.parameters.flags) & flag) != 0;
   }

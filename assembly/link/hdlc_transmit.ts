@@ -6,7 +6,7 @@
 import { Err } from "../base/err";
 import { LLC_SIZE } from "../base/limits";
 import { HDLC_FLAG, HdlcFrame, hdlcFrameClose, hdlcFrameOpen, hdlcFrameSize } from "../wire/hdlc_frame";
-import { HdlcControl, hdlcControlOf } from "../wire/hdlc_control";
+import { HDLC_POLL_FINAL, HdlcControl, hdlcControlOf } from "../wire/hdlc_control";
 import { HDLC_FRMR_SIZE, hdlcFrmrEmit } from "../wire/hdlc_frmr";
 import { HDLC_PARAMETERS_SIZE, HdlcLimits, hdlcParametersEmit } from "../wire/hdlc_parameters";
 import { DM_TURN, HdlcConnection, HdlcFlag, HdlcLine, HdlcLink, HdlcState, LinkFlag, Reply } from "./hdlc_state";
@@ -71,22 +71,30 @@ export function hdlcTransmit(c: HdlcConnection, out: usize, capacity: u32): i32 
   const line = c.line;
   const turn = <u32>line.turn;
   if (turn == 0) return 0;
-  if (turn == DM_TURN) return refusalTransmit(c, out, capacity);
+  if (turn == DM_TURN) {
+    const at = changetype<usize>(line);
+    frameAddress(at + offsetof<HdlcLine>("dmClient"), at + offsetof<HdlcLine>("dmServer"), line.dmServerSize);
+    return finalTransmit(c, HdlcControl.DM, 0, 0, out, capacity);
+  }
   const k = turn - 1;
   assert(k < c.links);
   const link = c.link(k);
+  const at = changetype<usize>(link);
+  frameAddress(at + offsetof<HdlcLink>("client"), at + offsetof<HdlcLink>("server"), link.serverSize);
   switch (<Reply>line.reply) {
     case Reply.UA_NEGOTIATED:
-      return acknowledgementTransmit(c, link, HDLC_PARAMETERS_SIZE, out, capacity);
+      limitsEmit(link);
+      return finalTransmit(c, HdlcControl.UA, 0, HDLC_PARAMETERS_SIZE, out, capacity);
     case Reply.UA_PLAIN:
-      return acknowledgementTransmit(c, link, 0, out, capacity);
+      return finalTransmit(c, HdlcControl.UA, 0, 0, out, capacity);
     case Reply.FRMR:
-      return rejectionTransmit(c, link, out, capacity);
+      hdlcFrmrEmit(INFO, link.rejectControl, link.rejectVs, link.rejectVr, link.rejectReason);
+      return finalTransmit(c, HdlcControl.FRMR, 0, HDLC_FRMR_SIZE, out, capacity);
     case Reply.UNCONFIRMED:
       return link.unconfirmedSize != 0 ? unconfirmedTransmit(c, k, true, out, capacity) : 0;
     case Reply.SUPERVISORY:
       if (link.unconfirmedSize != 0) return unconfirmedTransmit(c, k, false, out, capacity);
-      return supervisoryTransmit(c, link, out, capacity);
+      return finalTransmit(c, HdlcControl.RR, link.vr, 0, out, capacity);
     case Reply.DATA:
       if (link.has(LinkFlag.BUSY)) return 0;
       if (link.unconfirmedSize != 0) return unconfirmedTransmit(c, k, false, out, capacity);
@@ -96,16 +104,12 @@ export function hdlcTransmit(c: HdlcConnection, out: usize, capacity: u32): i32 
   }
 }
 
-/** Where a frame of `infoSize` octets of information to the owner of `link` stands at `out`; 0 = it does not fit. */
-function frameBegin(c: HdlcConnection, link: HdlcLink, control: u32, infoSize: u32, out: usize, capacity: u32): usize {
-  FRAME.destination = changetype<usize>(link) + offsetof<HdlcLink>("client");
+/** The frame at hand goes to the address field of one octet at `client`, from the one of `serverSize` octets at `server`. */
+function frameAddress(client: usize, server: usize, serverSize: u32): void {
+  FRAME.destination = client;
   FRAME.destinationSize = 1;
-  FRAME.source = changetype<usize>(link) + offsetof<HdlcLink>("server");
-  FRAME.sourceSize = link.serverSize;
-  FRAME.segmented = 0;
-  FRAME.control = control;
-  FRAME.infoSize = infoSize;
-  return framePlace(c, out, capacity);
+  FRAME.source = server;
+  FRAME.sourceSize = serverSize;
 }
 
 /** Octets that escapes could double are built at the end of the room and move to its start while they are stuffed. */
@@ -140,60 +144,52 @@ function stuff(at: usize, size: u32, to: usize): usize {
   return to;
 }
 
-/** Builds a whole frame whose information is `infoSize` octets at INFO, and gives the token back. */
-function finalTransmit(c: HdlcConnection, link: HdlcLink, control: u32, infoSize: u32, out: usize, capacity: u32): i32 {
-  const at = frameBegin(c, link, control, infoSize, out, capacity);
+/**
+ * Builds the frame whose information are the `size` octets of the LPDU {LLC, APDU at `apdu`} from its octet `offset` on. With F = 1 it
+ * gives the token back. @returns octets at `out`, or Err.NO_SPACE
+ */
+function frameTransmit(
+  c: HdlcConnection,
+  control: u32,
+  segmented: bool,
+  apdu: usize,
+  offset: u32,
+  size: u32,
+  out: usize,
+  capacity: u32,
+): i32 {
+  FRAME.segmented = segmented ? 1 : 0;
+  FRAME.control = control;
+  FRAME.infoSize = size;
+  const at = framePlace(c, out, capacity);
   if (at == 0) return Err.NO_SPACE;
   const info = hdlcFrameOpen(FRAME, at);
-  memory.copy(info, INFO, <usize>infoSize);
-  c.line.give(0, Reply.NONE);
+  lpduCopy(info, apdu, offset, size);
+  if ((control & HDLC_POLL_FINAL) != 0) c.line.give(0, Reply.NONE);
   return frameEnd(c, at, info, out);
 }
 
-function acknowledgementTransmit(c: HdlcConnection, link: HdlcLink, infoSize: u32, out: usize, capacity: u32): i32 {
+/** A frame whose information, `infoSize` octets at INFO, is no LPDU: it stands where an APDU behind its LLC would. */
+function finalTransmit(c: HdlcConnection, kind: HdlcControl, nr: u32, infoSize: u32, out: usize, capacity: u32): i32 {
+  return frameTransmit(c, hdlcControlOf(kind, true, nr, 0), false, INFO, LLC_SIZE, infoSize, out, capacity);
+}
+
+/** Writes the limits of a link to INFO, as a UA says them. */
+function limitsEmit(link: HdlcLink): void {
   LIMITS.infoTransmit = link.infoTransmit;
   LIMITS.infoReceive = link.infoReceive;
   LIMITS.windowTransmit = link.windowTransmit;
   LIMITS.windowReceive = link.windowReceive;
   hdlcParametersEmit(INFO, LIMITS);
-  return finalTransmit(c, link, hdlcControlOf(HdlcControl.UA, true, 0, 0), infoSize, out, capacity);
-}
-
-function rejectionTransmit(c: HdlcConnection, link: HdlcLink, out: usize, capacity: u32): i32 {
-  hdlcFrmrEmit(INFO, link.rejectControl, link.rejectVs, link.rejectVr, link.rejectReason);
-  return finalTransmit(c, link, hdlcControlOf(HdlcControl.FRMR, true, 0, 0), HDLC_FRMR_SIZE, out, capacity);
-}
-
-function supervisoryTransmit(c: HdlcConnection, link: HdlcLink, out: usize, capacity: u32): i32 {
-  return finalTransmit(c, link, hdlcControlOf(HdlcControl.RR, true, link.vr, 0), 0, out, capacity);
-}
-
-/** DM to a client that has no link. */
-function refusalTransmit(c: HdlcConnection, out: usize, capacity: u32): i32 {
-  const line = c.line;
-  FRAME.destination = changetype<usize>(line) + offsetof<HdlcLine>("dmClient");
-  FRAME.destinationSize = 1;
-  FRAME.source = changetype<usize>(line) + offsetof<HdlcLine>("dmServer");
-  FRAME.sourceSize = line.dmServerSize;
-  FRAME.segmented = 0;
-  FRAME.control = hdlcControlOf(HdlcControl.DM, true, 0, 0);
-  FRAME.infoSize = 0;
-  const at = framePlace(c, out, capacity);
-  if (at == 0) return Err.NO_SPACE;
-  line.give(0, Reply.NONE);
-  return frameEnd(c, at, hdlcFrameOpen(FRAME, at), out);
 }
 
 function unconfirmedTransmit(c: HdlcConnection, k: u32, final: bool, out: usize, capacity: u32): i32 {
   const link = c.link(k);
   const control = hdlcControlOf(HdlcControl.UI, final, 0, 0);
-  const at = frameBegin(c, link, control, LLC_SIZE + link.unconfirmedSize, out, capacity);
-  if (at == 0) return Err.NO_SPACE;
-  const info = hdlcFrameOpen(FRAME, at);
-  lpduCopy(info, c.slot(k) + <usize>link.unconfirmedAt, 0, FRAME.infoSize);
-  link.unconfirmedSize = 0;
-  if (final) c.line.give(0, Reply.NONE);
-  return frameEnd(c, at, info, out);
+  const apdu = c.slot(k) + <usize>link.unconfirmedAt;
+  const size = frameTransmit(c, control, false, apdu, 0, LLC_SIZE + link.unconfirmedSize, out, capacity);
+  if (size > 0) link.unconfirmedSize = 0;
+  return size;
 }
 
 /** Copies `size` octets of the LPDU {LLC, APDU at `apdu`} from its octet `offset` on. */
@@ -214,18 +210,15 @@ function dataTransmit(c: HdlcConnection, k: u32, out: usize, capacity: u32): i32
   const link = c.link(k);
   const ahead = (<u32>link.vx - link.va) & 7;
   const offset = link.acked + ahead * <u32>link.infoTransmit;
-  if (link.has(LinkFlag.PEER_BUSY) || offset >= link.outSize) return supervisoryTransmit(c, link, out, capacity);
+  if (link.has(LinkFlag.PEER_BUSY) || offset >= link.outSize)
+    return finalTransmit(c, HdlcControl.RR, link.vr, 0, out, capacity);
   const size = min<u32>(link.infoTransmit, link.outSize - offset);
   const segmented = offset + size < link.outSize;
   const final = !segmented || ahead + 1 == <u32>link.windowTransmit;
   const control = hdlcControlOf(HdlcControl.I, final, link.vr, link.vx);
-  const at = frameBegin(c, link, control, size, out, capacity);
-  if (at == 0) return Err.NO_SPACE;
-  FRAME.segmented = segmented ? 1 : 0;
-  const info = hdlcFrameOpen(FRAME, at);
-  lpduCopy(info, c.slot(k) + <usize>link.outAt, offset, size);
+  const sent = frameTransmit(c, control, segmented, c.slot(k) + <usize>link.outAt, offset, size, out, capacity);
+  if (sent < 0) return sent;
   link.vx = <u8>((link.vx + 1) & 7);
   if (((<u32>link.vs - link.va) & 7) < ahead + 1) link.vs = link.vx;
-  if (final) c.line.give(0, Reply.NONE);
-  return frameEnd(c, at, info, out);
+  return sent;
 }
