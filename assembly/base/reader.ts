@@ -31,6 +31,11 @@ export class Reader {
     return <u32>(this.pos - this.start);
   }
 
+  /** Octets read from `at` on; 0 with an error. */
+  since(at: usize): u32 {
+    return this.err == 0 ? <u32>(this.pos - at) : 0;
+  }
+
   /** Whether all octets were read, and without an error. */
   get done(): bool {
     return this.err == 0 && this.pos == this.end;
@@ -40,6 +45,11 @@ export class Reader {
   fail(err: i32): void {
     if (this.err == 0) this.err = err;
     this.pos = this.end;
+  }
+
+  /** Fails with Err.MALFORMED where octets are left, unless an earlier error stands. */
+  close(): void {
+    if (this.pos != this.end) this.fail(-2);
   }
 
   /** Steps over `size` octets and returns where they begin, or 0 with Err.INCOMPLETE. */

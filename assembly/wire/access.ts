@@ -85,7 +85,7 @@ export function accessSpecificationEmit(w: Writer, x: AccessSpecification): void
 function specificationsSkip(r: Reader, count: u32): u32 {
   const at = r.pos;
   for (let i: u32 = 0; i < count && r.err == Err.OK; i++) accessSpecificationParse(r, item);
-  return r.err == Err.OK ? <u32>(r.pos - at) : 0;
+  return r.since(at);
 }
 
 /** Walks `count` Data; the octets they take. */
@@ -104,8 +104,7 @@ function dateTimeSize(r: Reader): u32 {
 /** Parses an ACCESS request with its tag and leaves `r` behind it. Err.UNKNOWN for another tag or choice. */
 export function accessRequestParse(r: Reader, out: AccessRequest): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<AccessRequest>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.ACCESS_REQUEST) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.ACCESS_REQUEST);
   out.invokeId = r.u32();
   out.dateTimeSize = dateTimeSize(r);
   out.dateTimeAt = r.take(out.dateTimeSize);
@@ -155,14 +154,11 @@ export function accessResultEmit(w: Writer, choice: u32, result: u32): void {
 /** Parses an ACCESS response with its tag and leaves `r` behind it. */
 export function accessResponseParse(r: Reader, out: AccessResponse): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<AccessResponse>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.ACCESS_RESPONSE) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.ACCESS_RESPONSE);
   out.invokeId = r.u32();
   out.dateTimeSize = dateTimeSize(r);
   out.dateTimeAt = r.take(out.dateTimeSize);
-  const flag = r.u8();
-  if (flag > 1) r.fail(Err.MALFORMED);
-  if (flag == 1) {
+  if (Axdr.readFlag(r)) {
     out.count = Axdr.readCount(r);
     out.listAt = r.pos;
     out.listSize = specificationsSkip(r, out.count);

@@ -109,8 +109,7 @@ const returnParameters = changetype<GetDataResult>(memory.data(offsetof<GetDataR
  */
 export function actionRequestParse(r: Reader, out: ActionRequest): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<ActionRequest>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.ACTION_REQUEST) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.ACTION_REQUEST);
   out.choice = r.u8();
   out.invokeId = r.u8();
   if (r.err != Err.OK) return r.err;
@@ -139,12 +138,10 @@ export function actionRequestParse(r: Reader, out: ActionRequest): i32 {
 }
 
 function parametersParse(r: Reader, out: ActionRequest): i32 {
-  const flag = r.u8();
-  if (flag > 1) r.fail(Err.MALFORMED);
-  if (r.err != Err.OK || flag == 0) return r.err;
+  if (!Axdr.readFlag(r)) return r.err;
   out.parametersAt = r.pos;
   dataSkip(r);
-  out.parametersSize = r.err == Err.OK ? <u32>(r.pos - out.parametersAt) : 0;
+  out.parametersSize = r.since(out.parametersAt);
   return r.err;
 }
 
@@ -158,7 +155,7 @@ function valuesParse(r: Reader, out: ActionRequest): i32 {
   out.valueCount = Axdr.readCount(r);
   out.valuesAt = r.pos;
   dataListSkip(r, out.valueCount);
-  out.valuesSize = r.err == Err.OK ? <u32>(r.pos - out.valuesAt) : 0;
+  out.valuesSize = r.since(out.valuesAt);
   return r.err;
 }
 
@@ -274,8 +271,7 @@ export function actionItemParse(r: Reader, out: ActionItem): i32 {
 /** Parses an ACTION response with its tag; errors as actionRequestParse(). */
 export function actionResponseParse(r: Reader, out: ActionResponse): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<ActionResponse>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.ACTION_RESPONSE) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.ACTION_RESPONSE);
   out.choice = r.u8();
   out.invokeId = r.u8();
   if (r.err != Err.OK) return r.err;
@@ -299,7 +295,7 @@ function itemsParse(r: Reader, out: ActionResponse): i32 {
   out.count = Axdr.readCount(r);
   out.listAt = r.pos;
   for (let i: u32 = 0; i < out.count && r.err == Err.OK; i++) actionItemParse(r, item);
-  out.listSize = r.err == Err.OK ? <u32>(r.pos - out.listAt) : 0;
+  out.listSize = r.since(out.listAt);
   return r.err;
 }
 

@@ -244,6 +244,13 @@ export class Axdr {
     if (r.err == Err.OK && found != tag) r.fail(Err.UNKNOWN);
   }
 
+  /** Whether an optional part follows: 00 or 01, all else is malformed. */
+  static readFlag(r: Reader): bool {
+    const flag = r.u8();
+    if (flag > 1) r.fail(Err.MALFORMED);
+    return flag == 1;
+  }
+
   /** A structure of exactly `count` elements; another count is another type. */
   static readStructure(r: Reader, count: u32): void {
     Axdr.expect(r, DataTag.STRUCTURE);

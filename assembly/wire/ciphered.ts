@@ -100,7 +100,7 @@ export function cipheredParse(r: Reader, out: Ciphered): i32 {
     out.titleAt = r.take(out.titleSize);
   }
   securedParse(r, out);
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 

@@ -59,7 +59,7 @@ export class Der {
 
   /** Fails unless everything has been read. */
   static end(r: Reader): void {
-    if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+    r.close();
   }
 
   /** Whether the next `size` octets are those at `known`; steps over them if so. */

@@ -1,9 +1,9 @@
 /**
  * What a service addresses: attribute and method descriptors, with or without selective access (GB9 9.5).
  */
-import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
+import { Axdr } from "./axdr";
 import { dataSkip } from "./data";
 
 /** Octets of a descriptor without selection. */
@@ -52,7 +52,7 @@ export function selectionParse(r: Reader, out: AttributeDescriptor): i32 {
   out.selector = <i32>r.u8();
   out.parametersAt = r.pos;
   dataSkip(r);
-  out.parametersSize = r.err == Err.OK ? <u32>(r.pos - out.parametersAt) : 0;
+  out.parametersSize = r.since(out.parametersAt);
   return r.err;
 }
 
@@ -64,9 +64,7 @@ export function selectionEmit(w: Writer, x: AttributeDescriptor): void {
 /** Reads a descriptor and its optional selection: `00`, or `01` selector parameters. */
 export function attributeDescriptorWithSelectionParse(r: Reader, out: AttributeDescriptor): i32 {
   attributeDescriptorParse(r, out);
-  const flag = r.u8();
-  if (flag > 1) r.fail(Err.MALFORMED);
-  if (flag == 1) selectionParse(r, out);
+  if (Axdr.readFlag(r)) selectionParse(r, out);
   return r.err;
 }
 

@@ -1,7 +1,7 @@
 /** The two refusals without an invoke-id: ExceptionResponse and confirmedServiceError (GB9 9.5). */
-import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
+import { Axdr } from "./axdr";
 import { ServiceError } from "./results";
 import { ApduTag } from "./tags";
 
@@ -16,12 +16,11 @@ export class ExceptionResponse {
 
 /** Parses an ExceptionResponse with its tag. Err.UNKNOWN for another tag, Err.MALFORMED for octets behind it. */
 export function exceptionResponseParse(r: Reader, out: ExceptionResponse): i32 {
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.EXCEPTION_RESPONSE) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.EXCEPTION_RESPONSE);
   out.stateError = r.u8();
   out.serviceError = r.u8();
   out.invocationCounter = out.serviceError == ServiceError.INVOCATION_COUNTER_ERROR ? r.u32() : 0;
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 
@@ -43,12 +42,11 @@ export class ConfirmedServiceError {
 
 /** Parses a confirmedServiceError with its tag, 4 octets; errors as exceptionResponseParse(). */
 export function confirmedServiceErrorParse(r: Reader, out: ConfirmedServiceError): i32 {
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.CONFIRMED_SERVICE_ERROR) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.CONFIRMED_SERVICE_ERROR);
   out.service = r.u8();
   out.choice = r.u8();
   out.value = r.u8();
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 

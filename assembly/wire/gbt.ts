@@ -1,5 +1,4 @@
 /** General block transfer E0 (GB9 9.4.6.13, 9.5). */
-import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Axdr } from "./axdr";
@@ -45,14 +44,13 @@ export function gbtHeadSize(size: u32): u32 {
 
 /** Parses a block with its tag. Err.UNKNOWN for another tag, Err.MALFORMED for octets behind it. */
 export function gbtParse(r: Reader, out: GeneralBlockTransfer): i32 {
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.GENERAL_BLOCK_TRANSFER) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.GENERAL_BLOCK_TRANSFER);
   out.control = r.u8();
   out.blockNumber = r.u16();
   out.blockNumberAcknowledged = r.u16();
   out.dataSize = Axdr.readLength(r);
   out.dataAt = r.take(out.dataSize);
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 

@@ -44,9 +44,7 @@ export class GeneralCiphering extends GeneralHeader {
 
 function keyInfoParse(r: Reader, out: GeneralCiphering): void {
   out.keyInfo = KeyInfo.NONE;
-  const flag = r.u8();
-  if (flag > 1) r.fail(Err.MALFORMED);
-  if (flag != 1) return;
+  if (!Axdr.readFlag(r)) return;
   out.keyInfo = <i32>r.u8();
   if (out.keyInfo == KeyInfo.IDENTIFIED || out.keyInfo == KeyInfo.WRAPPED) {
     out.keyId = r.u8();
@@ -67,12 +65,11 @@ function keyInfoParse(r: Reader, out: GeneralCiphering): void {
  */
 export function generalCipheringParse(r: Reader, out: GeneralCiphering): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<GeneralCiphering>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.GENERAL_CIPHERING) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.GENERAL_CIPHERING);
   generalHeaderParse(r, out);
   keyInfoParse(r, out);
   securedParse(r, out.secured);
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 

@@ -1,5 +1,4 @@
 /** The five octet strings in front of general-ciphering and general-signing (GB9 9.2.7.2, 9.5). */
-import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Axdr } from "./axdr";
@@ -37,7 +36,7 @@ export function generalHeaderParse(r: Reader, out: GeneralHeader): i32 {
   stringParse(r, base + offsetof<GeneralHeader>("recipientAt"));
   stringParse(r, base + offsetof<GeneralHeader>("dateTimeAt"));
   stringParse(r, base + offsetof<GeneralHeader>("otherAt"));
-  out.headerSize = r.err == Err.OK ? <u32>(r.pos - out.headerAt) : 0;
+  out.headerSize = r.since(out.headerAt);
   return r.err;
 }
 

@@ -1,5 +1,4 @@
 /** general-signing DF: header, content, signature (GB9 9.2.7.2, 9.5). */
-import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Axdr } from "./axdr";
@@ -21,16 +20,15 @@ export class GeneralSigning extends GeneralHeader {
 /** Parses a general-signing APDU with its tag. Err.UNKNOWN for another tag; octets behind it are malformed. */
 export function generalSigningParse(r: Reader, out: GeneralSigning): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<GeneralSigning>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.GENERAL_SIGNING) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.GENERAL_SIGNING);
   out.signedAt = r.pos;
   generalHeaderParse(r, out);
   out.contentSize = Axdr.readLength(r);
   out.contentAt = r.take(out.contentSize);
-  out.signedSize = r.err == Err.OK ? <u32>(r.pos - out.signedAt) : 0;
+  out.signedSize = r.since(out.signedAt);
   out.signatureSize = Axdr.readLength(r);
   out.signatureAt = r.take(out.signatureSize);
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 

@@ -64,8 +64,7 @@ const result = changetype<GetDataResult>(memory.data(offsetof<GetDataResult>(), 
 export function getRequestParse(r: Reader, out: GetRequest): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<GetRequest>());
   out.selector = -1;
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.GET_REQUEST) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.GET_REQUEST);
   out.choice = r.u8();
   out.invokeId = r.u8();
   if (r.err != Err.OK) return r.err;
@@ -87,7 +86,7 @@ function listParse(r: Reader, out: GetRequest): i32 {
   out.count = Axdr.readCount(r);
   out.listAt = r.pos;
   for (let i: u32 = 0; i < out.count && r.err == Err.OK; i++) attributeDescriptorWithSelectionParse(r, item);
-  out.listSize = r.err == Err.OK ? <u32>(r.pos - out.listAt) : 0;
+  out.listSize = r.since(out.listAt);
   return r.err;
 }
 
@@ -120,7 +119,7 @@ export function getDataResultParse(r: Reader, out: GetDataResult): i32 {
   out.dataAt = r.pos;
   if (choice == 0) {
     dataSkip(r);
-    out.dataSize = r.err == Err.OK ? <u32>(r.pos - out.dataAt) : 0;
+    out.dataSize = r.since(out.dataAt);
   } else {
     if (choice != 1) r.fail(Err.MALFORMED);
     out.dataAt = 0;
@@ -194,8 +193,7 @@ function getResponseHeadEmit(w: Writer, choice: u32, invokeId: u32): void {
 /** Parses a GET response with its tag; errors as getRequestParse(). */
 export function getResponseParse(r: Reader, out: GetResponse): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<GetResponse>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.GET_RESPONSE) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.GET_RESPONSE);
   out.choice = r.u8();
   out.invokeId = r.u8();
   if (r.err != Err.OK) return r.err;
@@ -205,7 +203,7 @@ export function getResponseParse(r: Reader, out: GetResponse): i32 {
   out.count = Axdr.readCount(r);
   out.listAt = r.pos;
   for (let i: u32 = 0; i < out.count && r.err == Err.OK; i++) getDataResultParse(r, result);
-  out.listSize = r.err == Err.OK ? <u32>(r.pos - out.listAt) : 0;
+  out.listSize = r.since(out.listAt);
   return r.err;
 }
 

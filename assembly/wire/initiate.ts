@@ -45,9 +45,7 @@ export class InitiateResponse {
 
 /** An optional octet: flag 00, or 01 and the octet. Returns -1 when absent. */
 function optionalParse(r: Reader): i32 {
-  const flag = r.u8();
-  if (flag > 1) r.fail(Err.MALFORMED);
-  return flag == 1 ? <i32>r.u8() : -1;
+  return Axdr.readFlag(r) ? <i32>r.u8() : -1;
 }
 
 function optionalEmit(w: Writer, value: i32): void {
@@ -85,12 +83,10 @@ function conformanceEmit(w: Writer, bits: u32, short: bool): void {
  * another tag, Err.INCOMPLETE and Err.MALFORMED as the words say; octets behind the APDU are malformed.
  */
 export function initiateRequestParse(r: Reader, out: InitiateRequest): i32 {
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.INITIATE_REQUEST) r.fail(Err.UNKNOWN);
-  const hasKey = r.u8();
-  if (hasKey > 1) r.fail(Err.MALFORMED);
-  out.dedicatedKeySize = hasKey == 1 ? Axdr.readLength(r) : 0;
-  out.dedicatedKeyAt = hasKey == 1 ? r.take(out.dedicatedKeySize) : 0;
+  Axdr.expect(r, ApduTag.INITIATE_REQUEST);
+  const hasKey = Axdr.readFlag(r);
+  out.dedicatedKeySize = hasKey ? Axdr.readLength(r) : 0;
+  out.dedicatedKeyAt = hasKey ? r.take(out.dedicatedKeySize) : 0;
   // DEFAULT TRUE: flag 00 stands for true, 01 precedes the value.
   const responseAllowed = optionalParse(r);
   out.responseAllowed = responseAllowed != 0 ? 1 : 0;
@@ -100,7 +96,7 @@ export function initiateRequestParse(r: Reader, out: InitiateRequest): i32 {
   out.conformance = bits & 0xffffff;
   out.shortTag = bits >> 24;
   out.pduSizeMax = r.u16();
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 
@@ -118,8 +114,7 @@ export function initiateRequestEmit(w: Writer, x: InitiateRequest): void {
 
 /** Parses an InitiateResponse with its tag; errors as initiateRequestParse(). */
 export function initiateResponseParse(r: Reader, out: InitiateResponse): i32 {
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.INITIATE_RESPONSE) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.INITIATE_RESPONSE);
   out.qualityOfService = optionalParse(r);
   out.version = r.u8();
   const bits = conformanceParse(r);
@@ -127,7 +122,7 @@ export function initiateResponseParse(r: Reader, out: InitiateResponse): i32 {
   out.shortTag = bits >> 24;
   out.pduSizeMax = r.u16();
   out.vaaName = r.u16();
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 

@@ -32,14 +32,13 @@ export class EventNotification extends AttributeDescriptor {
 function valueSize(r: Reader): u32 {
   const at = r.pos;
   dataSkip(r);
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
-  return r.err == Err.OK ? <u32>(r.pos - at) : 0;
+  r.close();
+  return r.since(at);
 }
 
 function headParse(r: Reader, wanted: u32, out: DataNotification): void {
   memory.fill(changetype<usize>(out), 0, offsetof<DataNotification>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != wanted) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, wanted);
   out.invokeId = r.u32();
   out.dateTimeSize = Axdr.readLength(r);
   if (r.err == Err.OK && out.dateTimeSize != 0 && out.dateTimeSize != 12) r.fail(Err.MALFORMED);
@@ -69,7 +68,7 @@ export function dataNotificationEmit(w: Writer, x: DataNotification): void {
 /** Parses the confirmation of a DataNotification. */
 export function dataNotificationConfirmParse(r: Reader, out: DataNotification): i32 {
   headParse(r, ApduTag.DATA_NOTIFICATION_CONFIRM, out);
-  if (r.err == Err.OK && r.remaining != 0) r.fail(Err.MALFORMED);
+  r.close();
   return r.err;
 }
 
@@ -80,11 +79,8 @@ export function dataNotificationConfirmEmit(w: Writer, x: DataNotification): voi
 /** Parses an EventNotification with its tag. */
 export function eventNotificationParse(r: Reader, out: EventNotification): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<EventNotification>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.EVENT_NOTIFICATION_REQUEST) r.fail(Err.UNKNOWN);
-  const flag = r.u8();
-  if (flag > 1) r.fail(Err.MALFORMED);
-  if (flag == 1) {
+  Axdr.expect(r, ApduTag.EVENT_NOTIFICATION_REQUEST);
+  if (Axdr.readFlag(r)) {
     if (Axdr.readLength(r) != 12) r.fail(Err.MALFORMED);
     out.timeAt = r.take(12);
   }

@@ -49,6 +49,6 @@ export function pushObjectParse(r: Reader, version: u32, out: PushObject): i32 {
   out.columnCount = Axdr.readArray(r);
   out.columnsAt = r.pos;
   for (let i: u32 = 0; i < out.columnCount && r.err == Err.OK; i++) dataSkip(r);
-  out.columnsSize = r.err == Err.OK ? <u32>(r.pos - out.columnsAt) : 0;
+  out.columnsSize = r.since(out.columnsAt);
   return r.err;
 }

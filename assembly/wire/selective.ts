@@ -74,7 +74,7 @@ export function rangeDescriptorParse(r: Reader, out: RangeDescriptor): i32 {
   out.columnCount = Axdr.readArray(r);
   out.columnsAt = r.pos;
   for (let i: u32 = 0; i < out.columnCount && r.err == Err.OK; i++) captureObjectParse(r, column);
-  out.columnsSize = r.err == Err.OK ? <u32>(r.pos - out.columnsAt) : 0;
+  out.columnsSize = r.since(out.columnsAt);
   return r.err;
 }
 

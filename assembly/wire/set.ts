@@ -87,8 +87,7 @@ const item = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescr
 export function setRequestParse(r: Reader, out: SetRequest): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<SetRequest>());
   out.selector = -1;
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.SET_REQUEST) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.SET_REQUEST);
   out.choice = r.u8();
   out.invokeId = r.u8();
   if (r.err != Err.OK) return r.err;
@@ -116,7 +115,7 @@ export function setRequestParse(r: Reader, out: SetRequest): i32 {
 function valueParse(r: Reader, out: SetRequest): i32 {
   out.valueAt = r.pos;
   dataSkip(r);
-  out.valueSize = r.err == Err.OK ? <u32>(r.pos - out.valueAt) : 0;
+  out.valueSize = r.since(out.valueAt);
   return r.err;
 }
 
@@ -124,14 +123,14 @@ function listParse(r: Reader, out: SetRequest): void {
   out.count = Axdr.readCount(r);
   out.listAt = r.pos;
   for (let i: u32 = 0; i < out.count && r.err == Err.OK; i++) attributeDescriptorWithSelectionParse(r, item);
-  out.listSize = r.err == Err.OK ? <u32>(r.pos - out.listAt) : 0;
+  out.listSize = r.since(out.listAt);
 }
 
 function valuesParse(r: Reader, out: SetRequest): i32 {
   out.valueCount = Axdr.readCount(r);
   out.valuesAt = r.pos;
   dataListSkip(r, out.valueCount);
-  out.valuesSize = r.err == Err.OK ? <u32>(r.pos - out.valuesAt) : 0;
+  out.valuesSize = r.since(out.valuesAt);
   return r.err;
 }
 
@@ -205,8 +204,7 @@ export function setResponseListEmit(w: Writer, invokeId: u32, count: u32): void 
 /** Parses a SET response with its tag; errors as setRequestParse(). */
 export function setResponseParse(r: Reader, out: SetResponse): i32 {
   memory.fill(changetype<usize>(out), 0, offsetof<SetResponse>());
-  const tag = r.u8();
-  if (r.err == Err.OK && tag != ApduTag.SET_RESPONSE) r.fail(Err.UNKNOWN);
+  Axdr.expect(r, ApduTag.SET_RESPONSE);
   out.choice = r.u8();
   out.invokeId = r.u8();
   if (r.err != Err.OK) return r.err;

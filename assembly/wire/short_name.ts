@@ -65,7 +65,7 @@ export function variableAccessParse(r: Reader, out: VariableAccessSpecification)
       out.selector = r.u8();
       out.parametersAt = r.pos;
       dataSkip(r);
-      out.parametersSize = r.err == Err.OK ? <u32>(r.pos - out.parametersAt) : 0;
+      out.parametersSize = r.since(out.parametersAt);
       return r.err;
     case VariableAccess.BLOCK_NUMBER_ACCESS:
       out.blockNumber = r.u16();
@@ -123,19 +123,17 @@ export function shortNameRequestParse(r: Reader, out: ShortNameRequest): i32 {
   out.count = Axdr.readCount(r);
   out.listAt = r.pos;
   for (let i: u32 = 0; i < out.count && r.err == Err.OK; i++) variableAccessParse(r, item);
-  out.listSize = r.err == Err.OK ? <u32>(r.pos - out.listAt) : 0;
+  out.listSize = r.since(out.listAt);
   if (out.tag == ApduTag.READ_REQUEST) return r.err;
   out.valueCount = Axdr.readCount(r);
   out.valuesAt = r.pos;
   dataListSkip(r, out.valueCount);
-  out.valuesSize = r.err == Err.OK ? <u32>(r.pos - out.valuesAt) : 0;
+  out.valuesSize = r.since(out.valuesAt);
   return r.err;
 }
 
 function timeParse(r: Reader, out: ShortNameRequest): void {
-  const flag = r.u8();
-  if (flag > 1) r.fail(Err.MALFORMED);
-  if (flag != 1) return;
+  if (!Axdr.readFlag(r)) return;
   out.timeSize = Axdr.readLength(r);
   out.timeAt = r.take(out.timeSize);
 }
@@ -199,7 +197,7 @@ export function shortNameItemParse(r: Reader, tag: u32, out: ShortNameItem): i32
   } else if (out.choice == ShortNameResult.DATA && read) {
     out.dataAt = r.pos;
     dataSkip(r);
-    out.dataSize = r.err == Err.OK ? <u32>(r.pos - out.dataAt) : 0;
+    out.dataSize = r.since(out.dataAt);
   } else if (out.choice == ShortNameResult.BLOCK || (out.choice == ShortNameResult.BLOCK_NUMBER && read)) {
     itemBlockParse(r, read && out.choice == ShortNameResult.BLOCK, out);
   } else if (out.choice != ShortNameResult.DATA && r.err == Err.OK) {
@@ -235,7 +233,7 @@ export function shortNameResponseParse(r: Reader, out: ShortNameResponse): i32 {
   out.count = Axdr.readCount(r);
   out.listAt = r.pos;
   for (let i: u32 = 0; i < out.count && r.err == Err.OK; i++) shortNameItemParse(r, out.tag, responseItem);
-  out.listSize = r.err == Err.OK ? <u32>(r.pos - out.listAt) : 0;
+  out.listSize = r.since(out.listAt);
   return r.err;
 }
 
