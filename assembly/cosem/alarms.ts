@@ -7,15 +7,15 @@ import { Err } from "../base/err";
 import { EventCode, eventBits, eventRaise } from "../meter/events";
 import { EVENT_REGISTERS, Metering } from "../meter/metering_state";
 import { Meter } from "../store/block";
-import { changeCommit, changeOpen, changeReserve } from "../store/change";
-import { AttributeFlag, EventRow, NONE, ObjectRow, Template } from "../store/template";
-import { objectFind, rowOf } from "../store/values";
-import { DataTag } from "../wire/axdr";
+import { changeCommit, changeOpen } from "../store/change";
+import { EventRow, NONE, ObjectRow, Template } from "../store/template";
+import { rowOf } from "../store/values";
 import { DataAccessResult } from "../wire/results";
 import { Ask } from "./ask";
 import { captureEvents } from "./event_log";
-import { changeResult, plainCheck, plainRow } from "./plain";
 import { monitorForget } from "./monitor";
+import { named, namedPut } from "./named";
+import { changeResult, plainSettable } from "./plain";
 import { alarmsForget } from "./push_marks";
 import { settingNumber } from "./setting";
 
@@ -24,14 +24,15 @@ const VALUE: i32 = 2;
 const ABNORMAL: u32 = 97;
 const ERRORS: u32 = 97;
 const ALARMS: u32 = 98;
+/** A to D of both as they stand in a logical name. */
+const ERRORS_NAME: u32 = (ERRORS << 24) | (ABNORMAL << 16);
+const ALARMS_NAME: u32 = (ALARMS << 24) | (ABNORMAL << 16);
 /** Group E of the first filter and the first descriptor, and how many of each there may be. */
 const FILTER: u32 = 10;
 const DESCRIPTOR: u32 = 20;
 const REGISTERS: u32 = 3;
 
-const name: usize = memory.data<u8>([0, 0, 97, 98, 0, 255]);
-
-/** What an object of group C = 97 is. */
+/** What an object of group C = 97 is: parts of alarms in the order of their E, FILTER apart. */
 const enum Part {
   NONE = 0,
   ERROR = 1,
@@ -42,33 +43,15 @@ const enum Part {
 
 /** Object 0-0:97.98.`e`, NONE when the meter has none. */
 function alarmObject(e: u32): u32 {
-  store<u8>(name + 3, <u8>ALARMS);
-  store<u8>(name + 4, <u8>e);
-  const found = objectFind(CLASS_DATA, name);
-  return found < 0 ? NONE : <u32>found;
-}
-
-function errorObject(): u32 {
-  store<u8>(name + 3, <u8>ERRORS);
-  store<u8>(name + 4, 0);
-  const found = objectFind(CLASS_DATA, name);
-  return found < 0 ? NONE : <u32>found;
-}
-
-/** Adds a value to the open record. */
-function bitsPut(meter: Meter, object: u32, bits: u32): void {
-  const to = changeReserve(meter, Template.of().object(object), VALUE, 0, 5);
-  if (to == 0) return;
-  store<u8>(to, <u8>DataTag.DOUBLE_LONG_UNSIGNED);
-  store<u32>(to + 1, bswap<u32>(bits));
+  return named(0, ABNORMAL, ALARMS, e);
 }
 
 /** Sets bits of an object in the open record; the bits that rise. */
 function bitsSet(meter: Meter, object: u32, bits: u32): u32 {
-  if (object == NONE || rowOf(object, VALUE, 0) == NONE) return 0;
+  if (rowOf(object, VALUE, 0) == NONE) return 0;
   const old = settingNumber(meter, object, VALUE, 0);
   const rising = bits & ~old;
-  if (rising != 0) bitsPut(meter, object, old | rising);
+  if (rising != 0) namedPut(meter, object, old | rising);
   return rising;
 }
 
@@ -79,42 +62,44 @@ export function alarmsAdd(meter: Meter, event: EventRow): void {
     const bits = eventBits(event, r) | m.bits(r);
     if (bits == 0) continue;
     if (r == 0) {
-      bitsSet(meter, errorObject(), bits);
+      bitsSet(meter, named(0, ABNORMAL, ERRORS, 0), bits);
       continue;
     }
     const rising = bitsSet(meter, alarmObject(r - 1), bits);
-    const filter = alarmObject(FILTER + r - 1);
-    if (rising != 0) describe(meter, r, filter == NONE ? rising : rising & settingNumber(meter, filter, VALUE, 0));
+    // Without a filter all pass.
+    passed(meter, r - 1, rising & settingNumber(meter, alarmObject(FILTER + r - 1), VALUE, rising));
   }
 }
 
-/** Sets bits in the descriptor of register `r` in the open record. */
-function describe(meter: Meter, r: u32, bits: u32): void {
-  bitsSet(meter, alarmObject(DESCRIPTOR + r - 1), bits);
+/** Sets bits that a filter lets pass in the descriptor of register `index`, from 0, in the open record. */
+function passed(meter: Meter, index: u32, bits: u32): void {
+  bitsSet(meter, alarmObject(DESCRIPTOR + index), bits);
 }
 
 /** What part of the alarm process an object is. */
 function partOf(object: ObjectRow): Part {
-  if (<u32>object.classId != CLASS_DATA || <u32>object.ln2 != ABNORMAL || object.ln0 != 0 || object.ln1 != 0)
-    return Part.NONE;
+  if (<u32>object.classId != CLASS_DATA) return Part.NONE;
+  const name = load<u32>(object.logicalName);
   const e = <u32>object.ln4;
-  if (<u32>object.ln3 == ERRORS) return e == 0 ? Part.ERROR : Part.NONE;
-  if (<u32>object.ln3 != ALARMS) return Part.NONE;
-  if (e < REGISTERS) return Part.REGISTER;
-  if (e - FILTER < REGISTERS) return Part.FILTER;
-  return e - DESCRIPTOR < REGISTERS ? Part.DESCRIPTOR : Part.NONE;
+  if (name == ERRORS_NAME && e == 0) return Part.ERROR;
+  if (name != ALARMS_NAME || e >= DESCRIPTOR + REGISTERS || indexOf(object) >= REGISTERS) return Part.NONE;
+  return Part.REGISTER + e / FILTER;
+}
+
+/** Number of the register that a register, filter or descriptor belongs to, from 0. */
+function indexOf(object: ObjectRow): u32 {
+  return <u32>object.ln4 % FILTER;
 }
 
 /** Number of the descriptor that an object is, from 0; NONE when it is none. */
 export function alarmDescriptor(object: u32): u32 {
   const row = Template.of().object(object);
-  return partOf(row) == Part.DESCRIPTOR ? <u32>row.ln4 - DESCRIPTOR : NONE;
+  return partOf(row) == Part.DESCRIPTOR ? indexOf(row) : NONE;
 }
 
 /** Value of descriptor `index`, from 0. */
 export function alarmDescribed(meter: Meter, index: u32): u32 {
-  const object = alarmObject(DESCRIPTOR + index);
-  return object == NONE ? 0 : settingNumber(meter, object, VALUE, 0);
+  return settingNumber(meter, alarmObject(DESCRIPTOR + index), VALUE, 0);
 }
 
 /** Whether SET of the object's value is alarmSet()'s. */
@@ -127,35 +112,28 @@ export function alarmOwns(ask: Ask): bool {
  * or error register is an event. A filter that lets a bit pass which its register has raises it: AR AND AF rises.
  */
 export function alarmSet(ask: Ask): i32 {
-  const row = plainRow(ask);
-  if (row < 0 || (Template.of().attribute(row).flags & AttributeFlag.SETTABLE) == 0)
-    return DataAccessResult.READ_WRITE_DENIED;
-  const checked = plainCheck(Template.of().attribute(row), ask.dataAt, ask.dataSize);
+  const checked = plainSettable(ask);
   if (checked != DataAccessResult.SUCCESS) return checked;
   if (ask.dataSize != 5) return DataAccessResult.TYPE_UNMATCHED;
   const meter = ask.meter;
   // What happened before is in the register that is cleared.
   if (!captureEvents(meter)) return DataAccessResult.TEMPORARY_FAILURE;
   const part = partOf(ask.row);
+  const index = indexOf(ask.row);
   const old = settingNumber(meter, ask.object, VALUE, 0);
   const bits = bswap<u32>(load<u32>(ask.dataAt + 1));
   if (part != Part.FILTER && (bits & ~old) != 0) return DataAccessResult.OTHER_REASON;
   if (bits == old) return DataAccessResult.SUCCESS;
   changeOpen(meter);
-  bitsPut(meter, ask.object, bits);
-  if (part == Part.DESCRIPTOR) alarmsForget(meter, <u32>ask.row.ln4 - DESCRIPTOR, bits);
-  if (part == Part.FILTER) passed(meter, <u32>ask.row.ln4 - FILTER, bits & ~old);
+  namedPut(meter, ask.object, bits);
+  if (part == Part.DESCRIPTOR) alarmsForget(meter, index, bits);
+  // What the register has of the bits that pass from now on.
+  if (part == Part.FILTER) passed(meter, index, bits & ~old & settingNumber(meter, alarmObject(index), VALUE, 0));
   const err = changeCommit(meter);
   if (err != Err.OK) return changeResult(err);
-  if (part == Part.DESCRIPTOR) monitorForget(meter, <u32>ask.row.ln4 - DESCRIPTOR, bits);
+  if (part == Part.DESCRIPTOR) monitorForget(meter, index, bits);
   if (part == Part.ERROR) eventRaise(meter, EventCode.ERROR_REGISTER_CLEARED);
   if (part == Part.REGISTER) eventRaise(meter, EventCode.ALARM_REGISTER_CLEARED);
   captureEvents(meter);
   return DataAccessResult.SUCCESS;
-}
-
-/** Bits that a filter has begun to let pass. */
-function passed(meter: Meter, register: u32, bits: u32): void {
-  const object = alarmObject(register);
-  if (object != NONE) describe(meter, register + 1, bits & settingNumber(meter, object, VALUE, 0));
 }

@@ -6,15 +6,15 @@ import { SECONDS_PER_DAY } from "../base/civil";
 import { Civil } from "../base/civil";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
-import { clockLocal, clockUtc, NEVER, Season, Side } from "../meter/clock";
+import { clockLocal, clockUtcFirst, NEVER, secondOf } from "../meter/clock";
 import { dayMatches, recurrenceLast, recurrenceNext } from "../meter/recurrence";
 import { Meter } from "../store/block";
 import { objectFind, objectOfClass } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataSkip } from "../wire/data";
 import { nameEquals, nameTake, timeTake } from "./array_value";
-import { ACTIVE, Calendar, calendarOver } from "./calendar_halves";
-import { settingOver } from "./setting";
+import { ACTIVE, Calendar, calendarArray } from "./calendar_halves";
+import { settingArray } from "./setting";
 
 const CLASS_SCRIPT_TABLE: u32 = 9;
 const CLASS_SPECIAL_DAYS: u32 = 11;
@@ -35,6 +35,41 @@ export class CalendarAction {
   next: i64;
 }
 
+/** A season_profile's element. */
+@unmanaged
+class Season {
+  /** Its date-time; the name of its week (nameTake()), 0 with an error. */
+  start: usize;
+  week: usize;
+
+  read(r: Reader): this {
+    Axdr.readStructure(r, 3);
+    nameTake(r);
+    this.start = timeTake(r, DataTag.DATE_TIME, 12);
+    this.week = nameTake(r);
+    return this;
+  }
+}
+
+/** A day_profile_action. */
+@unmanaged
+class DayAction {
+  time: usize;
+  script: usize;
+  selector: u32;
+
+  /** Reads one; false with an error. */
+  read(r: Reader): bool {
+    Axdr.readStructure(r, 3);
+    this.time = timeTake(r, DataTag.TIME, 4);
+    this.script = Axdr.readLogicalName(r);
+    this.selector = Axdr.readLongUnsigned(r);
+    return r.err == Err.OK;
+  }
+}
+
+const season: Season = changetype<Season>(memory.data(offsetof<Season>(), 4));
+const dayAction: DayAction = changetype<DayAction>(memory.data(offsetof<DayAction>(), 4));
 const seasons: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const weeks: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const days: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
@@ -52,22 +87,20 @@ function weekDay(r: Reader, weekday: u32): i32 {
 
 /** day_id that the week of name `week` has for `weekday`, NO_DAY without such a week. */
 function weekFind(meter: Meter, object: u32, half: i32, week: usize, weekday: u32): i32 {
-  if (!calendarOver(meter, object, Calendar.WEEKS + half, weeks)) return NO_DAY;
-  const count = Axdr.readArray(weeks);
-  for (let i: u32 = 0; i < count && weeks.err == Err.OK; i++) {
+  const count = calendarArray(meter, object, Calendar.WEEKS + half, weeks);
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(weeks, 8);
     const name = nameTake(weeks);
     const id = weekDay(weeks, weekday);
-    if (name != 0 && id != NO_DAY && nameEquals(name, week)) return id;
+    if (id != NO_DAY && nameEquals(name, week)) return id;
   }
   return NO_DAY;
 }
 
 /** Puts `days` before the day_schedule of day `id`; false without such a day. */
 function dayFind(meter: Meter, object: u32, half: i32, id: i32): bool {
-  if (!calendarOver(meter, object, Calendar.DAYS + half, days)) return false;
-  const count = Axdr.readArray(days);
-  for (let i: u32 = 0; i < count && days.err == Err.OK; i++) {
+  const count = calendarArray(meter, object, Calendar.DAYS + half, days);
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(days, 2);
     if (<i32>Axdr.readUnsigned(days) == id) return days.err == Err.OK;
     dataSkip(days);
@@ -77,35 +110,27 @@ function dayFind(meter: Meter, object: u32, half: i32, id: i32): bool {
 
 /** Name of the week of the season that began last before or at `utc`, 0 when none has. */
 function seasonWeek(meter: Meter, object: u32, utc: i64): usize {
-  if (!calendarOver(meter, object, Calendar.SEASONS, seasons)) return 0;
-  const count = Axdr.readArray(seasons);
+  const count = calendarArray(meter, object, Calendar.SEASONS, seasons);
   let week: usize = 0;
   let latest: i64 = -1;
-  for (let i: u32 = 0; i < count && seasons.err == Err.OK; i++) {
-    Axdr.readStructure(seasons, 3);
-    nameTake(seasons);
-    const start = timeTake(seasons, DataTag.DATE_TIME, 12);
-    const name = nameTake(seasons);
-    if (seasons.err != Err.OK) return 0;
-    const began = recurrenceLast(meter, start, utc - SEASON_SECONDS, utc);
+  for (let i: u32 = 0; i < count; i++) {
+    season.read(seasons);
+    if (season.week == 0) return 0;
+    const began = recurrenceLast(meter, season.start, utc - SEASON_SECONDS, utc);
     if (began == NEVER || began <= latest) continue;
     latest = began;
-    week = name;
+    week = season.week;
   }
   return week;
 }
 
 /** When a season begins next after `utc`. */
 function seasonNext(meter: Meter, object: u32, utc: i64): i64 {
-  if (!calendarOver(meter, object, Calendar.SEASONS, seasons)) return NEVER;
-  const count = Axdr.readArray(seasons);
+  const count = calendarArray(meter, object, Calendar.SEASONS, seasons);
   let next = NEVER;
-  for (let i: u32 = 0; i < count && seasons.err == Err.OK; i++) {
-    Axdr.readStructure(seasons, 3);
-    nameTake(seasons);
-    const start = timeTake(seasons, DataTag.DATE_TIME, 12);
-    nameTake(seasons);
-    if (seasons.err == Err.OK) next = min<i64>(next, recurrenceNext(meter, start, utc));
+  for (let i: u32 = 0; i < count; i++) {
+    season.read(seasons);
+    if (season.week != 0) next = min<i64>(next, recurrenceNext(meter, season.start, utc));
   }
   return next;
 }
@@ -113,11 +138,10 @@ function seasonNext(meter: Meter, object: u32, utc: i64): i64 {
 /** day_id of a special day, of several that match the one of the lowest index; NO_DAY on any other day. */
 export function specialDay(meter: Meter, day: i32): i32 {
   const table = objectOfClass(CLASS_SPECIAL_DAYS, 0);
-  if (table < 0 || !settingOver(meter, table, ENTRIES, specials)) return NO_DAY;
-  const count = Axdr.readArray(specials);
+  const count: u32 = table < 0 ? 0 : settingArray(meter, table, ENTRIES, specials);
   let found = NO_DAY;
   let lowest: u32 = u32.MAX_VALUE;
-  for (let i: u32 = 0; i < count && specials.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(specials, 3);
     const index = Axdr.readLongUnsigned(specials);
     const date = timeTake(specials, DataTag.DATE, 5);
@@ -129,35 +153,17 @@ export function specialDay(meter: Meter, day: i32): i32 {
   return found;
 }
 
-/** UTC second of a local one; what occurs twice counts the first time, what a switch skips is the switch. */
-function utcOf(meter: Meter, local: i64): i64 {
-  return clockUtc(meter, local, Side.EARLIEST, Season.UNKNOWN);
-}
-
-/** Second of a day that a time names; wildcards are zero. */
-function secondOf(time: usize): i64 {
-  const hour = <i64>load<u8>(time);
-  const minute = <i64>load<u8>(time + 1);
-  const second = <i64>load<u8>(time + 2);
-  return (hour < 24 ? hour * 3600 : 0) + (minute < 60 ? minute * 60 : 0) + (second < 60 ? second : 0);
-}
-
 /** Looks through the schedule that `days` stands before: the last action begun at `utc`, and when the next one begins. */
 function scheduleRead(meter: Meter, day: i32, utc: i64, out: CalendarAction): void {
   const count = Axdr.readArray(days);
   let latest: i64 = i64.MIN_VALUE;
-  for (let i: u32 = 0; i < count && days.err == Err.OK; i++) {
-    Axdr.readStructure(days, 3);
-    const time = timeTake(days, DataTag.TIME, 4);
-    const script = Axdr.readLogicalName(days);
-    const selector = Axdr.readLongUnsigned(days);
-    if (days.err != Err.OK) return;
-    const begins = utcOf(meter, <i64>day * SECONDS_PER_DAY + secondOf(time));
+  for (let i: u32 = 0; i < count && dayAction.read(days); i++) {
+    const begins = clockUtcFirst(meter, <i64>day * SECONDS_PER_DAY + secondOf(dayAction.time));
     if (begins > utc) out.next = min<i64>(out.next, begins);
     if (begins > utc || begins < latest) continue;
     latest = begins;
-    out.script = script;
-    out.selector = selector;
+    out.script = dayAction.script;
+    out.selector = dayAction.selector;
   }
 }
 
@@ -175,7 +181,7 @@ export function calendarAction(meter: Meter, object: u32, utc: i64, out: Calenda
   const today = <i32>(clockLocal(meter, utc) / SECONDS_PER_DAY);
   out.script = 0;
   out.selector = 0;
-  out.next = utcOf(meter, (<i64>today + 1) * SECONDS_PER_DAY);
+  out.next = clockUtcFirst(meter, (<i64>today + 1) * SECONDS_PER_DAY);
   if (whole) out.next = min<i64>(out.next, seasonNext(meter, object, utc));
   let at = utc;
   for (let day = today; day > today - DAYS_BACK && day >= 0 && out.script == 0; day--) {
@@ -183,29 +189,24 @@ export function calendarAction(meter: Meter, object: u32, utc: i64, out: Calenda
     if (id != NO_DAY && dayFind(meter, object, ACTIVE, id)) scheduleRead(meter, day, utc, out);
     // Before the first action of a day the last one of the day before holds. An inconsistent calendar has special days alone.
     if (!whole) return;
-    at = utcOf(meter, <i64>day * SECONDS_PER_DAY) - 1;
+    at = clockUtcFirst(meter, <i64>day * SECONDS_PER_DAY) - 1;
   }
 }
 
 /** Whether each week that a season names is there. */
 function seasonsGood(meter: Meter, object: u32, half: i32): bool {
-  if (!calendarOver(meter, object, Calendar.SEASONS + half, seasons)) return false;
-  const count = Axdr.readArray(seasons);
-  for (let i: u32 = 0; i < count && seasons.err == Err.OK; i++) {
-    Axdr.readStructure(seasons, 3);
-    nameTake(seasons);
-    timeTake(seasons, DataTag.DATE_TIME, 12);
-    const week = nameTake(seasons);
-    if (week == 0 || weekFind(meter, object, half, week, 1) == NO_DAY) return false;
+  const count = calendarArray(meter, object, Calendar.SEASONS + half, seasons);
+  for (let i: u32 = 0; i < count; i++) {
+    season.read(seasons);
+    if (season.week == 0 || weekFind(meter, object, half, season.week, 1) == NO_DAY) return false;
   }
-  return count != 0 && seasons.err == Err.OK;
+  return count != 0;
 }
 
-/** Whether each day that a week names is there. */
+/** Whether each day that a week names is there; of weeks that seasons name, so that there are some. */
 function weeksGood(meter: Meter, object: u32, half: i32): bool {
-  if (!calendarOver(meter, object, Calendar.WEEKS + half, weeks)) return false;
-  const count = Axdr.readArray(weeks);
-  for (let i: u32 = 0; i < count && weeks.err == Err.OK; i++) {
+  const count = calendarArray(meter, object, Calendar.WEEKS + half, weeks);
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(weeks, 8);
     nameTake(weeks);
     for (let k = 0; k < 7; k++) {
@@ -217,20 +218,15 @@ function weeksGood(meter: Meter, object: u32, half: i32): bool {
 
 /** Whether each action of each day names a script table of the meter, and some day has an action. */
 function daysGood(meter: Meter, object: u32, half: i32): bool {
-  if (!calendarOver(meter, object, Calendar.DAYS + half, days)) return false;
-  const count = Axdr.readArray(days);
+  const count = calendarArray(meter, object, Calendar.DAYS + half, days);
   let actions: u32 = 0;
-  for (let i: u32 = 0; i < count && days.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(days, 2);
     Axdr.readUnsigned(days);
     const size = Axdr.readArray(days);
     actions += size;
-    for (let k: u32 = 0; k < size && days.err == Err.OK; k++) {
-      Axdr.readStructure(days, 3);
-      timeTake(days, DataTag.TIME, 4);
-      const script = Axdr.readLogicalName(days);
-      Axdr.readLongUnsigned(days);
-      if (days.err != Err.OK || objectFind(CLASS_SCRIPT_TABLE, script) < 0) return false;
+    for (let k: u32 = 0; k < size; k++) {
+      if (!dayAction.read(days) || objectFind(CLASS_SCRIPT_TABLE, dayAction.script) < 0) return false;
     }
   }
   return actions != 0 && days.err == Err.OK;

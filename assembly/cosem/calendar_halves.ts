@@ -10,6 +10,8 @@ import { Meter } from "../store/block";
 import { changeAdd, changeCommit, changeOpen, changeReserve } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
+import { Axdr } from "../wire/axdr";
+import { rowCapacity, valueOver } from "./setting";
 
 /** Attributes of a calendar; the passive ones are PASSIVE higher. */
 export const enum Calendar {
@@ -65,12 +67,10 @@ export function calendarRow(meter: Meter, object: u32, attribute: i32): u32 {
   return placeRow(object, bit & 3, (places(meter, object) >> bit) & 1);
 }
 
-/** Points `r` at the Data of attribute 2..9; false where it has none. */
-export function calendarOver(meter: Meter, object: u32, attribute: i32, r: Reader): bool {
+/** Points `r` at the elements of the array in attribute 2..9. @returns how many there are, 0 where it has none */
+export function calendarArray(meter: Meter, object: u32, attribute: i32, r: Reader): u32 {
   const row = calendarRow(meter, object, attribute);
-  if (row == NONE || valueSize(meter, row) == 0) return false;
-  r.over(valueAt(meter, row), valueSize(meter, row));
-  return true;
+  return row == NONE ? 0 : Axdr.readArray(valueOver(meter, row, r));
 }
 
 /** Sets attribute 2..9 to the Data at `at`, in the place that its counterpart does not show. @returns 0, Err.LIMIT or that of the commit */
@@ -79,7 +79,7 @@ export function calendarKeep(meter: Meter, object: u32, attribute: i32, at: usiz
   const before = places(meter, object);
   const place = ((before >> (bit ^ 4)) & 1) ^ 1;
   const row = placeRow(object, bit & 3, place);
-  if (row == NONE || size > <u32>Template.of().attribute(row).capacity) return Err.LIMIT;
+  if (size > rowCapacity(row)) return Err.LIMIT;
   const after = (before & ~(1 << bit)) | (place << bit);
   changeOpen(meter);
   changeAdd(meter, Template.of().object(object), Template.of().attribute(row).id, 0, at, size);

@@ -2,17 +2,15 @@
  * What the face of a meter shows, item by item: the columns of the display lists, as they are now, and what stands beside them. A
  * host asks; nothing is kept.
  */
-import { Err } from "../base/err";
 import { Writer } from "../base/writer";
 import { Meter } from "../store/block";
 import { Ring } from "../store/rings";
 import { NONE, Template } from "../store/template";
-import { objectFind, rowOf, valueAt, valueSize } from "../store/values";
+import { objectFind } from "../store/values";
 import { Axdr } from "../wire/axdr";
-import { DataAccessResult } from "../wire/results";
-import { Ask, Caller, Pin, PinKind } from "./ask";
-import { classGet } from "./classes";
+import { Caller } from "./ask";
 import { functionProfileOff } from "./function_control";
+import { SCALER_AT, scalerUnitOf, shownEmit, UNIT_AT } from "./shown";
 
 /** Lists that a host can ask for; those with a row in ROWS are the same in every meter. */
 const enum FaceList {
@@ -43,19 +41,6 @@ const ROW_SIZE: u32 = 8;
 const ROW_COUNT: u32 = 7;
 
 const name: usize = memory.data(6, 2);
-const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
-const pin: usize = memory.data(128, 8);
-
-/** Octets of a scaler_unit: structure of two, integer, enum. */
-const SCALER_UNIT_SIZE: u32 = 6;
-
-/** Where the scaler_unit stands that counts for an attribute, 0 = none does. */
-function scalerUnitOf(meter: Meter, object: u32, classId: u32, attribute: i32): usize {
-  const extended = classId == 3 || classId == 4;
-  if (!(extended && attribute == 2) && !(classId == 5 && (attribute == 2 || attribute == 3))) return 0;
-  const row = rowOf(object, extended ? 3 : 4, 0);
-  return row != NONE && valueSize(meter, row) == SCALER_UNIT_SIZE ? valueAt(meter, row) : 0;
-}
 
 /**
  * Writes {class_id u16, logical name, attribute i8, scaler i8, unit u8 (0 = it has none), value as Data}; a value that cannot be had
@@ -66,15 +51,11 @@ function itemEmit(meter: Meter, object: u32, attribute: i32, w: Writer): void {
   w.u16(row.classId);
   w.octets(row.logicalName, 6);
   w.u8(attribute);
-  const scaled = scalerUnitOf(meter, object, row.classId, attribute);
-  w.u8(scaled != 0 ? load<u8>(scaled + 3) : 0);
-  w.u8(scaled != 0 ? load<u8>(scaled + 5) : 0);
+  const scaled = scalerUnitOf(meter, object, attribute);
+  w.u8(scaled != 0 ? load<u8>(scaled + SCALER_AT) : 0);
+  w.u8(scaled != 0 ? load<u8>(scaled + UNIT_AT) : 0);
   const begins = w.size;
-  ask.about(meter, object, attribute, Caller.CAPTURE);
-  ask.pin = changetype<Pin>(pin);
-  ask.pin.kind = PinKind.NONE;
-  const result = classGet(ask, w);
-  if (result == DataAccessResult.SUCCESS && w.err == Err.OK && ask.pin.kind == PinKind.NONE) return;
+  if (shownEmit(meter, object, attribute, Caller.CAPTURE, w)) return;
   w.rewind(begins);
   Axdr.nullData(w);
 }

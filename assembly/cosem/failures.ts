@@ -5,15 +5,14 @@
  * and clears its own, so that a power cut between them neither loses nor repeats one.
  */
 import { Err } from "../base/err";
-import { clockStamp, STAMP_SIZE } from "../meter/clock";
 import { PHASES, Quality } from "../meter/quality";
 import { Meter } from "../store/block";
-import { changeAdd, changeCommit, changeOpen } from "../store/change";
+import { changeCommit, changeOpen, changeReserve } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { rowOf, valueAt, valueSize } from "../store/values";
-import { DataTag } from "../wire/axdr";
 import { captureRow } from "./capture_row";
 import { named, namedCount, namedPut } from "./named";
+import { momentPut } from "./put";
 import { settingNumber } from "./setting";
 
 const VALUE: i32 = 2;
@@ -43,8 +42,6 @@ export const enum Failure {
   ANY = 4,
 }
 
-const octets: usize = memory.data(14, 4);
-
 function object(e: u32): u32 {
   return named(0, 96, D, e);
 }
@@ -52,21 +49,10 @@ function object(e: u32): u32 {
 /** Adds a failure of `what` from UTC second `down` on, which lasted `seconds`, to the open record. */
 export function failureAdd(meter: Meter, what: u32, down: i64, seconds: i64): void {
   namedCount(meter, object(what == Failure.ANY ? ANY_COUNT : what));
-  momentPut(meter, object(TIME + what), down);
+  momentPut(meter, object(TIME + what), VALUE, down);
   if (!isLong(meter, seconds)) return;
   namedCount(meter, object(LONG + what));
-  const duration = object(DURATION + what);
-  if (duration != NONE) namedPut(meter, duration, seconds);
-}
-
-/** Adds the time of a failure to the open record. */
-function momentPut(meter: Meter, o: u32, utc: i64): void {
-  const row = rowOf(o, VALUE, 0);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity < STAMP_SIZE + 2) return;
-  store<u8>(octets, <u8>DataTag.OCTET_STRING);
-  store<u8>(octets + 1, <u8>STAMP_SIZE);
-  clockStamp(meter, utc, octets + 2);
-  changeAdd(meter, Template.of().object(o), VALUE, 0, octets, STAMP_SIZE + 2);
+  namedPut(meter, object(DURATION + what), seconds);
 }
 
 /** Row of the hidden value that says what is due. */
@@ -82,12 +68,12 @@ function due(meter: Meter, offset: usize): u32 {
 
 /** Puts what is due from now on into the open record. */
 function duePut(meter: Meter, logged: i64, down: i64, up: i64): void {
-  const row = dueRow();
-  if (row == NONE) return;
-  store<u32>(octets, bswap<u32>(<u32>logged), LOGGED_AT);
-  store<u32>(octets, bswap<u32>(<u32>down), DOWN_AT);
-  store<u32>(octets, bswap<u32>(<u32>up), UP_AT);
-  changeAdd(meter, Template.of().object(Template.of().attribute(row).object), VALUE, DUE_PART, octets, DUE_SIZE);
+  if (dueRow() == NONE) return;
+  const to = changeReserve(meter, Template.of().object(Template.of().clockObject), VALUE, DUE_PART, DUE_SIZE);
+  if (to == 0) return;
+  store<u32>(to, bswap<u32>(<u32>logged), LOGGED_AT);
+  store<u32>(to, bswap<u32>(<u32>down), DOWN_AT);
+  store<u32>(to, bswap<u32>(<u32>up), UP_AT);
 }
 
 /** Profile number of the power failure log, NONE without one. */
@@ -129,9 +115,7 @@ export function failuresFinish(meter: Meter): void {
 }
 
 function isLong(meter: Meter, seconds: i64): bool {
-  const threshold = object(THRESHOLD);
-  const limit = threshold == NONE ? THRESHOLD_DEFAULT : settingNumber(meter, threshold, VALUE, THRESHOLD_DEFAULT);
-  return seconds > <i64>limit;
+  return seconds > <i64>settingNumber(meter, object(THRESHOLD), VALUE, THRESHOLD_DEFAULT);
 }
 
 /** Writes the row that the power failure log waits for. The template may have changed meanwhile, and have no log any more. */

@@ -9,21 +9,22 @@ import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { EventCode, eventRaise } from "../meter/events";
 import { Meter } from "../store/block";
-import { changeValue } from "../store/change";
 import { FUNCTIONS_AT, TIME_SOURCE_AT } from "../store/layout";
 import { NONE, Template } from "../store/template";
-import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
+import { objectFind, objectOfClass, rowOf } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataSkip } from "../wire/data";
 import { ActionResult } from "../wire/results";
+import { arraySplice, Stretch } from "./array_value";
 import { captureEnable, captureEvents } from "./capture";
-import { settingOver } from "./setting";
+import { captureEvent } from "./event_log";
+import { changeResult } from "./plain";
+import { settingArray, settingOver, valueKeep } from "./setting";
 
 const CLASS_FUNCTION_CONTROL: u32 = 122;
 const STATUS: i32 = 2;
 const LIST: i32 = 3;
 const STATUS_SIZE: u32 = 640;
-const LIST_SIZE: u32 = 1280;
 const NAME_SIZE_MAX: u32 = 32;
 
 const CLASS_PROFILE: u32 = 7;
@@ -46,12 +47,36 @@ class Functions {
 
 if (FUNCTIONS_AT + offsetof<Functions>() > TIME_SOURCE_AT) ERROR("functions stand in front of the time source");
 
+/** The name of a function, in front of its specifications in function_list, of its status in activation_status and in requests. */
+@unmanaged
+class Name {
+  at: usize;
+  size: u32;
+
+  /** Reads the name alone. */
+  take(r: Reader): void {
+    this.size = Axdr.readOctetStringSize(r);
+    this.at = r.take(this.size);
+  }
+
+  /** Reads the head of an element {name, …} and its name; `r.start` is where the element begins from now on. */
+  read(r: Reader): void {
+    r.start = r.pos;
+    Axdr.readStructure(r, 2);
+    this.take(r);
+  }
+}
+
+/** The name that something is asked or done for, and the one that elementFind() has come past last. */
+const named: Name = changetype<Name>(memory.data(offsetof<Name>(), 4));
+const passed: Name = changetype<Name>(memory.data(offsetof<Name>(), 4));
+const stretch: Stretch = changetype<Stretch>(memory.data(offsetof<Stretch>(), 4));
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const statuses: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const wanted: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const off: Functions = changetype<Functions>(memory.data(offsetof<Functions>(), 4));
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
-const value: usize = memory.data(1280, 8);
+const value: usize = memory.data(640, 8);
 
 /** Whether the meter does not listen on a port now. */
 export function functionPortOff(meter: Meter, port: u32): bool {
@@ -73,19 +98,30 @@ export function functionsBoot(meter: Meter): void {
   apply(meter, false);
 }
 
-/** Status of the function whose name has `size` octets at `at`; one that activation_status does not name is on. */
-function isOn(meter: Meter, object: u32, at: usize, size: u32): bool {
-  const r = statuses;
-  if (!settingOver(meter, object, STATUS, r)) return true;
-  const count = Axdr.readArray(r);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
-    Axdr.readStructure(r, 2);
-    const nameSize = Axdr.readOctetStringSize(r);
-    const name = r.take(nameSize);
-    const on = Axdr.readBoolean(r);
-    if (r.err == Err.OK && nameSize == size && octetsSame(name, at, size)) return on;
+/**
+ * Looks for the element {name, …} of a name among the `left` ones that `r` stands in front of; then `r` stands behind the name, and
+ * `r.start` is where the element begins. @returns how many are left with this one, 0 = there is none
+ */
+function elementFind(r: Reader, left: u32, name: Name): u32 {
+  for (; left != 0; left--) {
+    passed.read(r);
+    if (r.err == Err.OK && passed.size == name.size && octetsSame(passed.at, name.at, name.size)) return left;
+    dataSkip(r);
   }
-  return true;
+  return 0;
+}
+
+/** Whether function_list has a function; `reader` stands behind its name. */
+function functionFind(meter: Meter, object: u32, name: Name): bool {
+  return elementFind(reader, settingArray(meter, object, LIST, reader), name) != 0;
+}
+
+/** Status of a function; one that activation_status does not name is on. */
+function isOn(meter: Meter, object: u32, name: Name): bool {
+  const r = statuses;
+  if (elementFind(r, settingArray(meter, object, STATUS, r), name) == 0) return true;
+  const on = Axdr.readBoolean(r);
+  return on || r.err != Err.OK;
 }
 
 /** Adds what the object {class, name} stands for to what is off. */
@@ -106,9 +142,9 @@ function specificationOff(classId: u32, name: usize): void {
 }
 
 /** Adds what a name says by itself. */
-function nameOff(at: usize, size: u32): void {
-  if (size != MECHANISM_SIZE + 1 || !octetsSame(at, MECHANISM, MECHANISM_SIZE)) return;
-  const digit = <u32>load<u8>(at + MECHANISM_SIZE) - 0x30;
+function nameOff(name: Name): void {
+  if (name.size != MECHANISM_SIZE + 1 || !octetsSame(name.at, MECHANISM, MECHANISM_SIZE)) return;
+  const digit = <u32>load<u8>(name.at + MECHANISM_SIZE) - 0x30;
   if (digit < 8) off.mechanisms |= (<u32>1) << digit;
 }
 
@@ -116,11 +152,8 @@ function nameOff(at: usize, size: u32): void {
 function apply(meter: Meter, told: bool): i32 {
   memory.fill(changetype<usize>(off), 0, offsetof<Functions>());
   const object = objectOfClass(CLASS_FUNCTION_CONTROL, 0);
-  const r = reader;
-  if (object >= 0 && settingOver(meter, object, LIST, r)) {
-    const count = Axdr.readArray(r);
-    for (let i: u32 = 0; i < count && r.err == Err.OK; i++) functionTake(meter, object, r);
-  }
+  const count: u32 = object < 0 ? 0 : settingArray(meter, object, LIST, reader);
+  for (let i: u32 = 0; i < count; i++) functionTake(meter, object, reader);
   const state = Functions.of(meter);
   const changed = state.profiles ^ off.profiles;
   memory.copy(changetype<usize>(state), changetype<usize>(off), offsetof<Functions>());
@@ -133,14 +166,12 @@ function apply(meter: Meter, told: bool): i32 {
 
 /** Reads an element of function_list, and takes it when it is off. */
 function functionTake(meter: Meter, object: u32, r: Reader): void {
-  Axdr.readStructure(r, 2);
-  const size = Axdr.readOctetStringSize(r);
-  const name = r.take(size);
+  named.read(r);
   const count = Axdr.readArray(r);
   if (r.err != Err.OK) return;
-  const isOff = !isOn(meter, object, name, size);
-  if (isOff) nameOff(name, size);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+  const isOff = !isOn(meter, object, named);
+  if (isOff) nameOff(named);
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(r, 2);
     const classId = Axdr.readLongUnsigned(r);
     const logicalName = Axdr.readLogicalName(r);
@@ -148,61 +179,30 @@ function functionTake(meter: Meter, object: u32, r: Reader): void {
   }
 }
 
-/** Where an element of function_list of that name begins in `r`'s value, 0 = there is none; `r` stands behind it. */
-function functionFind(meter: Meter, object: u32, r: Reader, at: usize, size: u32): usize {
-  if (!settingOver(meter, object, LIST, r)) return 0;
-  const count = Axdr.readArray(r);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
-    const begins = r.pos;
-    Axdr.readStructure(r, 2);
-    const nameSize = Axdr.readOctetStringSize(r);
-    const name = r.take(nameSize);
-    dataSkip(r);
-    if (r.err == Err.OK && nameSize == size && octetsSame(name, at, size)) return begins;
-  }
-  return 0;
-}
-
-function resultOf(err: i32): i32 {
-  if (err == Err.OK) return ActionResult.SUCCESS;
-  return err == Err.NO_SPACE ? ActionResult.TEMPORARY_FAILURE : ActionResult.OTHER_REASON;
-}
-
-/** Status that a request {name, status} … at `r` wants for a name, else the one it has. */
-function statusWanted(meter: Meter, object: u32, requestAt: usize, requestSize: u32, at: usize, size: u32): bool {
-  const r = wanted.over(requestAt, requestSize);
-  let on = isOn(meter, object, at, size);
-  const count = Axdr.readArray(r);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
-    Axdr.readStructure(r, 2);
-    const nameSize = Axdr.readOctetStringSize(r);
-    const name = r.take(nameSize);
-    const status = Axdr.readBoolean(r);
-    if (r.err == Err.OK && nameSize == size && octetsSame(name, at, size)) on = status;
-  }
+/** Status that a request {name, status} … at `at` wants for a function, else the one it has. */
+function statusWanted(meter: Meter, object: u32, at: usize, size: u32, name: Name): bool {
+  const r = wanted.over(at, size);
+  let on = isOn(meter, object, name);
+  // Of several the last one counts.
+  for (let left = Axdr.readArray(r); (left = elementFind(r, left, name)) != 0; left--) on = Axdr.readBoolean(r);
   return on;
 }
 
-/** Writes activation_status anew: each function of the list with the status a request wants; counts those that change. */
+/** Writes activation_status anew: each function of the list with the status a request wants. @returns 0 or Err */
 function statusKeep(meter: Meter, object: u32, requestAt: usize, requestSize: u32): i32 {
-  const row = rowOf(object, STATUS, 0);
   const r = reader;
   const w = writer.into(value, STATUS_SIZE);
-  const count = settingOver(meter, object, LIST, r) ? Axdr.readArray(r) : 0;
+  const count = settingArray(meter, object, LIST, r);
   Axdr.array(w, count);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
-    Axdr.readStructure(r, 2);
-    const size = Axdr.readOctetStringSize(r);
-    const name = r.take(size);
+  for (let i: u32 = 0; i < count; i++) {
+    named.read(r);
     dataSkip(r);
-    if (r.err != Err.OK) break;
+    if (r.err != Err.OK) return Err.LIMIT;
     Axdr.structure(w, 2);
-    Axdr.octetString(w, name, size);
-    Axdr.boolean(w, statusWanted(meter, object, requestAt, requestSize, name, size));
+    Axdr.octetString(w, named.at, named.size);
+    Axdr.boolean(w, statusWanted(meter, object, requestAt, requestSize, named));
   }
-  if (row == NONE || r.err != Err.OK || w.err != Err.OK || w.size > <u32>Template.of().attribute(row).capacity)
-    return Err.LIMIT;
-  return changeValue(meter, row, value, w.size);
+  return w.err == Err.OK ? valueKeep(meter, rowOf(object, STATUS, 0), value, w.size) : <i32>Err.LIMIT;
 }
 
 /** Functions whose status a request changes; Err.UNKNOWN for another type, Err.LIMIT for a name that is not in the list. */
@@ -211,14 +211,12 @@ function requestCheck(meter: Meter, object: u32, at: usize, size: u32): i32 {
   const count = Axdr.readArray(r);
   let changes: i32 = 0;
   let unknown = false;
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
-    Axdr.readStructure(r, 2);
-    const nameSize = Axdr.readOctetStringSize(r);
-    const name = r.take(nameSize);
+  for (let i: u32 = 0; i < count; i++) {
+    named.read(r);
     const status = Axdr.readBoolean(r);
     if (r.err != Err.OK) break;
-    if (functionFind(meter, object, reader, name, nameSize) == 0) unknown = true;
-    else if (isOn(meter, object, name, nameSize) != status) changes++;
+    if (!functionFind(meter, object, named)) unknown = true;
+    else if (isOn(meter, object, named) != status) changes++;
   }
   if (!r.done) return Err.UNKNOWN;
   return unknown ? <i32>Err.LIMIT : changes;
@@ -231,71 +229,52 @@ export function functionStatusSet(meter: Meter, object: u32, at: usize, size: u3
   if (changes < 0) return ActionResult.OTHER_REASON;
   if (changes == 0) return ActionResult.SUCCESS;
   const err = statusKeep(meter, object, at, size);
-  if (err != Err.OK) return resultOf(err);
+  if (err != Err.OK) return changeResult(err);
   // Each switch is logged: load profiles have events of their own, for others parameters have changed.
   if (changes > apply(meter, true)) eventRaise(meter, EventCode.PARAMETERS_CHANGED);
   captureEvents(meter);
   return ActionResult.SUCCESS;
 }
 
-/** The value of function_list without the `left` octets at `from`, with `size` octets at `at` behind it. */
-function listKeep(meter: Meter, object: u32, from: usize, left: u32, at: usize, size: u32, delta: i32): i32 {
-  const row = rowOf(object, LIST, 0);
-  const r = reader.over(valueAt(meter, row), valueSize(meter, row));
-  const count = Axdr.readArray(r);
-  const w = writer.into(value, LIST_SIZE);
-  Axdr.array(w, count + delta);
-  if (left == 0) {
-    w.octets(r.pos, r.remaining);
-    w.octets(at, size);
-  } else {
-    w.octets(r.pos, <u32>(from - r.pos));
-    w.octets(from + <usize>left, <u32>(r.end - from) - left);
-  }
-  if (r.err != Err.OK || w.err != Err.OK || w.size > <u32>Template.of().attribute(row).capacity) return Err.LIMIT;
-  return changeValue(meter, row, value, w.size);
-}
-
-/** Writes a new list, the statuses that go with it, and lets both take effect. */
-function listChange(meter: Meter, object: u32, from: usize, left: u32, at: usize, size: u32, delta: i32): i32 {
-  let err = listKeep(meter, object, from, left, at, size, delta);
+/** Puts `added` functions, `size` octets at `at`, in the place of a stretch of the list, with their statuses, and lets both take effect. */
+function listChange(meter: Meter, object: u32, at: usize, size: u32, added: u32): i32 {
+  let err = arraySplice(meter, rowOf(object, LIST, 0), stretch, at, size, added);
   if (err == Err.OK) err = statusKeep(meter, object, 0, 0);
-  if (err != Err.OK) return resultOf(err);
+  if (err != Err.OK) return changeResult(err);
   apply(meter, true);
-  eventRaise(meter, EventCode.PARAMETERS_CHANGED);
-  captureEvents(meter);
+  captureEvent(meter, EventCode.PARAMETERS_CHANGED);
   return ActionResult.SUCCESS;
 }
 
 /** Method 2, add_function: {name, specifications}; it is on. */
 export function functionAdd(meter: Meter, object: u32, at: usize, size: u32): i32 {
   const r = wanted.over(at, size);
-  Axdr.readStructure(r, 2);
-  const nameSize = Axdr.readOctetStringSize(r);
-  const name = r.take(nameSize);
+  named.read(r);
   const count = Axdr.readArray(r);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(r, 2);
     Axdr.readLongUnsigned(r);
     Axdr.readLogicalName(r);
   }
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
-  const named = nameSize != 0 && nameSize <= NAME_SIZE_MAX;
-  if (!named || rowOf(object, LIST, 0) == NONE || functionFind(meter, object, reader, name, nameSize) != 0)
-    return ActionResult.OTHER_REASON;
-  return listChange(meter, object, 0, 0, at, size, 1);
+  if (named.size - 1 >= NAME_SIZE_MAX || !settingOver(meter, object, LIST, reader)) return ActionResult.OTHER_REASON;
+  const found = elementFind(reader, Axdr.readArray(reader), named);
+  if (found != 0 || reader.err != Err.OK) return ActionResult.OTHER_REASON;
+  stretch.empty(reader.pos);
+  return listChange(meter, object, at, size, 1);
 }
 
 /** Method 3, remove_function: its name, or the structure that begins with it. What it had switched off is on again. */
 export function functionRemove(meter: Meter, object: u32, at: usize, size: u32): i32 {
   const r = wanted.over(at, size);
-  const whole = r.peek == <u32>DataTag.STRUCTURE;
-  if (whole) Axdr.readStructure(r, 2);
-  const nameSize = Axdr.readOctetStringSize(r);
-  const name = r.take(nameSize);
-  if (whole) dataSkip(r);
+  if (r.peek == <u32>DataTag.STRUCTURE) {
+    named.read(r);
+    dataSkip(r);
+  } else named.take(r);
   if (!r.done) return ActionResult.TYPE_UNMATCHED;
-  const from = functionFind(meter, object, reader, name, nameSize);
-  if (from == 0) return ActionResult.OTHER_REASON;
-  return listChange(meter, object, from, <u32>(reader.pos - from), 0, 0, -1);
+  if (!functionFind(meter, object, named) || dataSkip(reader) != Err.OK) return ActionResult.OTHER_REASON;
+  stretch.from = reader.start;
+  stretch.to = reader.pos;
+  stretch.count = 1;
+  return listChange(meter, object, 0, 0, 0);
 }

@@ -6,25 +6,24 @@
 import { octetsSame } from "../base/octets";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
-import { Writer } from "../base/writer";
 import { clockMeterTime, clockSeconds, NEVER } from "../meter/clock";
-import { EventCode, eventRaise } from "../meter/events";
+import { EventCode } from "../meter/events";
 import { Meter } from "../store/block";
 import { changeCommit, changeOpen, changeValue } from "../store/change";
 import { Layout, LIMITER_SIZE } from "../store/layout";
 import { NONE, Template } from "../store/template";
-import { objectFind, objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
+import { objectOfClass, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { dataInteger } from "../wire/data";
 import { DateTime, dateTimeDataParse, dateTimeIsSpecified } from "../wire/date_time";
 import { DataAccessResult } from "../wire/results";
 import { agendaSet, Duty } from "./agenda";
-import { Ask, Caller, Pin, PinKind } from "./ask";
-import { captureEvents } from "./capture";
-import { classGet } from "./classes";
+import { Caller } from "./ask";
+import { captureEvent } from "./event_log";
 import { executeItem, itemSkip } from "./execute";
 import { dateTimeUtcMs } from "./instant";
-import { settingFlag, settingNumber, settingOver } from "./setting";
+import { monitored, monitoredFind, monitoredRead, monitoredReader } from "./monitored";
+import { rowCapacity, settingArray, settingFlag, settingNumber, settingOver, valueKeep } from "./setting";
 
 const CLASS_LIMITER: u32 = 71;
 
@@ -71,9 +70,6 @@ if (offsetof<Limiter>() != LIMITER_SIZE) ERROR("a limiter has LIMITER_SIZE octet
 
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const items: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
-const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
-const pin: usize = memory.data(128, 8);
 const date: DateTime = changetype<DateTime>(memory.data(offsetof<DateTime>(), 4));
 /** A number as Data, longer values are no numbers. */
 const NUMBER_SIZE: u32 = 64;
@@ -97,16 +93,9 @@ export function limitersBoot(meter: Meter): void {
 
 /** Takes what is monitored, and the threshold that counts now. */
 function configure(meter: Meter, l: Limiter): void {
-  l.monitored = NONE;
-  const r = reader;
-  if (settingOver(meter, l.object, MONITORED, r)) {
-    Axdr.readStructure(r, 3);
-    const classId = Axdr.readLongUnsigned(r);
-    const name = Axdr.readLogicalName(r);
-    l.attribute = Axdr.readInteger(r);
-    const found = r.err == Err.OK ? objectFind(classId, name) : -1;
-    if (found >= 0 && Template.of().object(found).hasAttribute(l.attribute)) l.monitored = found;
-  }
+  const found = monitoredFind(meter, l.object, MONITORED);
+  l.attribute = monitored.attribute;
+  l.monitored = found >= 0 && Template.of().object(found).hasAttribute(l.attribute) ? found : NONE;
   thresholdTake(meter, l);
 }
 
@@ -134,8 +123,7 @@ export function limitersClock(meter: Meter): void {
 /** Whether the id of the emergency profile is in emergency_profile_group_id_list. */
 function isInGroup(meter: Meter, object: u32, id: u32): bool {
   const r = items;
-  if (!settingOver(meter, object, GROUP, r)) return false;
-  const count = Axdr.readArray(r);
+  const count = settingArray(meter, object, GROUP, r);
   for (let i: u32 = 0; i < count; i++) if (Axdr.readLongUnsigned(r) == id && r.err == Err.OK) return true;
   return false;
 }
@@ -169,7 +157,7 @@ function thresholdTake(meter: Meter, l: Limiter): i32 {
   const to = rowOf(l.object, ACTIVE, 0);
   if (from == NONE || to == NONE) return Err.OK;
   const size = valueSize(meter, from);
-  if (size > NUMBER_SIZE || size > <u32>Template.of().attribute(to).capacity) return Err.OK;
+  if (size > NUMBER_SIZE || size > rowCapacity(to)) return Err.OK;
   const same = valueSize(meter, to) == size && octetsSame(valueAt(meter, from), valueAt(meter, to), size);
   if (!same || active != settingFlag(meter, l.object, PROFILE_ACTIVE)) {
     memory.copy(number, valueAt(meter, from), <usize>size);
@@ -177,8 +165,7 @@ function thresholdTake(meter: Meter, l: Limiter): i32 {
     changeValue(meter, to, number, size);
     store<u8>(number, <u8>DataTag.BOOLEAN);
     store<u8>(number + 1, active ? 1 : 0);
-    const flag = rowOf(l.object, PROFILE_ACTIVE, 0);
-    if (flag != NONE && <u32>Template.of().attribute(flag).capacity >= 2) changeValue(meter, flag, number, 2);
+    valueKeep(meter, rowOf(l.object, PROFILE_ACTIVE, 0), number, 2);
     const err = changeCommit(meter);
     if (err != Err.OK) {
       // The flash is behind: once more at the next tick.
@@ -189,8 +176,7 @@ function thresholdTake(meter: Meter, l: Limiter): i32 {
   }
   l.threshold = numberOf(meter, l.object, ACTIVE);
   if (!same) {
-    eventRaise(meter, EventCode.LIMITER_THRESHOLD_CHANGED);
-    captureEvents(meter);
+    captureEvent(meter, EventCode.LIMITER_THRESHOLD_CHANGED);
   }
   return Err.OK;
 }
@@ -202,14 +188,8 @@ function evaluate(meter: Meter, l: Limiter): bool {
     l.since = 0;
     return before != 0;
   }
-  ask.about(meter, l.monitored, l.attribute, Caller.MONITOR);
-  ask.pin = changetype<Pin>(pin);
-  ask.pin.kind = PinKind.NONE;
-  const w = writer.into(number, NUMBER_SIZE);
-  if (classGet(ask, w) != DataAccessResult.SUCCESS || w.err != Err.OK || ask.pin.kind != PinKind.NONE) return false;
-  const r = reader.over(number, w.size);
-  const found = dataInteger(r);
-  if (r.err != Err.OK) return false;
+  const found = monitoredRead(meter, l.monitored, l.attribute);
+  if (monitoredReader.err != Err.OK) return false;
   const other = found > l.threshold != (l.exceeded != 0);
   if (!other) l.since = 0;
   else if (l.since == 0) l.since = max<f64>(meter.meterTime, 1);
@@ -271,13 +251,12 @@ function run(meter: Meter, l: Limiter): bool {
   const exceeded: u32 = l.exceeded != 0 ? 0 : 1;
   const row = rowOf(l.object, ACTIVE, EXCEEDED_PART);
   store<u8>(number, <u8>exceeded);
-  const kept = row != NONE && <u32>Template.of().attribute(row).capacity != 0;
-  if (kept && changeValue(meter, row, number, 1) != Err.OK) return false;
+  const kept = valueKeep(meter, row, number, 1);
+  if (kept != Err.OK && kept != Err.LIMIT) return false;
   l.exceeded = exceeded;
   l.since = 0;
   l.acting = 1;
-  eventRaise(meter, exceeded != 0 ? EventCode.LIMITER_THRESHOLD_EXCEEDED : EventCode.LIMITER_THRESHOLD_OK);
-  captureEvents(meter);
+  captureEvent(meter, exceeded != 0 ? EventCode.LIMITER_THRESHOLD_EXCEEDED : EventCode.LIMITER_THRESHOLD_OK);
   return act(meter, l);
 }
 

@@ -8,7 +8,6 @@
 import { Err } from "../base/err";
 import { MONITORS_MAX, THRESHOLDS_MAX } from "../base/limits";
 import { Reader } from "../base/reader";
-import { Writer } from "../base/writer";
 import { eventRaise } from "../meter/events";
 import { Quantity } from "../meter/quantity";
 import { Meter } from "../store/block";
@@ -16,17 +15,17 @@ import { journalSequence } from "../store/journal";
 import { Journal } from "../store/journal_state";
 import { MONITOR_AT, MONITOR_SIZE } from "../store/layout";
 import { AttributeFlag, NONE, Template } from "../store/template";
-import { objectFind, objectOfClass, rowOf } from "../store/values";
+import { objectOfClass, rowOf } from "../store/values";
 import { Axdr } from "../wire/axdr";
-import { dataInteger } from "../wire/data";
+import { dataInteger, dataSkip } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
 import { agendaSoon, Duty } from "./agenda";
 import { alarmDescriptor } from "./alarms";
-import { Ask, Caller } from "./ask";
-import { classGet } from "./classes";
+import { Caller } from "./ask";
 import { executeItem, itemSkip } from "./execute";
+import { monitored, monitoredFind, monitoredRead, monitoredReader } from "./monitored";
 import { alarmsReported } from "./push_marks";
-import { settingOver } from "./setting";
+import { settingArray, settingOver } from "./setting";
 
 const CLASS_MONITOR: u32 = 21;
 const CLASS_DEMAND: u32 = 5;
@@ -87,23 +86,8 @@ class Monitor {
 if (offsetof<Monitors>() + MONITORS_MAX * offsetof<Monitor>() > MONITOR_SIZE)
   ERROR("monitors have MONITOR_SIZE octets");
 
-const VALUE_SIZE: u32 = 32;
-const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
-const out: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
-const octets: usize = memory.data(32, 8);
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const thresholds: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-
-/** The monitored value; the error is in `reader.err`. */
-function valueRead(meter: Meter, m: Monitor): i64 {
-  ask.about(meter, m.object, m.attribute, Caller.MONITOR);
-  const result = classGet(ask, out.into(octets, VALUE_SIZE));
-  if (result != DataAccessResult.SUCCESS || out.err != Err.OK) {
-    reader.over(octets, 0).fail(Err.UNKNOWN);
-    return 0;
-  }
-  return dataInteger(reader.over(octets, out.size));
-}
 
 /** Whether a computed quantity shows something of a buffer. */
 function followsRows(quantity: u32): bool {
@@ -117,18 +101,15 @@ function resolve(meter: Meter, index: u32, object: u32): void {
   m.object = <u16>NONE;
   m.setup = object;
   Monitors.of(meter).rows &= ~(1 << index);
-  if (!settingOver(meter, object, MONITORED, reader)) return;
-  Axdr.readStructure(reader, 3);
-  const classId = Axdr.readLongUnsigned(reader);
-  const name = Axdr.readLogicalName(reader);
-  const attribute = Axdr.readInteger(reader);
-  const found = reader.err == Err.OK ? objectFind(classId, name) : -1;
-  if (found < 0 || rowOf(found, attribute, 0) == NONE) return;
+  const found = monitoredFind(meter, object, MONITORED);
+  const attribute = monitored.attribute;
+  const row = found < 0 ? NONE : rowOf(found, attribute, 0);
+  if (row == NONE) return;
   m.object = <u16>found;
   m.attribute = <i8>attribute;
-  const a = Template.of().attribute(rowOf(found, attribute, 0));
+  const a = Template.of().attribute(row);
   const computed = (a.flags & AttributeFlag.COMPUTED) != 0;
-  m.live = computed || classId == CLASS_DEMAND ? 1 : 0;
+  m.live = computed || monitored.classId == CLASS_DEMAND ? 1 : 0;
   if (computed && followsRows(a.quantity)) Monitors.of(meter).rows |= 1 << index;
   const descriptor = attribute == 2 ? alarmDescriptor(found) : NONE;
   if (descriptor == NONE) return;
@@ -190,8 +171,8 @@ export function monitorSampled(meter: Meter): void {
     if (<u32>m.object == NONE || m.live == 0) continue;
     // As delivered: no measured value reaches it.
     if (m.known != 0 && m.high == UNREACHABLE && m.low == i64.MIN_VALUE) continue;
-    const value = valueRead(meter, m);
-    if (reader.err != Err.OK || (m.known != 0 && value > m.low && value <= m.high)) continue;
+    const value = monitoredRead(meter, m.object, m.attribute);
+    if (monitoredReader.err != Err.OK || (m.known != 0 && value > m.low && value <= m.high)) continue;
     agendaSoon(meter, Duty.MONITOR);
     return;
   }
@@ -222,9 +203,9 @@ function actionCount(meter: Meter): bool {
 function look(meter: Meter, index: u32): bool {
   const m = Monitor.of(meter, index);
   if (m.live != 0 && Monitors.of(meter).sampled == 0) return true;
-  const value = valueRead(meter, m);
+  const value = monitoredRead(meter, m.object, m.attribute);
   const object = m.setup;
-  if (reader.err != Err.OK || !settingOver(meter, object, THRESHOLDS, thresholds)) return true;
+  if (monitoredReader.err != Err.OK || !settingOver(meter, object, THRESHOLDS, thresholds)) return true;
   const count = min<u32>(Axdr.readArray(thresholds), THRESHOLDS_MAX);
   m.low = i64.MIN_VALUE;
   m.high = i64.MAX_VALUE;
@@ -250,21 +231,12 @@ function act(meter: Meter, object: u32, k: u32, up: bool): bool {
   if (!actionCount(meter)) return false;
   const first = <u32>Template.of().object(object).extra;
   const r = reader;
-  if (settingOver(meter, object, ACTIONS, r)) {
-    const count = Axdr.readArray(r);
-    for (let i: u32 = 0; i < k && i < count; i++) actionSetSkip(r);
+  if (k < settingArray(meter, object, ACTIONS, r)) {
+    for (let i: u32 = 0; i < k; i++) dataSkip(r);
     Axdr.readStructure(r, 2);
     if (!up) itemSkip(r);
-    if (k < count && r.err == Err.OK) {
-      if (executeItem(meter, Caller.MONITOR, 0, r) == DataAccessResult.TEMPORARY_FAILURE) return false;
-    }
+    if (r.err == Err.OK && executeItem(meter, Caller.MONITOR, 0, r) == DataAccessResult.TEMPORARY_FAILURE) return false;
   }
   if (first != 0) eventRaise(meter, up ? first : first + 1);
   return true;
-}
-
-function actionSetSkip(r: Reader): void {
-  Axdr.readStructure(r, 2);
-  itemSkip(r);
-  itemSkip(r);
 }

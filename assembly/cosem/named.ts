@@ -3,17 +3,14 @@
  * the template does not have is nothing to the function.
  */
 import { Meter } from "../store/block";
-import { NONE, Template } from "../store/template";
-import { objectNamed, rowOf, valueAt, valueSize } from "../store/values";
+import { NONE } from "../store/template";
+import { objectNamed } from "../store/values";
 import { scaled } from "./number";
 import { numberPut } from "./put";
 import { settingNumber } from "./setting";
+import { SCALER_AT, scalerUnitOf } from "./shown";
 
 const VALUE: i32 = 2;
-const SCALER_UNIT: i32 = 3;
-const CLASS_REGISTER: u32 = 3;
-/** Octets of a scaler_unit: structure of an integer and an enum. */
-const SCALER_UNIT_SIZE: u32 = 6;
 
 const name: usize = memory.data(6);
 
@@ -31,10 +28,8 @@ export function named(a: u32, c: u32, d: u32, e: u32): u32 {
 
 /** Decimal digits that the register `object` does not show of a number in thousandths of its unit. */
 function digitsOf(meter: Meter, object: u32): u32 {
-  const row = <u32>Template.of().object(object).classId == CLASS_REGISTER ? rowOf(object, SCALER_UNIT, 0) : NONE;
-  if (row == NONE || valueSize(meter, row) != SCALER_UNIT_SIZE) return 3;
-  const digits = 3 + (((<i32>load<u8>(valueAt(meter, row) + 3)) << 24) >> 24);
-  return digits < 0 ? 0 : digits;
+  const scalerUnit = scalerUnitOf(meter, object, VALUE);
+  return scalerUnit == 0 ? 3 : max<i32>(3 + <i32>load<i8>(scalerUnit + SCALER_AT), 0);
 }
 
 /** The number in `object` in thousandths of its unit; `otherwise` without the object. */

@@ -6,7 +6,7 @@
 import { Err } from "../base/err";
 import { averageRead, AVERAGE_PERIOD, AVERAGES } from "../meter/averages";
 import { clockLocal, clockNow, Season } from "../meter/clock";
-import { eventDone, eventRaiseAt, eventsWait } from "../meter/events";
+import { eventDone, eventRaiseAt } from "../meter/events";
 import {
   Condition,
   Disturbance,
@@ -89,12 +89,17 @@ function thresholdsTake(meter: Meter, q: Quality): void {
   const sequence = Journal.of(meter).settings + 1;
   if (q.taken == sequence) return;
   q.taken = sequence;
-  q.sag = namedMilli(meter, named(1, C_VOLTAGE, D_SAG, 0), NEVER_BELOW);
-  q.swell = namedMilli(meter, named(1, C_VOLTAGE, D_SWELL, 0), NEVER_ABOVE);
-  q.cut = namedMilli(meter, named(1, C_VOLTAGE, D_CUT, 0), NEVER_BELOW);
-  q.sagMs = namedMilli(meter, named(1, C_VOLTAGE, D_SAG_TIME, 0), 0);
-  q.swellMs = namedMilli(meter, named(1, C_VOLTAGE, D_SWELL_TIME, 0), 0);
-  q.cutMs = namedMilli(meter, named(1, C_VOLTAGE, D_CUT_TIME, 0), 0);
+  q.sag = thresholdOf(meter, D_SAG, NEVER_BELOW);
+  q.swell = thresholdOf(meter, D_SWELL, NEVER_ABOVE);
+  q.cut = thresholdOf(meter, D_CUT, NEVER_BELOW);
+  q.sagMs = thresholdOf(meter, D_SAG_TIME, 0);
+  q.swellMs = thresholdOf(meter, D_SWELL_TIME, 0);
+  q.cutMs = thresholdOf(meter, D_CUT_TIME, 0);
+}
+
+/** A threshold in mV or ms, `otherwise` without it. */
+function thresholdOf(meter: Meter, d: u32, otherwise: i32): i32 {
+  return namedMilli(meter, named(1, C_VOLTAGE, d, 0), otherwise);
 }
 
 /** A sample was taken. */
@@ -206,7 +211,7 @@ function eventOf(index: u32): u32 {
 }
 
 function trackerCount(meter: Meter, q: Quality, index: u32, limit: f64): bool {
-  if (eventsWait(meter) && !captureEvents(meter)) return false;
+  if (!captureEvents(meter)) return false;
   const t = q.tracker(index);
   const code = eventOf(index);
   changeOpen(meter);
@@ -232,7 +237,7 @@ function trackerEnd(meter: Meter, q: Quality, index: u32): bool {
     t.state = 0;
     return true;
   }
-  if (eventsWait(meter) && !captureEvents(meter)) return false;
+  if (!captureEvents(meter)) return false;
   const phase = index & 3;
   const cut = index >> 2 == Disturbance.CUT;
   const seconds = utcOf(meter, t.until) - utcOf(meter, t.since);
@@ -267,7 +272,7 @@ function meanCount(meter: Meter, q: Quality): bool {
 }
 
 function outsideCount(meter: Meter, q: Quality, phase: u32, row: u32): bool {
-  if (eventsWait(meter) && !captureEvents(meter)) return false;
+  if (!captureEvents(meter)) return false;
   // The interval belongs to the week in which it lies, not to the one that begins with its end.
   const week = <u32>((clockLocal(meter, <i64>q.averaged - 1) + MONDAY) / SECONDS_PER_WEEK);
   const at = valueAt(meter, row);

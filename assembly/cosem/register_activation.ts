@@ -55,7 +55,7 @@ const indices: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 export function maskFind(r: Reader, wanted: usize, out: Stretch): usize {
   const count = Axdr.readArray(r);
   out.empty(r.pos);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     const from = r.pos;
     Axdr.readStructure(r, 2);
     const found = nameTake(r);
@@ -78,7 +78,7 @@ function maskNames(list: usize, end: usize, index: u32): bool {
   if (list == 0) return false;
   const r = indices.over(list, <u32>(end - list));
   const count = Axdr.readArray(r);
-  for (let i: u32 = 0; i < count && r.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     if (Axdr.readUnsigned(r) == index && r.err == Err.OK) return true;
   }
   return false;
@@ -111,7 +111,7 @@ function maskApply(meter: Meter, object: u32): void {
   const wanted = nameTake(name);
   const list = wanted != 0 ? maskFind(masks, wanted, stretch) : 0;
   const count = Axdr.readArray(registers);
-  for (let i: u32 = 1; i <= count && registers.err == Err.OK; i++) {
+  for (let i: u32 = 1; i <= count; i++) {
     Axdr.readStructure(registers, 2);
     const classId = Axdr.readLongUnsigned(registers);
     const logicalName = Axdr.readLogicalName(registers);

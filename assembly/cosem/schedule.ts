@@ -19,7 +19,7 @@ import { billingIsOpen, billingLast, billingResume } from "./billing";
 import { executeItem } from "./execute";
 import { entriesNext, entriesRun } from "./schedule_entries";
 import { ScheduleState } from "./schedule_state";
-import { settingOver } from "./setting";
+import { settingArray, settingOver } from "./setting";
 import { timeIsAny } from "./time_pattern";
 
 const CLASS_SCHEDULE: u32 = 10;
@@ -46,10 +46,9 @@ function objectOf(slot: u32): i32 {
 
 /** First UTC second after `utc` of the execution_time of a single action. A time of wildcards alone switches an entry off. */
 function actionNext(meter: Meter, object: u32, utc: i64): i64 {
-  if (!settingOver(meter, object, SingleAction.EXECUTION_TIME, reader)) return NEVER;
-  const count = Axdr.readArray(reader);
+  const count = settingArray(meter, object, SingleAction.EXECUTION_TIME, reader);
   let next = NEVER;
-  for (let i: u32 = 0; i < count && reader.err == Err.OK; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(reader, 2);
     const time = timeTake(reader, DataTag.TIME, 4);
     const date = timeTake(reader, DataTag.DATE, 5);

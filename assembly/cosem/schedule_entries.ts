@@ -5,7 +5,7 @@
 import { Civil, CivilDate, SECONDS_PER_DAY } from "../base/civil";
 import { Err } from "../base/err";
 import { Reader } from "../base/reader";
-import { clockLocal, NEVER } from "../meter/clock";
+import { clockLocal, dateStore, NEVER } from "../meter/clock";
 import { recurrenceLast, recurrenceNext } from "../meter/recurrence";
 import { Meter } from "../store/block";
 import { Axdr, bitStringOctets, DataTag } from "../wire/axdr";
@@ -14,7 +14,7 @@ import { Caller } from "./ask";
 import { specialDay } from "./calendar";
 import { executeScript } from "./execute";
 import { Missed } from "./schedule_state";
-import { settingOver } from "./setting";
+import { settingArray } from "./setting";
 import { dateIsWhole, timeIsAny } from "./time_pattern";
 
 const ENTRIES: i32 = 2;
@@ -111,11 +111,7 @@ function dayHolds(meter: Meter, e: ScheduleEntry, day: i32): bool {
 
 /** The pattern of the entry's time on local day `day`. */
 function patternOf(e: ScheduleEntry, day: i32): usize {
-  Civil.date(day, date);
-  store<u16>(pattern, bswap<u16>(<u16>date.year));
-  store<u8>(pattern + 2, <u8>date.month);
-  store<u8>(pattern + 3, <u8>date.day);
-  store<u8>(pattern + 4, 0xff);
+  dateStore(day, pattern);
   memory.copy(pattern + 5, e.time, 4);
   return pattern;
 }
@@ -153,8 +149,7 @@ function entryLast(meter: Meter, e: ScheduleEntry, since: i64, utc: i64): i64 {
 
 /** First instant of any entry after UTC second `utc`. */
 export function entriesNext(meter: Meter, object: u32, utc: i64): i64 {
-  if (!settingOver(meter, object, ENTRIES, reader)) return NEVER;
-  const count = Axdr.readArray(reader);
+  const count = settingArray(meter, object, ENTRIES, reader);
   let next = NEVER;
   for (let i: u32 = 0; i < count; i++) {
     scheduleEntryRead(reader, entry);
@@ -174,8 +169,7 @@ function isValid(e: ScheduleEntry, at: i64, now: i64): bool {
  * the last one has the last word. @returns whether one was run; false = all are
  */
 export function entriesRun(meter: Meter, object: u32, missed: Missed): bool {
-  if (!settingOver(meter, object, ENTRIES, reader)) return false;
-  const count = Axdr.readArray(reader);
+  const count = settingArray(meter, object, ENTRIES, reader);
   let first = NEVER;
   let position: u32 = 0;
   let script: usize = 0;

@@ -3,6 +3,7 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Writer } from "../base/writer";
 import { Meter } from "../store/block";
+import { changeValue } from "../store/change";
 import { NONE, Template } from "../store/template";
 import { objectFind, rowOf, valueAt, valueSize } from "../store/values";
 import { Axdr } from "../wire/axdr";
@@ -19,6 +20,11 @@ export function rowNamed(classId: u32, logicalName: usize, attribute: i32): u32 
 /** Octets that the value of a row can have; 0 for NONE, and where none is stored. */
 export function rowCapacity(row: u32): u32 {
   return row == NONE ? 0 : <u32>Template.of().attribute(row).capacity;
+}
+
+/** Changes the value of a row, as a record of its own or part of the open one. @returns 0, Err.LIMIT without room for it, or the error of the record */
+export function valueKeep(meter: Meter, row: u32, at: usize, size: u32): i32 {
+  return size > rowCapacity(row) ? <i32>Err.LIMIT : changeValue(meter, row, at, size);
 }
 
 /** Points `r` at the value of a row. */

@@ -77,6 +77,11 @@ export class MeterClock {
   get end(): usize {
     return changetype<usize>(this) + offsetof<MeterClock>("end0");
   }
+
+  /** Deviation of daylight saving time, or of normal time, minutes. */
+  deviation(saving: bool): i32 {
+    return saving ? this.zone - this.shift : this.zone;
+  }
 }
 
 if (offsetof<MeterClock>() > CLOCK_SIZE) ERROR("the clock has CLOCK_SIZE octets");
@@ -135,17 +140,21 @@ function patternYear(at: usize): i32 {
   return year == 0xffff ? 0 : year;
 }
 
+/** Second of a day that a time (hour, minute, second) names; wildcards are zero. */
+export function secondOf(time: usize): i64 {
+  const hour = <i64>load<u8>(time);
+  const minute = <i64>load<u8>(time + 1);
+  const second = <i64>load<u8>(time + 2);
+  return (hour < 24 ? hour * 3600 : 0) + (minute < 60 ? minute * 60 : 0) + (second < 60 ? second : 0);
+}
+
 /** UTC second of the switch a pattern names in `year`, when local time has `deviation`; NEVER when it names none. */
 function patternSeconds(at: usize, year: i32, deviation: i32): i64 {
   const month = <i32>load<u8>(at + 2);
   if (month < 1 || month > 12) return NEVER;
   const day = patternDay(at, year, month);
   if (day == 0) return NEVER;
-  const hour = <i64>load<u8>(at + 5);
-  const minute = <i64>load<u8>(at + 6);
-  const second = <i64>load<u8>(at + 7);
-  const time = (hour < 24 ? hour * 3600 : 0) + (minute < 60 ? minute * 60 : 0) + (second < 60 ? second : 0);
-  const local = <i64>Civil.days(year, month, day) * SECONDS_PER_DAY + time;
+  const local = <i64>Civil.days(year, month, day) * SECONDS_PER_DAY + secondOf(at + 5);
   return local + <i64>deviationOf(at, deviation) * 60;
 }
 
@@ -161,7 +170,7 @@ function spanFind(c: MeterClock, utc: i64): void {
     const begins = i < 3;
     const pattern = begins ? c.begin : c.end;
     const fixed = patternYear(pattern);
-    const deviation = begins ? c.zone : c.zone - c.shift;
+    const deviation = c.deviation(!begins);
     const at = patternSeconds(pattern, fixed != 0 ? fixed : year + (i % 3) - 1, deviation);
     if (at == NEVER) continue;
     if (at > utc) {
@@ -188,9 +197,7 @@ export function clockSwitchAfter(meter: Meter, utc: i64): i64 {
 
 /** Deviation at UTC second `utc`, minutes. */
 export function clockDeviation(meter: Meter, utc: i64): i32 {
-  const saving = clockSaving(meter, utc);
-  const c = MeterClock.of(meter);
-  return saving ? c.zone - c.shift : c.zone;
+  return MeterClock.of(meter).deviation(clockSaving(meter, utc));
 }
 
 /** Local time of UTC second `utc` in seconds since 1970-01-01 00:00 local. */
@@ -214,19 +221,24 @@ export function clockStamp(meter: Meter, utc: i64, out: usize): void {
   clockStampIn(meter, utc, Season.UNKNOWN, out);
 }
 
-/** As clockStamp(), but shown in `season`: the switch itself is logged with the time before it. */
-export function clockStampIn(meter: Meter, utc: i64, season: u32, out: usize): void {
-  const c = MeterClock.of(meter);
-  const saving = season == Season.UNKNOWN ? clockSaving(meter, utc) : season == Season.SAVING;
-  const deviation = saving ? c.zone - c.shift : c.zone;
-  const local = utc - <i64>deviation * 60;
-  const days = <i32>floorDivide(local, SECONDS_PER_DAY);
-  const rest = <u32>(local - <i64>days * SECONDS_PER_DAY);
+/** Writes the date of local day `days` to `out`, 5 octets. */
+export function dateStore(days: i32, out: usize): void {
   Civil.date(days, date);
   store<u16>(out, bswap<u16>(<u16>date.year));
   store<u8>(out + 2, <u8>date.month);
   store<u8>(out + 3, <u8>date.day);
   store<u8>(out + 4, <u8>Civil.weekday(days));
+}
+
+/** As clockStamp(), but shown in `season`: the switch itself is logged with the time before it. */
+export function clockStampIn(meter: Meter, utc: i64, season: u32, out: usize): void {
+  const c = MeterClock.of(meter);
+  const saving = season == Season.UNKNOWN ? clockSaving(meter, utc) : season == Season.SAVING;
+  const deviation = c.deviation(saving);
+  const local = utc - <i64>deviation * 60;
+  const days = <i32>floorDivide(local, SECONDS_PER_DAY);
+  const rest = <u32>(local - <i64>days * SECONDS_PER_DAY);
+  dateStore(days, out);
   store<u8>(out + 5, <u8>(rest / 3600));
   store<u8>(out + 6, <u8>((rest / 60) % 60));
   store<u8>(out + 7, <u8>(rest % 60));
@@ -254,6 +266,11 @@ export function clockUtc(meter: Meter, local: i64, side: u32, season: u32): i64 
   if (savingHolds) return saving;
   const change = clockSwitchAfter(meter, min(normal, saving));
   return side == Side.EARLIEST ? change : change - 1;
+}
+
+/** UTC second of a local reading; what occurs twice counts the first time, what a switch skips is the switch. */
+export function clockUtcFirst(meter: Meter, local: i64): i64 {
+  return clockUtc(meter, local, Side.EARLIEST, Season.UNKNOWN);
 }
 
 /** First multiple of `period` after `local`. */

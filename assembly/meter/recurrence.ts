@@ -5,7 +5,17 @@
  */
 import { Civil, CivilDate, SECONDS_PER_DAY } from "../base/civil";
 import { Meter } from "../store/block";
-import { clockDeviation, clockLocal, clockSaving, clockSwitchAfter, clockUtc, NEVER, Season, Side } from "./clock";
+import {
+  clockDeviation,
+  clockLocal,
+  clockSaving,
+  clockSwitchAfter,
+  clockUtc,
+  clockUtcFirst,
+  NEVER,
+  Season,
+  Side,
+} from "./clock";
 
 /** Days looked at for a match: a 29 February lies at most eight years away. */
 const DAYS_MAX: i32 = 8 * 366 + 1;
@@ -32,8 +42,8 @@ const times: DayTimes = changetype<DayTimes>(memory.data(offsetof<DayTimes>(), 4
 /** Whether daylight saving begins, or ends, on local day `days`. */
 function switchesOn(meter: Meter, days: i32, begins: bool): bool {
   const start = <i64>days * SECONDS_PER_DAY;
-  const before = clockSaving(meter, clockUtc(meter, start, Side.EARLIEST, Season.UNKNOWN));
-  const after = clockSaving(meter, clockUtc(meter, start + SECONDS_PER_DAY, Side.EARLIEST, Season.UNKNOWN));
+  const before = clockSaving(meter, clockUtcFirst(meter, start));
+  const after = clockSaving(meter, clockUtcFirst(meter, start + SECONDS_PER_DAY));
   return before != begins && after == begins;
 }
 
@@ -122,10 +132,6 @@ function recurrenceAfter(meter: Meter, pattern: usize, local: i64): i64 {
   return NEVER;
 }
 
-function localToUtc(meter: Meter, local: i64): i64 {
-  return clockUtc(meter, local, Side.EARLIEST, Season.UNKNOWN);
-}
-
 /**
  * First UTC second above `utc` that the pattern (date 5, time 4) names in local time; NEVER without one. A time that occurs twice in
  * autumn counts once, the first time, unless it recurs every hour; one that a switch skips in spring is the switch.
@@ -148,7 +154,7 @@ export function recurrenceNext(meter: Meter, pattern: usize, utc: i64): i64 {
   while (found <= utc) {
     local = recurrenceAfter(meter, pattern, local);
     if (local == NEVER) return NEVER;
-    found = localToUtc(meter, local);
+    found = clockUtcFirst(meter, local);
   }
   return found;
 }
@@ -164,7 +170,7 @@ export function recurrenceLast(meter: Meter, pattern: usize, since: i64, utc: i6
     while (until >= 0 && dayMatches(meter, pattern, day)) {
       until = timeUntil(pattern, until);
       if (until < 0) break;
-      const found = localToUtc(meter, <i64>day * SECONDS_PER_DAY + <i64>until);
+      const found = clockUtcFirst(meter, <i64>day * SECONDS_PER_DAY + <i64>until);
       if (found <= since) return NEVER;
       if (found <= utc) return found;
       until--;
@@ -186,5 +192,5 @@ export function windowOpens(meter: Meter, start: usize, end: usize, utc: i64): i
   if (closes == NEVER && opens == NEVER) return NEVER;
   // The end comes before the next start: this is the inside. All wildcards in both are the whole day, every day.
   if (opens == local || closes <= recurrenceAfter(meter, start, local)) return closes == NEVER ? NEVER : utc;
-  return opens == NEVER ? NEVER : clockUtc(meter, opens, Side.EARLIEST, Season.UNKNOWN);
+  return opens == NEVER ? NEVER : clockUtcFirst(meter, opens);
 }
