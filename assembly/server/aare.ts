@@ -28,14 +28,12 @@ import {
   DiagnosticSource,
   InitiateError,
   ProviderDiagnostic,
-  ServiceError,
   ServiceErrorChoice,
   ServiceErrorService,
-  StateError,
   UserDiagnostic,
 } from "../wire/results";
 import { CertificateType } from "../wire/x509";
-import { exceptionSend } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { protectionSend } from "./protection";
 
 /** Octets of user-information: an InitiateResponse under all the protection there is room for. */
@@ -102,7 +100,7 @@ export function aareAccepted(meter: Meter, slot: Slot, qualityOfService: i32, sh
   if (contextCiphered(slot.context)) {
     size = seal(meter, slot, size);
     if (size == 0) {
-      exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
+      exceptionSend(slot, Refusal.OTHER_REASON);
       slot.disassociate();
       return;
     }

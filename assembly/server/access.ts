@@ -22,11 +22,11 @@ import {
 import { Axdr } from "../wire/axdr";
 import { Conformance } from "../wire/conformance";
 import { dataSkip } from "../wire/data";
-import { DataAccessResult, ServiceError, StateError } from "../wire/results";
+import { DataAccessResult } from "../wire/results";
 import { LongInvoke } from "../wire/tags";
 import { answerEmit, Transfer } from "./answer";
 import { blocksBegin } from "./blocks";
-import { exceptionNotPossible, exceptionNotSupported, exceptionSend, exceptionTooLong } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { responseSizeMax } from "./protection";
 import { respond } from "./response";
 
@@ -50,15 +50,15 @@ export function accessServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const err = accessRequestParse(r, x);
   if ((x.invokeId & LongInvoke.CONFIRMED) == 0) slot.confirmed = 0;
   if (err != Err.OK || r.remaining != 0 || (slot.conformance & Conformance.ACCESS) == 0) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
   if (x.count != x.valueCount) {
-    exceptionNotPossible(slot);
+    exceptionSend(slot, Refusal.NOT_POSSIBLE);
     return;
   }
   if (x.count > ITEMS_MAX) {
-    exceptionTooLong(slot);
+    exceptionSend(slot, Refusal.TOO_LONG);
     return;
   }
   execute(meter, slotIndex, slot);
@@ -92,7 +92,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot): void {
     accessResultEmit(value, item.choice, load<u8>(results + <usize>i));
   }
   if (value.err != Err.OK) {
-    exceptionTooLong(slot);
+    exceptionSend(slot, Refusal.TOO_LONG);
     return;
   }
   t.freeze(value);
@@ -143,12 +143,12 @@ function specificationRun(meter: Meter, slotIndex: u32, at: usize, size: u32): i
 function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   if (t.size <= responseSizeMax(meter, slot)) {
     const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-    if (answerEmit(meter, slot, t, w, t.size) != Err.OK)
-      exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
+    if (answerEmit(meter, slot, t, w, t.size) != Err.OK) exceptionSend(slot, Refusal.OTHER_REASON);
     else respond(meter, slot, w);
     return;
   }
   const offered = (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0;
   if (slot.confirmed == 0) slot.outboundSize = 0;
-  else if (!offered || blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 0) != Err.OK) exceptionTooLong(slot);
+  else if (!offered || blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 0) != Err.OK)
+    exceptionSend(slot, Refusal.TOO_LONG);
 }

@@ -25,7 +25,7 @@ import { contextCiphered, Mechanism, NameKind, objectIdentifierParse } from "../
 import { CertificateType } from "../wire/x509";
 import { AssociationResult, InitiateError, UserDiagnostic } from "../wire/results";
 import { aareAccepted, aareInitiateError, aareProviderRefused, aareRefused } from "./aare";
-import { exceptionNotPossible } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { isProtected, Opened, protectionOpen, REQUEST_AUTHENTICATED, REQUEST_ENCRYPTED } from "./layer_open";
 import { policyMetByUserInformation } from "./protection";
 import { authenticationPassed, authenticationRefused, openRefused } from "./refused";
@@ -214,7 +214,7 @@ function initiateOpen(meter: Meter, slot: Slot, x: Aarq): bool {
 }
 
 function refuseOpened(slot: Slot): void {
-  exceptionNotPossible(slot);
+  exceptionSend(slot, Refusal.NOT_POSSIBLE);
   slot.disassociate();
 }
 

@@ -26,7 +26,7 @@ import { ActionResult } from "../wire/results";
 import { answerEmit, Transfer, TransferKind } from "./answer";
 import { blocksBegin } from "./blocks";
 import { methodRun } from "./evaluate";
-import { exceptionNotPossible, exceptionNotSupported } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
 import { responseSizeMax } from "./protection";
 import { canAnswer, respond, serviceConfirmed } from "./response";
@@ -55,7 +55,7 @@ export function actionServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const err = actionRequestParse(r, x);
   serviceConfirmed(slot, x.invokeId);
   if (err != Err.OK || r.remaining != 0 || !choiceNegotiated(slot, x.choice)) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
   const goesOn = x.choice == ActionRequestChoice.WITH_PBLOCK || x.choice == ActionRequestChoice.NEXT_PBLOCK;
@@ -95,7 +95,7 @@ function begin(slot: Slot): Writer {
 /** Answers a result without return data. */
 function answer(meter: Meter, slot: Slot, result: i32): void {
   if (result == UNDER_PROTECTED) {
-    exceptionNotPossible(slot);
+    exceptionSend(slot, Refusal.NOT_POSSIBLE);
     return;
   }
   const w = begin(slot);
@@ -149,7 +149,7 @@ function answerLong(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, headS
 function actionList(meter: Meter, slotIndex: u32, slot: Slot): void {
   const x = request;
   if (x.count != x.valueCount) {
-    exceptionNotPossible(slot);
+    exceptionSend(slot, Refusal.NOT_POSSIBLE);
     return;
   }
   names.over(x.listAt, x.listSize);

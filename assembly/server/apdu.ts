@@ -9,7 +9,6 @@ import { journalSequence } from "../store/journal";
 import { Layout } from "../store/layout";
 import { cipheredTagPlain } from "../wire/ciphered";
 import { contextCiphered, contextShortNames } from "../wire/names";
-import { ServiceError, StateError } from "../wire/results";
 import { ApduTag, Invoke } from "../wire/tags";
 import { aareNoSlot } from "./aare";
 import { aarqServe } from "./acse";
@@ -20,7 +19,7 @@ import { inboxRelease } from "./inbox";
 import { Conformance } from "../wire/conformance";
 import { accessServe } from "./access";
 import { actionServe } from "./action";
-import { exceptionNotPossible, exceptionNotSupported, exceptionSend, exceptionTooLong } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { getServe } from "./get";
 import { isProtected, Opened, protectionOpen } from "./layer_open";
 import { Layers, layersBegin, layersBroadcast } from "./layers";
@@ -94,7 +93,7 @@ function actionAnswering(meter: Meter): bool {
 export function apduTooLong(meter: Meter, slotIndex: u32, confirmed: u32): void {
   const slot = Slot.of(meter, slotIndex);
   slot.confirmed = confirmed;
-  exceptionTooLong(slot);
+  exceptionSend(slot, Refusal.TOO_LONG);
   slot.dependsOn = journalSequence(meter);
 }
 
@@ -115,7 +114,7 @@ export function apduMore(meter: Meter, slotIndex: u32): void {
 export function apduOutside(meter: Meter, slotIndex: u32): void {
   const slot = Slot.of(meter, slotIndex);
   slot.confirmed = 1;
-  exceptionNotSupported(slot);
+  exceptionSend(slot, Refusal.NOT_SUPPORTED);
   slot.dependsOn = journalSequence(meter);
 }
 
@@ -140,17 +139,9 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
   }
   // An unconfirmed service is never answered, not even where its protection is wrong.
   if (cipheredTagPlain(tag) == ApduTag.UNCONFIRMED_WRITE_REQUEST) slot.confirmed = 0;
-  if (slot.state == AssociationState.NON_ASSOCIATED) {
-    exceptionNotSupported(slot);
-    return;
-  }
-  if (!contextCiphered(slot.context)) {
-    exceptionNotPossible(slot);
-    return;
-  }
-  const general = tag == ApduTag.GENERAL_CIPHERING || tag == ApduTag.GENERAL_SIGNING;
-  if (general && (slot.conformance & Conformance.GENERAL_PROTECTION) == 0) {
-    exceptionNotSupported(slot);
+  const refusal = protectedRefusal(slot, tag);
+  if (refusal != Refusal.NONE) {
+    exceptionSend(slot, refusal);
     return;
   }
   const err = protectionOpen(meter, slot, at, size, opened);
@@ -162,15 +153,21 @@ function xdlmsServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
   plainServe(meter, slotIndex, slot, opened.at, opened.size);
 }
 
+/** Why a protected APDU is not even opened; NONE = it is. */
+function protectedRefusal(slot: Slot, tag: u32): Refusal {
+  if (slot.state == AssociationState.NON_ASSOCIATED) return Refusal.NOT_SUPPORTED;
+  if (!contextCiphered(slot.context)) return Refusal.NOT_POSSIBLE;
+  const general = tag == ApduTag.GENERAL_CIPHERING || tag == ApduTag.GENERAL_SIGNING;
+  const offered = (slot.conformance & Conformance.GENERAL_PROTECTION) != 0;
+  return general && !offered ? Refusal.NOT_SUPPORTED : Refusal.NONE;
+}
+
 /** A block of a general block transfer; the last one of a request brings the request itself, with its protection. */
 function blocksServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u32): void {
   const offered = (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0;
-  if (slot.state == AssociationState.ASSOCIATION_PENDING) {
-    exceptionNotPossible(slot);
-    return;
-  }
   if (slot.state != AssociationState.ASSOCIATED || !offered || slot.viaBlocks != 0) {
-    exceptionNotSupported(slot);
+    const pending = slot.state == AssociationState.ASSOCIATION_PENDING;
+    exceptionSend(slot, pending ? Refusal.NOT_POSSIBLE : Refusal.NOT_SUPPORTED);
     return;
   }
   if (blockTake(meter, slotIndex, slot, reader.over(at, size)) == BlockEvent.DONE) return;
@@ -189,24 +186,12 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
   if (tag == ApduTag.UNCONFIRMED_WRITE_REQUEST) slot.confirmed = 0;
   if (slot.state == AssociationState.NON_ASSOCIATED) {
     if (tag == ApduTag.READ_REQUEST || tag == ApduTag.WRITE_REQUEST) serviceOutside(slot);
-    else exceptionNotSupported(slot);
+    else exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
-  if (!policyMet(meter, slot)) {
-    exceptionNotPossible(slot);
-    return;
-  }
-  // Until pass 3 has succeeded nothing but reply_to_HLS_authentication is served.
-  if (slot.state == AssociationState.ASSOCIATION_PENDING && !isHlsReply(slot, at, size)) {
-    exceptionNotPossible(slot);
-    return;
-  }
-  if (isHeadless(tag, size)) {
-    exceptionNotSupported(slot);
-    return;
-  }
-  if (slot.unconfirmed != Unconfirmed.NO && asksConfirmation(tag, at)) {
-    exceptionNotPossible(slot);
+  const refusal = plainRefusal(meter, slot, tag, at, size);
+  if (refusal != Refusal.NONE) {
+    exceptionSend(slot, refusal);
     return;
   }
   accessCount(slot, tag);
@@ -229,6 +214,15 @@ function plainServe(meter: Meter, slotIndex: u32, slot: Slot, at: usize, size: u
       if (contextShortNames(slot.context) && shortNameServe(meter, slotIndex, slot, tag, r)) return;
       unknownServe(slot, tag);
   }
+}
+
+/** Why a request of an association is not even read; NONE = it is. */
+function plainRefusal(meter: Meter, slot: Slot, tag: u32, at: usize, size: u32): Refusal {
+  if (!policyMet(meter, slot)) return Refusal.NOT_POSSIBLE;
+  // Until pass 3 has succeeded nothing but reply_to_HLS_authentication is served.
+  if (slot.state == AssociationState.ASSOCIATION_PENDING && !isHlsReply(slot, at, size)) return Refusal.NOT_POSSIBLE;
+  if (isHeadless(tag, size)) return Refusal.NOT_SUPPORTED;
+  return slot.unconfirmed != Unconfirmed.NO && asksConfirmation(tag, at) ? Refusal.NOT_POSSIBLE : Refusal.NONE;
 }
 
 /** Counts a request of an association. */
@@ -320,7 +314,7 @@ function unknownServe(slot: Slot, tag: u32): void {
   switch (tag) {
     case ApduTag.READ_REQUEST:
     case ApduTag.WRITE_REQUEST:
-      exceptionNotSupported(slot);
+      exceptionSend(slot, Refusal.NOT_SUPPORTED);
       return;
     // Responses and unconfirmed services that this server does not take: silence.
     case ApduTag.UNCONFIRMED_WRITE_REQUEST:
@@ -335,6 +329,6 @@ function unknownServe(slot: Slot, tag: u32): void {
       slot.outboundSize = 0;
       return;
     default:
-      exceptionSend(slot, StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED);
+      exceptionSend(slot, Refusal.UNKNOWN);
   }
 }

@@ -11,7 +11,7 @@ import { Layout, PROTECTION_ROOM } from "../store/layout";
 import { BlockControl, GeneralBlockTransfer, gbtHeadEmit, gbtHeadSize, gbtParse } from "../wire/gbt";
 import { Transfer } from "./answer";
 import { Blocks, BlocksState, streamEmit } from "./block_stream";
-import { exceptionNotSupported } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { KeySource } from "./layers";
 import { inboxAppend, inboxOwned, inboxRelease, inboxTake } from "./inbox";
 import { coatMake } from "./coat_make";
@@ -65,7 +65,7 @@ export function blockTake(meter: Meter, slotIndex: u32, slot: Slot, r: Reader): 
   const x = block;
   const b = Blocks.of(slot);
   if (gbtParse(r, x) != Err.OK) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return BlockEvent.DONE;
   }
   const window = x.control & BlockControl.WINDOW_MASK;

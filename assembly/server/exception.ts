@@ -7,38 +7,34 @@ import { ServiceError, StateError } from "../wire/results";
 
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
-/** Puts an exception-response into the slot, unless the request wants no answer. */
-export function exceptionSend(slot: Slot, state: StateError, service: ServiceError): void {
-  slot.outboundSize = 0;
-  if (slot.confirmed == 0) return;
-  emit(slot, state, service, 0);
+/** The exceptions there are: state-error above, service-error below. */
+export const enum Refusal {
+  NONE = 0,
+  /** Not in this state, or with less protection than demanded (decision 14). */
+  NOT_POSSIBLE = (StateError.SERVICE_NOT_ALLOWED << 8) | ServiceError.OPERATION_NOT_POSSIBLE,
+  /** Not negotiated, not understood, or outside an association. */
+  NOT_SUPPORTED = (StateError.SERVICE_NOT_ALLOWED << 8) | ServiceError.SERVICE_NOT_SUPPORTED,
+  OTHER_REASON = (StateError.SERVICE_NOT_ALLOWED << 8) | ServiceError.OTHER_REASON,
+  /** The answer, or the request, is longer than the other side takes. */
+  TOO_LONG = (StateError.SERVICE_NOT_ALLOWED << 8) | ServiceError.PDU_TOO_LONG,
+  DECIPHERING = (StateError.SERVICE_NOT_ALLOWED << 8) | ServiceError.DECIPHERING_ERROR,
+  /** The counter was used before: the answer names the lowest one accepted (decision 15). */
+  COUNTER = (StateError.SERVICE_NOT_ALLOWED << 8) | ServiceError.INVOCATION_COUNTER_ERROR,
+  /** Octets that are no APDU. */
+  UNKNOWN = (StateError.SERVICE_UNKNOWN << 8) | ServiceError.SERVICE_NOT_SUPPORTED,
 }
 
-function emit(slot: Slot, state: StateError, service: ServiceError, counter: u32): void {
+/** Puts an exception-response into the slot, unless the request wants no answer; `lowest` goes along with COUNTER alone. */
+export function exceptionCounter(slot: Slot, refusal: Refusal, lowest: u32): void {
+  slot.outboundSize = 0;
+  if (slot.confirmed == 0) return;
   const w = writer.into(slot.plainOutbound, 7);
-  exceptionResponseEmit(w, state, service, counter);
+  exceptionResponseEmit(w, (<u32>refusal) >> 8, (<u32>refusal) & 0xff, lowest);
   slot.outboundOffset = PROTECTION_ROOM;
   slot.outboundSize = w.size;
 }
 
-/** The counter was used before: the answer names the lowest one accepted (decision 15). */
-export function exceptionCounter(slot: Slot, lowest: u32): void {
-  slot.outboundSize = 0;
-  if (slot.confirmed == 0) return;
-  emit(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.INVOCATION_COUNTER_ERROR, lowest);
-}
-
-/** Service-not-allowed, operation-not-possible: not in this state, or with less protection than demanded (decision 14). */
-export function exceptionNotPossible(slot: Slot): void {
-  exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE);
-}
-
-/** Service-not-allowed, service-not-supported: not negotiated, not understood, or outside an association. */
-export function exceptionNotSupported(slot: Slot): void {
-  exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.SERVICE_NOT_SUPPORTED);
-}
-
-/** The answer, or the request, is longer than the other side takes. */
-export function exceptionTooLong(slot: Slot): void {
-  exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.PDU_TOO_LONG);
+/** As exceptionCounter(), for all others. */
+export function exceptionSend(slot: Slot, refusal: Refusal): void {
+  exceptionCounter(slot, refusal, 0);
 }

@@ -5,7 +5,6 @@ import { Writer } from "../base/writer";
 import { ATTRIBUTE_ZERO, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { Conformance } from "../wire/conformance";
 import { AttributeDescriptor, attributeDescriptorWithSelectionParse } from "../wire/descriptor";
@@ -18,36 +17,30 @@ import {
   getResponseDatablockEmit,
   getResponseDatablockErrorEmit,
   getResponseDatablockHeadSize,
+  getResponseDataEmit,
   getResponseErrorEmit,
+  getResponseHeadEmit,
   GetResponseChoice,
 } from "../wire/get";
 import { DataAccessResult } from "../wire/results";
-import { ApduTag } from "../wire/tags";
 import { answerEmit, Transfer, TransferKind } from "./answer";
-import { blocksBegin } from "./blocks";
 import { attributeRead, attributesRead } from "./evaluate";
-import { exceptionNotPossible, exceptionNotSupported } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { responseSizeMax } from "./protection";
-import { respond, serviceConfirmed } from "./response";
-
-/** Octets in front of the Data of a response-normal, and of the list of a response-with-list. */
-const NORMAL_HEAD_SIZE: u32 = 4;
-const LIST_HEAD_SIZE: u32 = 3;
+import { answerSend, respond, responseBegin, Sending, serviceConfirmed } from "./response";
 
 const request: GetRequest = changetype<GetRequest>(memory.data(offsetof<GetRequest>(), 8));
 const item: AttributeDescriptor = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescriptor>(), 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const value: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
 /** Answers the GET request at `r`. */
 export function getServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
-  const err = getRequestParse(r, request);
+  getRequestParse(r, request);
   serviceConfirmed(slot, request.invokeId);
-  const supported = (slot.conformance & Conformance.GET) != 0;
-  if (err != Err.OK || r.remaining != 0 || !supported) {
-    exceptionNotSupported(slot);
+  if (!r.done || (slot.conformance & Conformance.GET) == 0) {
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
   if (request.choice == GetRequestChoice.NORMAL) getNormal(meter, slotIndex, slot);
@@ -71,13 +64,13 @@ function getNormal(meter: Meter, slotIndex: u32, slot: Slot): void {
     return;
   }
   t.freeze(value);
-  answer(meter, slotIndex, slot, t, NORMAL_HEAD_SIZE);
+  answer(meter, slotIndex, slot, t, GetResponseChoice.NORMAL);
 }
 
 /** Refusals that answer the whole request instead of one attribute. */
 function refusedWhole(slot: Slot, result: i32): bool {
-  if (result == UNDER_PROTECTED) exceptionNotPossible(slot);
-  else if (result == ATTRIBUTE_ZERO) exceptionNotSupported(slot);
+  if (result == UNDER_PROTECTED) exceptionSend(slot, Refusal.NOT_POSSIBLE);
+  else if (result == ATTRIBUTE_ZERO) exceptionSend(slot, Refusal.NOT_SUPPORTED);
   else return false;
   return true;
 }
@@ -85,7 +78,7 @@ function refusedWhole(slot: Slot, result: i32): bool {
 /** Each attribute has its own result, and an earlier refusal does not stop later ones. */
 function getList(meter: Meter, slotIndex: u32, slot: Slot): void {
   if ((slot.conformance & Conformance.MULTIPLE_REFERENCES) == 0) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
   const t = Transfer.of(slot);
@@ -107,45 +100,25 @@ function getList(meter: Meter, slotIndex: u32, slot: Slot): void {
     return;
   }
   t.freeze(value);
-  answer(meter, slotIndex, slot, t, LIST_HEAD_SIZE);
+  answer(meter, slotIndex, slot, t, GetResponseChoice.WITH_LIST);
 }
 
 /** Sends a Data-Access-Result. */
 function refuse(meter: Meter, slot: Slot, result: i32): void {
   Transfer.of(slot).end();
-  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+  const w = responseBegin(slot);
   getResponseErrorEmit(w, request.invokeId, result);
   respond(meter, slot, w);
 }
 
-/** Writes the head of a response-normal or response-with-list to slot.plainOutbound. */
-function headEmit(slot: Slot, headSize: u32): Writer {
-  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-  w.u8(ApduTag.GET_RESPONSE);
-  w.u8(headSize == NORMAL_HEAD_SIZE ? GetResponseChoice.NORMAL : GetResponseChoice.WITH_LIST);
-  w.u8(request.invokeId);
-  if (headSize == NORMAL_HEAD_SIZE) getDataResultDataEmit(w);
-  return w;
-}
-
-/** Sends the frozen answer: at once behind a head of `headSize` octets where it fits, else in blocks. */
-function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, headSize: u32): void {
-  if (headSize + t.size <= responseSizeMax(meter, slot)) {
-    const w = headEmit(slot, headSize);
-    if (answerEmit(meter, slot, t, w, t.size) != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
-    else respond(meter, slot, w);
-    return;
-  }
-  const bits = slot.conformance;
-  const blockwise = (bits & Conformance.BLOCK_TRANSFER_WITH_GET) != 0;
-  // An answer to blocks goes back in blocks; else the service's own transfer comes first.
-  if (slot.viaBlocks != 0 || (!blockwise && (bits & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
-    const w = headEmit(slot, headSize);
-    const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, w.size);
-    if (err != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
-    return;
-  }
-  if (!blockwise) {
+/** Sends the frozen answer: a response-normal or response-with-list where it fits, else blocks. */
+function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, choice: GetResponseChoice): void {
+  const w = responseBegin(slot);
+  if (choice == GetResponseChoice.NORMAL) getResponseDataEmit(w, request.invokeId);
+  else getResponseHeadEmit(w, choice, request.invokeId);
+  const sent = answerSend(meter, slotIndex, slot, w, Conformance.BLOCK_TRANSFER_WITH_GET);
+  if (sent == Sending.DONE) return;
+  if (sent != Sending.OWN_BLOCKS) {
     refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
     return;
   }
@@ -167,7 +140,7 @@ function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
   const size = left < sizeMax - head ? left : sizeMax - head;
   const last = size == left;
   t.block++;
-  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+  const w = responseBegin(slot);
   getResponseDatablockEmit(w, t.invoke, last, t.block, size);
   if (answerEmit(meter, slot, t, w, size) != Err.OK) {
     // The rows are gone: the ring went over them, or the buffer was reset.
@@ -181,7 +154,7 @@ function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
 
 /** Errors of a long GET go out as a last datablock. */
 function blockRefuse(meter: Meter, slot: Slot, invoke: u32, block: u32, result: DataAccessResult): void {
-  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+  const w = responseBegin(slot);
   getResponseDatablockErrorEmit(w, invoke, block, result);
   respond(meter, slot, w);
 }

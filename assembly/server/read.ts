@@ -27,15 +27,14 @@ import { ApduTag } from "../wire/tags";
 import { answerEmit, Transfer, TransferKind } from "./answer";
 import { blocksBegin } from "./blocks";
 import { attributeRead, attributesRead, methodRun } from "./evaluate";
-import { exceptionNotPossible } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { inboxRelease } from "./inbox";
 import { responseSizeMax } from "./protection";
-import { respond } from "./response";
+import { respond, responseBegin } from "./response";
 import {
   isHlsVariable,
   listGood,
   requestGood,
-  responseBegin,
   resultRefuse,
   serviceMalformed,
   serviceTooLong,
@@ -114,7 +113,7 @@ function listRead(meter: Meter, slotIndex: u32, slot: Slot): void {
     value.u8(ShortNameResult.DATA);
     const result = variableRead(meter, slotIndex, slot, t);
     if (result == UNDER_PROTECTED) {
-      exceptionNotPossible(slot);
+      exceptionSend(slot, Refusal.NOT_POSSIBLE);
       return;
     }
     if (result == DataAccessResult.SUCCESS) continue;

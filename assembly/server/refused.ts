@@ -6,8 +6,7 @@ import { GuardEvent, guardEvent, guardFailed, guardPassed } from "../session/gua
 import { SecurityOption, securityOption } from "../session/options";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { ServiceError, StateError } from "../wire/results";
-import { exceptionCounter, exceptionSend } from "./exception";
+import { exceptionCounter, exceptionSend, Refusal } from "./exception";
 import { Layers } from "./layers";
 
 function raise(meter: Meter, kind: GuardEvent, code: EventCode): void {
@@ -18,7 +17,7 @@ function raise(meter: Meter, kind: GuardEvent, code: EventCode): void {
 export function openRefused(meter: Meter, slot: Slot, err: i32): void {
   const later = err == Err.NO_SPACE || err == Err.ENTROPY;
   if (later) {
-    exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
+    exceptionSend(slot, Refusal.OTHER_REASON);
     return;
   }
   const replayed = err == Err.REPLAY || err == Err.REPEATED;
@@ -27,8 +26,8 @@ export function openRefused(meter: Meter, slot: Slot, err: i32): void {
   slot.outboundSize = 0;
   if (securityOption(SecurityOption.SILENT)) return;
   // The counter named is that of the key the APDU was under.
-  if (err == Err.REPLAY) exceptionCounter(slot, Layers.refused);
-  else exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.DECIPHERING_ERROR);
+  if (err == Err.REPLAY) exceptionCounter(slot, Refusal.COUNTER, Layers.refused);
+  else exceptionSend(slot, Refusal.DECIPHERING);
 }
 
 /** A client has proved who it is. */

@@ -8,7 +8,7 @@ import { PROTECTION_ROOM } from "../store/layout";
 import { Release, rlreEmit, rlrqParse } from "../wire/acse_release";
 import { ReleaseReason } from "../wire/results";
 import { information, informationSealed } from "./aare";
-import { exceptionNotPossible, exceptionNotSupported } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { isProtected, Opened, protectionOpen } from "./layer_open";
 import { policyMetByUserInformation } from "./protection";
 import { openRefused } from "./refused";
@@ -27,7 +27,7 @@ export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void 
   const x = release;
   const none = slot.state == AssociationState.NON_ASSOCIATED || slot.preEstablished;
   if (none || rlrqParse(r, x) != Err.OK || r.remaining != 0) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
   const ciphered = x.informationSize != 0 && isProtected(load<u8>(x.informationAt));
@@ -39,7 +39,7 @@ export function rlrqServe(meter: Meter, slot: Slot, at: usize, size: u32): void 
     }
   }
   if (!policyMetByUserInformation(meter, slot)) {
-    exceptionNotPossible(slot);
+    exceptionSend(slot, Refusal.NOT_POSSIBLE);
     return;
   }
   x.reason = ReleaseReason.NORMAL;

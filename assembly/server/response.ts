@@ -3,13 +3,20 @@ import { Err } from "../base/err";
 import { Writer } from "../base/writer";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
+import { Template } from "../store/template";
 import { Conformance } from "../wire/conformance";
-import { ServiceError, StateError } from "../wire/results";
 import { Invoke } from "../wire/tags";
-import { exceptionSend, exceptionTooLong } from "./exception";
-import { Transfer } from "./answer";
+import { exceptionSend, Refusal } from "./exception";
+import { answerEmit, Transfer } from "./answer";
 import { blocksBegin } from "./blocks";
 import { protectionSend, responseSizeMax } from "./protection";
+
+const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
+
+/** A writer over the room of the answer. */
+export function responseBegin(slot: Slot): Writer {
+  return writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+}
 
 /** A request of service class unconfirmed is served and never answered, not even with an error (GB9 9.4.6). */
 export function serviceConfirmed(slot: Slot, invoke: u32): void {
@@ -20,8 +27,36 @@ export function serviceConfirmed(slot: Slot, invoke: u32): void {
 export function respond(meter: Meter, slot: Slot, w: Writer): void {
   slot.outboundSize = 0;
   if (slot.confirmed == 0) return;
-  if (w.err != Err.OK || protectionSend(meter, slot, w.size) != Err.OK)
-    exceptionSend(slot, StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON);
+  if (w.err != Err.OK || protectionSend(meter, slot, w.size) != Err.OK) exceptionSend(slot, Refusal.OTHER_REASON);
+}
+
+/** What answerSend() has come to; below 0 it is an error of blocksBegin(). */
+export const enum Sending {
+  DONE = 0,
+  /** The service's own block transfer is to carry the answer. */
+  OWN_BLOCKS = 1,
+  /** It is too long, and the client negotiated no blocks. */
+  NO_BLOCKS = 2,
+  /** Its rows are gone: the ring went over them, or the buffer was reset. */
+  LOST = 3,
+}
+
+/**
+ * Sends the frozen answer behind the head that `w` has written: at once where it fits, else in general block transfer, unless the
+ * service's own one was negotiated, conformance bit `own` (0 = it has none). An answer to blocks goes back in blocks.
+ */
+export function answerSend(meter: Meter, slotIndex: u32, slot: Slot, w: Writer, own: u32): i32 {
+  const t = Transfer.of(slot);
+  const head = w.size;
+  if (head + t.size <= responseSizeMax(meter, slot)) {
+    if (answerEmit(meter, slot, t, w, t.size) != Err.OK) return Sending.LOST;
+    respond(meter, slot, w);
+    return Sending.DONE;
+  }
+  const blockwise = (slot.conformance & own) != 0;
+  if (slot.viaBlocks != 0 || (!blockwise && (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0))
+    return blocksBegin(meter, slotIndex, slot, slot.plainOutbound, head);
+  return blockwise ? Sending.OWN_BLOCKS : Sending.NO_BLOCKS;
 }
 
 const copy: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
@@ -34,7 +69,7 @@ const copy: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 export function canAnswer(meter: Meter, slot: Slot, size: u32, own: u32): bool {
   const blocks = (slot.conformance & (own | Conformance.GENERAL_BLOCK_TRANSFER)) != 0;
   if (blocks || slot.viaBlocks != 0 || slot.confirmed == 0 || size <= responseSizeMax(meter, slot)) return true;
-  exceptionTooLong(slot);
+  exceptionSend(slot, Refusal.TOO_LONG);
   return false;
 }
 
@@ -50,5 +85,5 @@ export function respondLong(meter: Meter, slotIndex: u32, slot: Slot, w: Writer)
   t.begin(slot, copy);
   copy.octets(slot.plainOutbound, size);
   t.freeze(copy);
-  if (blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 0) != Err.OK) exceptionTooLong(slot);
+  if (blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 0) != Err.OK) exceptionSend(slot, Refusal.TOO_LONG);
 }

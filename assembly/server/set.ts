@@ -27,7 +27,7 @@ import {
 } from "../wire/set";
 import { Transfer, TransferKind } from "./answer";
 import { attributeWrite, itemResult } from "./evaluate";
-import { exceptionNotPossible, exceptionNotSupported } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
 import { canAnswer, respond, respondLong, serviceConfirmed } from "./response";
 
@@ -52,7 +52,7 @@ export function setServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const err = setRequestParse(r, x);
   serviceConfirmed(slot, x.invokeId);
   if (err != Err.OK || r.remaining != 0 || !choiceNegotiated(slot, x.choice)) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
   if (x.choice != SetRequestChoice.WITH_DATABLOCK) Transfer.of(slot).end();
@@ -116,9 +116,9 @@ function begin(slot: Slot): Writer {
 /** Answers one result; the block number is that of a long request, 0 = response-normal. */
 function answer(meter: Meter, slot: Slot, result: i32, block: u32): void {
   if (result == UNDER_PROTECTED) {
-    exceptionNotPossible(slot);
+    exceptionSend(slot, Refusal.NOT_POSSIBLE);
   } else if (result == ATTRIBUTE_ZERO) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
   } else {
     const w = begin(slot);
     if (block == 0) setResponseNormalEmit(w, request.invokeId, result);
@@ -145,7 +145,7 @@ function listWrite(meter: Meter, slotIndex: u32, count: u32, w: Writer): void {
 function setList(meter: Meter, slotIndex: u32, slot: Slot): void {
   const x = request;
   if (x.count != x.valueCount) {
-    exceptionNotPossible(slot);
+    exceptionSend(slot, Refusal.NOT_POSSIBLE);
     return;
   }
   if (!canAnswer(meter, slot, LIST_HEAD_SIZE + Axdr.lengthSize(x.count) + x.count, 0)) return;

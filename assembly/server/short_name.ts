@@ -22,9 +22,9 @@ import {
   variableAccessParse,
 } from "../wire/short_name";
 import { ApduTag } from "../wire/tags";
-import { exceptionNotSupported } from "./exception";
+import { exceptionSend, Refusal } from "./exception";
 import { sendPlain } from "./protection";
-import { respond } from "./response";
+import { respond, responseBegin } from "./response";
 
 const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const names: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
@@ -129,11 +129,6 @@ export function responseTag(tag: u32): u32 {
   return tag == ApduTag.READ_REQUEST ? ApduTag.READ_RESPONSE : ApduTag.WRITE_RESPONSE;
 }
 
-/** A writer over the room of the answer. */
-export function responseBegin(slot: Slot): Writer {
-  return writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-}
-
 /** Answers one Data-Access-Result alone, as errors of block transfers do. */
 export function resultRefuse(meter: Meter, slot: Slot, tag: u32, result: DataAccessResult): void {
   const w = responseBegin(slot);
@@ -178,7 +173,7 @@ function shortNamesOffered(): bool {
 /** Read or Write outside an association: initiateError, service unsupported (CTT IDLE_N1); unknown to a meter without short names. */
 export function serviceOutside(slot: Slot): void {
   if (!shortNamesOffered()) {
-    exceptionNotSupported(slot);
+    exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
   const w = writer.into(slot.plainOutbound, 4);

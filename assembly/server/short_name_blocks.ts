@@ -11,8 +11,8 @@ import { shortNameBlockAckEmit, VariableAccessSpecification } from "../wire/shor
 import { ApduTag } from "../wire/tags";
 import { Transfer, TransferKind } from "./answer";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
-import { respond } from "./response";
-import { responseBegin, responseTag, resultRefuse, serviceUnsupported } from "./short_name";
+import { respond, responseBegin } from "./response";
+import { responseTag, resultRefuse, serviceUnsupported } from "./short_name";
 
 const tagOctet: usize = memory.data(1);
 

@@ -27,11 +27,10 @@ import { Transfer } from "./answer";
 import { attributeWrite, itemResult, methodRun } from "./evaluate";
 import { inboxRelease } from "./inbox";
 import { responseSizeMax } from "./protection";
-import { respondLong } from "./response";
+import { respondLong, responseBegin } from "./response";
 import {
   listGood,
   requestGood,
-  responseBegin,
   serviceMalformed,
   serviceTooLong,
   serviceUnsupported,

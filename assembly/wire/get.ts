@@ -184,7 +184,8 @@ export function getResponseListEmit(w: Writer, invokeId: u32, count: u32): void 
   Axdr.length(w, count);
 }
 
-function getResponseHeadEmit(w: Writer, choice: u32, invokeId: u32): void {
+/** Tag, choice and invoke-id-and-priority of a response: the list of a response-with-list follows. */
+export function getResponseHeadEmit(w: Writer, choice: u32, invokeId: u32): void {
   w.u8(ApduTag.GET_RESPONSE);
   w.u8(choice);
   w.u8(invokeId);
