@@ -4,19 +4,19 @@
  */
 import { Err } from "../base/err";
 import { disconnectorEvent, disconnectorNext, ControlState, REFUSED, Trigger } from "../meter/disconnector";
-import { EventCode, eventRaise } from "../meter/events";
+import { EventCode } from "../meter/events";
 import { Meter } from "../store/block";
-import { changeCommit, changeOpen, changeValue } from "../store/change";
+import { changeCommit, changeOpen } from "../store/change";
 import { CONTROL_AT, FUNCTIONS_AT } from "../store/layout";
 import { NONE, ObjectRow, Template } from "../store/template";
 import { objectOfClass, rowOf } from "../store/values";
 import { DataTag } from "../wire/axdr";
 import { ActionResult } from "../wire/results";
 import { Caller } from "./ask";
-import { captureEvents } from "./capture";
+import { captureEvent } from "./event_log";
 import { limitersBoot, limitersClock, limitersRun, limitersSampled } from "./limiter";
 import { changeResult } from "./plain";
-import { settingFlag, settingNumber } from "./setting";
+import { settingFlag, settingNumber, valueKeep } from "./setting";
 
 const CLASS_DISCONNECT: u32 = 70;
 const OUTPUT_STATE: i32 = 2;
@@ -102,10 +102,9 @@ export function outputsTell(meter: Meter): i32 {
 }
 
 function octetKeep(meter: Meter, object: u32, attribute: i32, tag: u32, octet: u32): void {
-  const row = rowOf(object, attribute, 0);
   store<u8>(value, <u8>tag);
   store<u8>(value + 1, <u8>octet);
-  if (row != NONE && <u32>Template.of().attribute(row).capacity >= 2) changeValue(meter, row, value, 2);
+  valueKeep(meter, rowOf(object, attribute, 0), value, 2);
 }
 
 /** Adds a state and the output that follows from it, where it follows, to the open record. */
@@ -117,8 +116,7 @@ function stateAdd(meter: Meter, object: u32, state: u32, follows: bool): void {
 /** What has happened to the supply is logged; relays have no events of IDIS. */
 function tell(meter: Meter, output: u32, code: u32): void {
   if (output != 0) return;
-  eventRaise(meter, code);
-  captureEvents(meter);
+  captureEvent(meter, code);
 }
 
 /**

@@ -8,13 +8,13 @@ import { Err } from "../base/err";
 import { Reader } from "../base/reader";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { changeCommit, changeOpen, changeValue } from "../store/change";
+import { changeCommit, changeOpen } from "../store/change";
 import { CONTROL_AT, CONTROL_SIZE, Layout, PROTECTIONS_AT } from "../store/layout";
 import { NONE, Template } from "../store/template";
 import { objectOfClass, rowOf } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { functionPortOff } from "./function_control";
-import { settingNumber, settingOver } from "./setting";
+import { settingNumber, settingOver, valueKeep } from "./setting";
 
 const CLASS_PORT_PROTECTION: u32 = 124;
 const PROTECTIONS_MAX: u32 = 4;
@@ -125,11 +125,9 @@ function portOfSlot(meter: Meter, slot: Slot): u32 {
 }
 
 function numberKeep(meter: Meter, object: u32, attribute: i32, number: u32): void {
-  const row = rowOf(object, attribute, 0);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity < 5) return;
   store<u8>(value, <u8>DataTag.DOUBLE_LONG_UNSIGNED);
   store<u32>(value + 1, bswap<u32>(number));
-  changeValue(meter, row, value, 5);
+  valueKeep(meter, rowOf(object, attribute, 0), value, 5);
 }
 
 function keep(meter: Meter, p: Protection): i32 {

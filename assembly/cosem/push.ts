@@ -10,14 +10,13 @@ import { EventCode, eventRaise } from "../meter/events";
 import { windowOpens } from "../meter/recurrence";
 import { entropyTake } from "../session/entropy";
 import { Meter } from "../store/block";
-import { changeValue } from "../store/change";
 import { PUSHES_AT, PUSHES_SIZE } from "../store/layout";
 import { NONE, PushFlag, Template } from "../store/template";
 import { objectOfClass, rowOf } from "../store/values";
 import { Axdr, DataTag } from "../wire/axdr";
 import { pushFreeze, pushThaw } from "./push_freeze";
 import { marksDelivered, pushWasDelivered } from "./push_marks";
-import { settingNumber, settingOver } from "./setting";
+import { settingArray, settingNumber, settingOver, valueKeep } from "./setting";
 
 export const enum PushPhase {
   IDLE = 0,
@@ -173,8 +172,7 @@ export function pushReset(meter: Meter, object: u32): void {
 /** When a window of communication_window is open next: `utc` = it is; without windows it always is. */
 function opensNext(meter: Meter, object: u32, utc: i64): i64 {
   const r = reader;
-  if (!settingOver(meter, object, 4, r)) return utc;
-  const count = Axdr.readArray(r);
+  const count = settingArray(meter, object, 4, r);
   let earliest = count == 0 ? utc : NEVER;
   for (let i: u32 = 0; i < count; i++) {
     Axdr.readStructure(r, 2);
@@ -290,11 +288,9 @@ function over(meter: Meter, p: Push): void {
 
 /** Keeps when the receiver confirmed: last_confirmation_date_time. */
 export function pushConfirm(meter: Meter, p: Push): void {
-  const row = rowOf(p.object, 13, 0);
-  if (row == NONE || <u32>Template.of().attribute(row).capacity < 13) return;
   store<u8>(stamp, <u8>DataTag.DATE_TIME);
   pushStamp(meter, stamp + 1);
-  changeValue(meter, row, stamp, 13);
+  valueKeep(meter, rowOf(p.object, 13, 0), stamp, 13);
 }
 
 /** The clock as the date-time of a notification, 12 octets. */

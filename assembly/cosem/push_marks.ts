@@ -80,17 +80,28 @@ function flagsOf(object: u32): u32 {
   return Template.of().object(object).flags;
 }
 
+/** Where the object keeps what was delivered, 0 when nothing was yet. */
+function keptOf(meter: Meter, object: u32): usize {
+  const row = rowOf(object, LIST, PART);
+  return row != NONE && valueSize(meter, row) == KEPT_SIZE ? valueAt(meter, row) : 0;
+}
+
 /** What the object keeps at `index`, 0 when nothing was delivered yet. */
 function keptAt(meter: Meter, object: u32, index: u32): u32 {
-  const row = rowOf(object, LIST, PART);
-  if (row == NONE || valueSize(meter, row) != KEPT_SIZE) return 0;
-  return bswap<u32>(load<u32>(valueAt(meter, row) + <usize>(index << 2)));
+  const at = keptOf(meter, object);
+  return at == 0 ? 0 : bswap<u32>(load<u32>(at + <usize>(index << 2)));
+}
+
+/** Adds what the object keeps to the open record, to be changed there. @returns where it stands, 0 = there is no room */
+function keptReserve(meter: Meter, object: u32): usize {
+  const to = changeReserve(meter, Template.of().object(object), LIST, PART, KEPT_SIZE);
+  if (to != 0) memory.copy(to, keptOf(meter, object), <usize>KEPT_SIZE);
+  return to;
 }
 
 /** Whether a push of the object was ever delivered that had to be. */
 export function pushWasDelivered(meter: Meter, object: u32): bool {
-  const row = rowOf(object, LIST, PART);
-  return row != NONE && valueSize(meter, row) == KEPT_SIZE;
+  return keptOf(meter, object) != 0;
 }
 
 /** A list is about to be evaluated. */
@@ -129,10 +140,8 @@ export function marksDelivered(meter: Meter, object: u32, index: u32): void {
 /** The list of an object is another one: nothing of it was delivered. What descriptors say stays. Part of the open record. */
 export function marksForget(meter: Meter, object: u32): void {
   if (!pushWasDelivered(meter, object)) return;
-  const to = changeReserve(meter, Template.of().object(object), LIST, PART, KEPT_SIZE);
-  if (to == 0) return;
-  memory.copy(to, valueAt(meter, rowOf(object, LIST, PART)), <usize>KEPT_SIZE);
-  memory.fill(to, 0, <usize>(BUFFERS * 4));
+  const to = keptReserve(meter, object);
+  if (to != 0) memory.fill(to, 0, <usize>(BUFFERS * 4));
 }
 
 function isAlarmPush(object: ObjectRow): bool {
@@ -158,12 +167,10 @@ export function alarmsForget(meter: Meter, index: u32, bits: u32): void {
   for (let i: u32 = 0; ; i++) {
     const object = objectOfClass(CLASS_PUSH_SETUP, i);
     if (object < 0) return;
-    const row = Template.of().object(object);
-    if (!isAlarmPush(row) || (keptAt(meter, object, BUFFERS + index) & ~bits) == 0) continue;
-    const to = changeReserve(meter, row, LIST, PART, KEPT_SIZE);
+    const delivered = keptAt(meter, object, BUFFERS + index);
+    if (!isAlarmPush(Template.of().object(object)) || (delivered & ~bits) == 0) continue;
+    const to = keptReserve(meter, object);
     if (to == 0) return;
-    memory.copy(to, valueAt(meter, rowOf(object, LIST, PART)), <usize>KEPT_SIZE);
-    const at = to + <usize>((BUFFERS + index) << 2);
-    store<u32>(at, bswap<u32>(keptAt(meter, object, BUFFERS + index) & bits));
+    store<u32>(to + <usize>((BUFFERS + index) << 2), bswap<u32>(delivered & bits));
   }
 }
