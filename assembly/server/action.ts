@@ -5,7 +5,6 @@ import { Writer } from "../base/writer";
 import { UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { Template } from "../store/template";
 import {
   actionItemDataEmit,
   actionItemEmit,
@@ -24,12 +23,11 @@ import { dataListSkip, dataSkip } from "../wire/data";
 import { MethodDescriptor, methodDescriptorEmit, methodDescriptorParse } from "../wire/descriptor";
 import { ActionResult } from "../wire/results";
 import { answerEmit, Transfer, TransferKind } from "./answer";
-import { blocksBegin } from "./blocks";
 import { methodRun } from "./evaluate";
 import { exceptionSend, Refusal } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
 import { responseSizeMax } from "./protection";
-import { canAnswer, respond, serviceConfirmed } from "./response";
+import { answerSend, canAnswer, respond, responseBegin, Sending, serviceConfirmed } from "./response";
 
 /**
  * Octets in front of the return Data of a response-normal: C7 01 iid result 01 00; of the list of a response-with-list: C7 03 iid;
@@ -43,7 +41,6 @@ const request: ActionRequest = changetype<ActionRequest>(memory.data(offsetof<Ac
 const item: MethodDescriptor = changetype<MethodDescriptor>(memory.data(offsetof<MethodDescriptor>(), 8));
 const names: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const values: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const value: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const head: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const headOctets: usize = memory.data(16, 8);
@@ -88,17 +85,13 @@ function choiceNegotiated(slot: Slot, choice: u32): bool {
   return whole || (bits & Conformance.BLOCK_TRANSFER_WITH_ACTION) != 0;
 }
 
-function begin(slot: Slot): Writer {
-  return writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-}
-
 /** Answers a result without return data. */
 function answer(meter: Meter, slot: Slot, result: i32): void {
   if (result == UNDER_PROTECTED) {
     exceptionSend(slot, Refusal.NOT_POSSIBLE);
     return;
   }
-  const w = begin(slot);
+  const w = responseBegin(slot);
   actionResponseNormalEmit(w, request.invokeId, result);
   respond(meter, slot, w);
 }
@@ -115,7 +108,7 @@ function requestRun(meter: Meter, slotIndex: u32, slot: Slot, x: MethodDescripto
 
 /** Writes the head of a response-normal with return data, or of a response-with-list, to slot.plainOutbound. */
 function headEmit(slot: Slot, headSize: u32): Writer {
-  const w = begin(slot);
+  const w = responseBegin(slot);
   if (headSize == NORMAL_HEAD_SIZE) actionResponseDataEmit(w, request.invokeId, ActionResult.SUCCESS);
   else actionResponseListHeadEmit(w, request.invokeId);
   return w;
@@ -123,20 +116,9 @@ function headEmit(slot: Slot, headSize: u32): Writer {
 
 /** Sends the frozen answer: at once behind a head of `headSize` octets where it fits, else in blocks. */
 function answerLong(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer, headSize: u32): void {
-  if (headSize + t.size <= responseSizeMax(meter, slot)) {
-    const w = headEmit(slot, headSize);
-    answerEmit(meter, slot, t, w, t.size);
-    respond(meter, slot, w);
-    return;
-  }
-  const blockwise = (slot.conformance & Conformance.BLOCK_TRANSFER_WITH_ACTION) != 0;
-  if (slot.viaBlocks != 0 || (!blockwise && (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
-    const w = headEmit(slot, headSize);
-    const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, w.size);
-    if (err != Err.OK) answer(meter, slot, ActionResult.OTHER_REASON);
-    return;
-  }
-  if (!blockwise) {
+  const sent = answerSend(meter, slotIndex, slot, headEmit(slot, headSize), Conformance.BLOCK_TRANSFER_WITH_ACTION);
+  if (sent == Sending.DONE) return;
+  if (sent != Sending.OWN_BLOCKS) {
     answer(meter, slot, ActionResult.OTHER_REASON);
     return;
   }
@@ -197,7 +179,7 @@ function blockSend(meter: Meter, slot: Slot, t: Transfer): void {
   const room = sizeMax > PBLOCK_HEAD_SIZE ? sizeMax - PBLOCK_HEAD_SIZE : 0;
   const size = t.left < room ? t.left : room;
   t.block++;
-  const w = begin(slot);
+  const w = responseBegin(slot);
   actionResponsePblockEmit(w, t.invoke, size == t.left, t.block, size);
   if (size == 0 || answerEmit(meter, slot, t, w, size) != Err.OK) {
     t.end();
@@ -271,7 +253,7 @@ function actionBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
   }
   t.block = x.blockNumber;
   if (x.last == 0) {
-    const w = begin(slot);
+    const w = responseBegin(slot);
     actionResponseNextPblockEmit(w, x.invokeId, x.blockNumber);
     respond(meter, slot, w);
     return;

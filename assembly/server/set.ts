@@ -5,7 +5,6 @@ import { Writer } from "../base/writer";
 import { ATTRIBUTE_ZERO, attributeZeroCount, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { Template } from "../store/template";
 import { Axdr } from "../wire/axdr";
 import { Conformance } from "../wire/conformance";
 import { dataSkip } from "../wire/data";
@@ -29,14 +28,13 @@ import { Transfer, TransferKind } from "./answer";
 import { attributeWrite, itemResult } from "./evaluate";
 import { exceptionSend, Refusal } from "./exception";
 import { inboxAppend, inboxRelease, inboxTake } from "./inbox";
-import { canAnswer, respond, respondLong, serviceConfirmed } from "./response";
+import { canAnswer, respond, respondLong, responseBegin, serviceConfirmed } from "./response";
 
 const request: SetRequest = changetype<SetRequest>(memory.data(offsetof<SetRequest>(), 8));
 const item: AttributeDescriptor = changetype<AttributeDescriptor>(memory.data(offsetof<AttributeDescriptor>(), 8));
 const names: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const values: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const elements: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const head: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 /** The descriptor, or list of them, of a long request, as it goes into the inbox. */
 const headOctets: usize = memory.data(1280, 8);
@@ -109,10 +107,6 @@ function descriptorWrite(meter: Meter, slotIndex: u32, x: AttributeDescriptor, a
   return all ? allWrite(meter, slotIndex, x, at, size) : attributeWrite(meter, slotIndex, x, at, size);
 }
 
-function begin(slot: Slot): Writer {
-  return writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-}
-
 /** Answers one result; the block number is that of a long request, 0 = response-normal. */
 function answer(meter: Meter, slot: Slot, result: i32, block: u32): void {
   if (result == UNDER_PROTECTED) {
@@ -120,7 +114,7 @@ function answer(meter: Meter, slot: Slot, result: i32, block: u32): void {
   } else if (result == ATTRIBUTE_ZERO) {
     exceptionSend(slot, Refusal.NOT_SUPPORTED);
   } else {
-    const w = begin(slot);
+    const w = responseBegin(slot);
     if (block == 0) setResponseNormalEmit(w, request.invokeId, result);
     else setResponseLastDatablockEmit(w, request.invokeId, result, block);
     respond(meter, slot, w);
@@ -151,7 +145,7 @@ function setList(meter: Meter, slotIndex: u32, slot: Slot): void {
   if (!canAnswer(meter, slot, LIST_HEAD_SIZE + Axdr.lengthSize(x.count) + x.count, 0)) return;
   names.over(x.listAt, x.listSize);
   values.over(x.valuesAt, x.valuesSize);
-  const w = begin(slot);
+  const w = responseBegin(slot);
   setResponseListEmit(w, x.invokeId, x.count);
   listWrite(meter, slotIndex, x.count, w);
   respondLong(meter, slotIndex, slot, w);
@@ -209,7 +203,7 @@ function setBlock(meter: Meter, slotIndex: u32, slot: Slot): void {
   }
   t.block = x.blockNumber;
   if (x.last == 0) {
-    const w = begin(slot);
+    const w = responseBegin(slot);
     setResponseDatablockEmit(w, x.invokeId, x.blockNumber);
     respond(meter, slot, w);
     return;
@@ -239,7 +233,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
   const whole = values.done && count == valueCount;
   const size = LIST_HEAD_SIZE + Axdr.lengthSize(count) + count + BLOCK_NUMBER_SIZE;
   if (!canAnswer(meter, slot, size, 0)) return;
-  const w = begin(slot);
+  const w = responseBegin(slot);
   setResponseLastDatablockListEmit(w, request.invokeId, count);
   if (whole) {
     values.over(from, meter.inboxSize - t.headSize - <u32>(from - rawAt));
