@@ -9,7 +9,6 @@ import { Ask, PinKind } from "../cosem/ask";
 import { ATTRIBUTE_ZERO, dispatchGet, dispatchInvoke, dispatchSet, UNDER_PROTECTED } from "../cosem/dispatch";
 import { Slot } from "../session/slot";
 import { Meter } from "../store/block";
-import { Template } from "../store/template";
 import {
   AccessChoice,
   AccessRequest,
@@ -24,11 +23,9 @@ import { Conformance } from "../wire/conformance";
 import { dataSkip } from "../wire/data";
 import { DataAccessResult } from "../wire/results";
 import { LongInvoke } from "../wire/tags";
-import { answerEmit, Transfer } from "./answer";
-import { blocksBegin } from "./blocks";
+import { Transfer } from "./answer";
 import { exceptionSend, Refusal } from "./exception";
-import { responseSizeMax } from "./protection";
-import { respond } from "./response";
+import { answerSend, responseBegin, Sending } from "./response";
 
 /** Specifications one request may hold: their results wait in scratch until the data are written. */
 const ITEMS_MAX: u32 = 128;
@@ -37,7 +34,6 @@ const request: AccessRequest = changetype<AccessRequest>(memory.data(offsetof<Ac
 const item: AccessSpecification = changetype<AccessSpecification>(memory.data(offsetof<AccessSpecification>(), 8));
 const names: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const values: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const value: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 /** {choice, result} of each specification. */
@@ -47,9 +43,9 @@ const results: usize = memory.data(256);
 export function accessServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
   const x = request;
-  const err = accessRequestParse(r, x);
+  accessRequestParse(r, x);
   if ((x.invokeId & LongInvoke.CONFIRMED) == 0) slot.confirmed = 0;
-  if (err != Err.OK || r.remaining != 0 || (slot.conformance & Conformance.ACCESS) == 0) {
+  if (!r.done || (slot.conformance & Conformance.ACCESS) == 0) {
     exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
@@ -96,7 +92,7 @@ function execute(meter: Meter, slotIndex: u32, slot: Slot): void {
     return;
   }
   t.freeze(value);
-  answer(meter, slotIndex, slot, t);
+  answer(meter, slotIndex, slot);
 }
 
 /** Runs one specification; its data, or null-data, go to the answer. */
@@ -140,15 +136,9 @@ function specificationRun(meter: Meter, slotIndex: u32, at: usize, size: u32): i
 }
 
 /** ACCESS has no blocks of its own: what is too long goes out in general block transfer (GB9 9.4.6.9). */
-function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
-  if (t.size <= responseSizeMax(meter, slot)) {
-    const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
-    if (answerEmit(meter, slot, t, w, t.size) != Err.OK) exceptionSend(slot, Refusal.OTHER_REASON);
-    else respond(meter, slot, w);
-    return;
-  }
-  const offered = (slot.conformance & Conformance.GENERAL_BLOCK_TRANSFER) != 0;
-  if (slot.confirmed == 0) slot.outboundSize = 0;
-  else if (!offered || blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 0) != Err.OK)
-    exceptionSend(slot, Refusal.TOO_LONG);
+function answer(meter: Meter, slotIndex: u32, slot: Slot): void {
+  slot.outboundSize = 0;
+  if (slot.confirmed == 0) return;
+  const sent = answerSend(meter, slotIndex, slot, responseBegin(slot), 0);
+  if (sent != Sending.DONE) exceptionSend(slot, sent == Sending.LOST ? Refusal.OTHER_REASON : Refusal.TOO_LONG);
 }

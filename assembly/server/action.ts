@@ -49,9 +49,9 @@ const headOctets: usize = memory.data(16, 8);
 export function actionServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
   const x = request;
-  const err = actionRequestParse(r, x);
+  actionRequestParse(r, x);
   serviceConfirmed(slot, x.invokeId);
-  if (err != Err.OK || r.remaining != 0 || !choiceNegotiated(slot, x.choice)) {
+  if (!r.done || !choiceNegotiated(slot, x.choice)) {
     exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }

@@ -25,12 +25,11 @@ import {
 } from "../wire/short_name";
 import { ApduTag } from "../wire/tags";
 import { answerEmit, Transfer, TransferKind } from "./answer";
-import { blocksBegin } from "./blocks";
 import { attributeRead, attributesRead, methodRun } from "./evaluate";
 import { exceptionSend, Refusal } from "./exception";
 import { inboxRelease } from "./inbox";
 import { responseSizeMax } from "./protection";
-import { respond, responseBegin } from "./response";
+import { answerSend, respond, responseBegin, Sending } from "./response";
 import {
   isHlsVariable,
   listGood,
@@ -189,25 +188,16 @@ function refuse(meter: Meter, slot: Slot, result: DataAccessResult): void {
 
 /** Sends the frozen list: at once where it fits, else in blocks. */
 function answer(meter: Meter, slotIndex: u32, slot: Slot, t: Transfer): void {
-  const bits = slot.conformance;
-  if (1 + t.size <= responseSizeMax(meter, slot)) {
-    const w = responseBegin(slot);
-    w.u8(ApduTag.READ_RESPONSE);
-    if (answerEmit(meter, slot, t, w, t.size) != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
-    else respond(meter, slot, w);
-    return;
-  }
-  const blockwise = (bits & Conformance.BLOCK_TRANSFER_WITH_GET) != 0;
-  // An answer to blocks of a general block transfer goes back in them; else the service's own transfer comes first.
-  if (slot.viaBlocks != 0 || (!blockwise && (bits & Conformance.GENERAL_BLOCK_TRANSFER) != 0)) {
-    responseBegin(slot).u8(ApduTag.READ_RESPONSE);
-    const err = blocksBegin(meter, slotIndex, slot, slot.plainOutbound, 1);
-    if (err != Err.OK) refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
-  } else if (blockwise) {
+  const w = responseBegin(slot);
+  w.u8(ApduTag.READ_RESPONSE);
+  const sent = answerSend(meter, slotIndex, slot, w, Conformance.BLOCK_TRANSFER_WITH_GET);
+  if (sent == Sending.OWN_BLOCKS) {
     t.kind = TransferKind.READ;
     blockSend(meter, slot, t);
-  } else {
+  } else if (sent == Sending.NO_BLOCKS) {
     serviceTooLong(meter, slot, ApduTag.READ_REQUEST);
+  } else if (sent != Sending.DONE) {
+    refuse(meter, slot, DataAccessResult.DATA_BLOCK_UNAVAILABLE);
   }
 }
 

@@ -47,9 +47,9 @@ const BLOCK_NUMBER_SIZE: u32 = 4;
 export function setServe(meter: Meter, slotIndex: u32, r: Reader): void {
   const slot = Slot.of(meter, slotIndex);
   const x = request;
-  const err = setRequestParse(r, x);
+  setRequestParse(r, x);
   serviceConfirmed(slot, x.invokeId);
-  if (err != Err.OK || r.remaining != 0 || !choiceNegotiated(slot, x.choice)) {
+  if (!r.done || !choiceNegotiated(slot, x.choice)) {
     exceptionSend(slot, Refusal.NOT_SUPPORTED);
     return;
   }
