@@ -4,6 +4,8 @@
  *
  * Lies over any 16 octets: {pos u32, end u32, start u32, err i32}.
  */
+import { Err } from "./err";
+
 @unmanaged
 export class Reader {
   pos: usize;
@@ -49,14 +51,14 @@ export class Reader {
 
   /** Fails with Err.MALFORMED where octets are left, unless an earlier error stands. */
   close(): void {
-    if (this.pos != this.end) this.fail(-2);
+    if (this.pos != this.end) this.fail(Err.MALFORMED);
   }
 
   /** Steps over `size` octets and returns where they begin, or 0 with Err.INCOMPLETE. */
   take(size: u32): usize {
     const at = this.pos;
     if (size > <u32>(this.end - at)) {
-      this.fail(-1);
+      this.fail(Err.INCOMPLETE);
       return 0;
     }
     this.pos = at + <usize>size;

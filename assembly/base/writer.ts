@@ -4,6 +4,8 @@
  *
  * Lies over any 24 octets: {pos u32, end u32, start u32, err i32, counting u32, limit u32}.
  */
+import { Err } from "./err";
+
 @unmanaged
 export class Writer {
   pos: usize;
@@ -54,7 +56,7 @@ export class Writer {
   take(size: u32): usize {
     const at = this.pos;
     if (size > <u32>(this.end - at)) {
-      this.fail(-3);
+      this.fail(Err.NO_SPACE);
       return 0;
     }
     this.pos = at + <usize>size;

@@ -45,12 +45,12 @@ import {
   showsEnergy,
   statusColumnOf,
 } from "./capture_row";
-import { captureEvents, eventRowAdd } from "./event_log";
+import { captureEvent, captureEvents, eventRowAdd } from "./event_log";
 import { outageNote } from "./failures";
 import { settingNumber } from "./setting";
 
 export { captureRow } from "./capture_row";
-export { captureEvents } from "./event_log";
+export { captureEvent, captureEvents } from "./event_log";
 
 const CAPTURE_PERIOD: i32 = 4;
 const SORT_METHOD: i32 = 5;
@@ -134,12 +134,6 @@ export function captureBoot(meter: Meter): i64 {
 /** Waits for the next switch of daylight saving after UTC second `utc`. */
 function switchAfter(meter: Meter, utc: i64): void {
   CaptureState.of(meter).nextSwitch = clockSwitchAfter(meter, utc);
-}
-
-/** Raises an event of now, and logs it. */
-export function captureEvent(meter: Meter, code: u32): void {
-  eventRaise(meter, code);
-  captureEvents(meter);
 }
 
 /** The earliest instant at which something is due, NEVER when nothing is. */

@@ -92,7 +92,7 @@ function keptAt(meter: Meter, object: u32, index: u32): u32 {
   return at == 0 ? 0 : bswap<u32>(load<u32>(at + <usize>(index << 2)));
 }
 
-/** Adds what the object keeps to the open record, to be changed there. @returns where it stands, 0 = there is no room */
+/** Adds what the object keeps, which keptOf() has found, to the open record, to be changed there. @returns where it stands, 0 = there is no room */
 function keptReserve(meter: Meter, object: u32): usize {
   const to = changeReserve(meter, Template.of().object(object), LIST, PART, KEPT_SIZE);
   if (to != 0) memory.copy(to, keptOf(meter, object), <usize>KEPT_SIZE);

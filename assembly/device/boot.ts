@@ -3,7 +3,7 @@ import { Err } from "../base/err";
 import { octetsClear } from "../base/octets";
 import { ELLIPTIC } from "../base/suites";
 import { agendaBoot } from "../cosem/agenda";
-import { captureEvents } from "../cosem/capture";
+import { captureEvent } from "../cosem/capture";
 import { imageTake } from "../cosem/image";
 import { pushInstallation } from "../cosem/push";
 import { EventCode, eventRaise } from "../meter/events";
@@ -66,8 +66,7 @@ function bootFinish(meter: Meter): void {
   if (!agendaBoot(meter)) eventRaise(meter, EventCode.POWER_UP);
   if (journalDamaged(meter) != 0) {
     // Logged at once, so that the snapshot that ends the damage holds it.
-    eventRaise(meter, EventCode.NON_VOLATILE_MEMORY_ERROR);
-    captureEvents(meter);
+    captureEvent(meter, EventCode.NON_VOLATILE_MEMORY_ERROR);
   }
   pushInstallation(meter);
 }

@@ -35,6 +35,7 @@ import {
 import { CertificateType } from "../wire/x509";
 import { exceptionSend, Refusal } from "./exception";
 import { protectionSend } from "./protection";
+import { responseBegin } from "./response";
 
 /** Octets of user-information: an InitiateResponse under all the protection there is room for. */
 const INFORMATION_SIZE: u32 = 512;
@@ -72,7 +73,7 @@ function begin(slot: Slot, result: AssociationResult, source: DiagnosticSource, 
 function send(slot: Slot, x: Aare): void {
   slot.outboundSize = 0;
   if (slot.confirmed == 0) return;
-  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+  const w = responseBegin(slot);
   aareEmit(w, x);
   slot.outboundOffset = PROTECTION_ROOM;
   slot.outboundSize = w.size;

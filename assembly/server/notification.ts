@@ -40,6 +40,7 @@ import { isProtected, Opened, protectionOpen } from "./layer_open";
 import { Layers, layersBegin } from "./layers";
 import { associationBind } from "./pre_established";
 import { policyMet, protectionSend, responseSizeMax } from "./protection";
+import { responseBegin } from "./response";
 
 /** Line time a transport has to deliver an APDU, and a receiver to confirm it, ms; then the attempt has failed. */
 const DELIVERY_MAX: f64 = 120000;
@@ -94,7 +95,6 @@ const ask: Ask = changetype<Ask>(memory.data(offsetof<Ask>(), 8));
 const list: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const reader: Reader = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const value: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
-const writer: Writer = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 const element: PushObject = changetype<PushObject>(memory.data(offsetof<PushObject>(), 8));
 const head: DataNotification = changetype<DataNotification>(memory.data(offsetof<DataNotification>(), 8));
 const destination: Destination = changetype<Destination>(memory.data(offsetof<Destination>(), 8));
@@ -177,7 +177,7 @@ function outboundMake(meter: Meter, o: Outbox, slot: Slot): i32 {
   const t = Transfer.of(slot);
   o.inBlocks = t.size > responseSizeMax(meter, slot) ? 1 : 0;
   if (o.inBlocks != 0) return blocksBeginUnconfirmed(meter, outboxSlotIndex(), slot);
-  const w = writer.into(slot.plainOutbound, Template.of().apduSizeMax);
+  const w = responseBegin(slot);
   const err = answerEmit(meter, slot, t, w, t.size);
   return err == Err.OK ? protectionSend(meter, slot, t.size) : err;
 }

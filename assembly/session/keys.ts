@@ -59,6 +59,7 @@ export class SecurityContext {
   suite: u32;
   /** security_policy, bits of version 1. */
   policy: u32;
+  /** Keeps the counters, and with them SECURITY_CONTEXT_SIZE, where snapshots have them. */
   reserved: u32;
   // Three pairs in the order of KeyPart, for counterAt().
   /** Next counter to send, and the bound in the journal. */
