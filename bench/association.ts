@@ -5,14 +5,12 @@ import { attribute, Client } from "../host/client/session.ts";
 import type { Transport } from "../host/client/transport.ts";
 import { wpduDecode } from "../host/client/wrapper.ts";
 import { templateLoad } from "../host/template/load.ts";
-import { FASTEST, type Effort, type Figure, type Goal, type Group } from "./figure.ts";
+import { FIRST, type Effort, type Figure, type Goal, type Group } from "./figure.ts";
 import { associated, CIPHERED, FLOOR, getRequest, onWrapper, PLAIN, PUBLIC, setRequest } from "./requests.ts";
-import { coreWork, floorWork, Seat } from "./seat.ts";
-import { time } from "./timing.ts";
+import { BATCH, floorWork, freshWork, sameWork, Seat } from "./seat.ts";
+import { time, type Work } from "./timing.ts";
 
-/** Batches of about a millisecond. */
-const CYCLES = 200;
-const SETS = 200;
+const CYCLES = BATCH / 2;
 const CYCLE_GOAL: Goal = { limit: 1.5, kind: "at most" };
 
 /** A threshold that the management client may set: the clock time shift limit, s. */
@@ -55,20 +53,24 @@ async function cycleFigure(effort: Effort, id: string, what: string, options: ty
   const answers = cycleCheck(seat, slot, cycle);
   const requests = Array.from({ length: 2 * CYCLES }, (_, i) => (i % 2 === 0 ? cycle.aarq : cycle.rlrq));
   const octets = cycle.aarq.length + cycle.rlrq.length;
-  const timed = time(
-    effort,
-    coreWork(seat, slot, () => requests),
-    floorWork(seat, octets >> 1, answers >> 1, 2 * CYCLES),
-  );
+  const timed = time(effort, sameWork(seat, slot, requests), floorWork(seat, octets >> 1, answers >> 1, 2 * CYCLES));
   // Work counts requests; a cycle is two of them.
   const [floor] = timed.references;
   return {
     ...{ id, what, value: (2 * timed.ns) / 1000, unit: "µs", goal: CYCLE_GOAL },
     references: [
       { what: FLOOR, value: (2 * floor!.ns) / 1000, ratio: floor!.ratio },
-      { what: FASTEST, value: (2 * timed.bestNs) / 1000, ratio: timed.ns / timed.bestNs },
+      { what: FIRST, value: (2 * timed.firstNs) / 1000, ratio: timed.ns / timed.firstNs },
     ],
   };
+}
+
+/** GETs of the same value, from a meter of their own. */
+async function getWork(options: typeof PUBLIC): Promise<Work> {
+  const seat = new Seat(templateLoad());
+  seat.step();
+  const client = await associated(seat, options);
+  return freshWork(seat, seat.slotOf("wrapper"), () => onWrapper(client, getRequest(LIMIT)));
 }
 
 async function setFigure(effort: Effort, id: string, what: string, options: typeof PUBLIC): Promise<Figure> {
@@ -78,23 +80,21 @@ async function setFigure(effort: Effort, id: string, what: string, options: type
   const slot = seat.slotOf("wrapper");
   const values = [doubleLongUnsigned(10), doubleLongUnsigned(11)];
   // Two values in turn: one that stands already is no change.
-  const sets = (): Uint8Array[] =>
-    Array.from({ length: SETS }, (_, i) => onWrapper(client, setRequest(LIMIT, values[i & 1]!)));
-  const gets = (): Uint8Array[] => Array.from({ length: SETS }, () => onWrapper(client, getRequest(LIMIT)));
+  const set = (index: number): Uint8Array => onWrapper(client, setRequest(LIMIT, values[index & 1]!));
   const before = seat.counts.programs;
   // The value may be the first of the two already, but not both.
-  const [request, other] = sets();
-  seat.exchange(slot, request!);
-  const answer = seat.exchange(slot, other!)[0]!;
+  const request = set(0);
+  seat.exchange(slot, request);
+  const answer = seat.exchange(slot, set(1))[0]!;
   const { apdu } = wpduDecode(answer);
   const plain = decodeApdu(client.protecting ? client.security!.open(apdu).text : apdu);
   if (plain.kind !== "set-response-normal" || plain.result !== 0) throw new Error("a SET is refused");
   if (seat.counts.programs === before) throw new Error("a SET is not in the flash");
   const timed = time(
     effort,
-    coreWork(seat, slot, sets),
-    coreWork(seat, slot, gets),
-    floorWork(seat, request!.length, answer.length, SETS),
+    freshWork(seat, slot, set),
+    await getWork(options),
+    floorWork(seat, request.length, answer.length, BATCH),
   );
   const names = ["a GET of the same value", FLOOR];
   return {

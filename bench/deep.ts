@@ -10,6 +10,7 @@ import { compileTemplate } from "../host/template/compile.ts";
 import type { ProfileDocument } from "../host/template/document.ts";
 import { templateRead, templatesJoin } from "../host/template/load.ts";
 import { reference, type Effort, type Figure, type Group } from "./figure.ts";
+import { isQuiet } from "./quiet.ts";
 import { CIPHERED, PLAIN, PROFILE } from "./requests.ts";
 import { Seat } from "./seat.ts";
 import { median } from "./timing.ts";
@@ -54,15 +55,23 @@ function templateOf(form: Form): ReturnType<typeof compileTemplate> {
   return compileTemplate(templatesJoin(deep, over as typeof deep));
 }
 
+/** An APDU that a client received. */
+interface Block {
+  /** Core time, µs. */
+  readonly time: number;
+  /** The processor was quiet before it and behind it. */
+  readonly quiet: boolean;
+}
+
 /** A client whose octets are counted and whose meter is timed, the client's own work aside. */
 class Reading {
-  /** Core time of each APDU received, µs, and of all. */
-  readonly blocks: number[] = [];
+  readonly blocks: Block[] = [];
   /** Octets on the line, both ways. */
   octets = 0;
   private readonly seat: Seat;
   private readonly client: Client;
   private spent = 0;
+  private quiet = false;
 
   constructor(seat: Seat, way: Way, options: ClientOptions) {
     this.seat = seat;
@@ -82,7 +91,9 @@ class Reading {
     };
     this.client = new Client(transport, options);
     this.client.hooks.received = () => {
-      this.blocks.push(this.spent * 1000);
+      const before = this.quiet;
+      this.quiet = isQuiet();
+      this.blocks.push({ time: this.spent * 1000, quiet: before && this.quiet });
       this.spent = 0;
     };
   }
@@ -112,18 +123,24 @@ class Reading {
   }
 }
 
+/** The median of the blocks that nothing has disturbed, or of all where there is none. */
+function medianOf(blocks: readonly Block[]): number {
+  const quiet = blocks.filter((block) => block.quiet);
+  return median((quiet.length > 0 ? quiet : blocks).map(({ time }) => time));
+}
+
 /** Medians of blocks near the start, in the middle and at the end; the first one, which selects, and the last, a rest, aside. */
-function stretches(rounds: readonly (readonly number[])[]): {
+function stretches(rounds: readonly (readonly Block[])[]): {
   first: number;
   early: number;
   middle: number;
   late: number;
 } {
   const stretch = Math.min(STRETCH_MAX, rounds[0]!.length >> 2);
-  const over = (from: (blocks: readonly number[]) => number): number =>
-    median(rounds.flatMap((blocks) => blocks.slice(from(blocks), from(blocks) + stretch)));
+  const over = (from: (blocks: readonly Block[]) => number): number =>
+    medianOf(rounds.flatMap((blocks) => blocks.slice(from(blocks), from(blocks) + stretch)));
   return {
-    first: median(rounds.map((blocks) => blocks[0]!)),
+    first: medianOf(rounds.map((blocks) => blocks[0]!)),
     early: over(() => 1),
     middle: over((blocks) => (blocks.length - stretch) >> 1),
     late: over((blocks) => blocks.length - 1 - stretch),
@@ -131,18 +148,18 @@ function stretches(rounds: readonly (readonly number[])[]): {
 }
 
 /** What a block costs by the rows that lie before it. */
-function pointsOf(rounds: readonly (readonly number[])[], rows: number): [number, number][] {
+function pointsOf(rounds: readonly (readonly Block[])[], rows: number): [number, number][] {
   const length = Math.floor(rounds[0]!.length / PLACES);
   return Array.from({ length: PLACES }, (_, i) => {
     const begin = Math.max(1, i * length);
     const some = rounds.flatMap((blocks) => blocks.slice(begin, begin + length));
-    return [Math.round((i * rows) / PLACES), median(some)];
+    return [Math.round((i * rows) / PLACES), medianOf(some)];
   });
 }
 
-async function wayRounds(effort: Effort, seat: Seat, way: Way, counter: number): Promise<number[][]> {
+async function wayRounds(effort: Effort, seat: Seat, way: Way, counter: number): Promise<Block[][]> {
   const reading = await Reading.open(seat, way, counter);
-  const rounds: number[][] = [];
+  const rounds: Block[][] = [];
   for (let i = 0; i < (effort.quick ? 1 : 2); i++) {
     const rows = await reading.rows();
     if (rows !== rowsOf(effort)) throw new Error(`the profile gives ${rows} rows, ${rowsOf(effort)} were captured`);
@@ -169,7 +186,7 @@ async function wayFigures(effort: Effort, seat: Seat, way: Way, index: number): 
     ],
     points: pointsOf(rounds, rowsOf(effort)),
   };
-  const microseconds = Math.min(...rounds.map((blocks) => blocks.reduce((sum, one) => sum + one, 0)));
+  const microseconds = first + medianOf(rounds.flatMap((blocks) => blocks.slice(1))) * (rounds[0]!.length - 1);
   const rate: Figure = {
     ...{
       id: `${id}-rows`,

@@ -58,8 +58,8 @@ export function goalMet(figure: Figure): boolean | undefined {
   return goal.kind === "at most" ? value <= goal.limit : value >= goal.limit;
 }
 
-/** A reference of times that have a goal: on a machine that others use too, it is what the work itself takes. */
-export const FASTEST = "its own fastest sample";
+/** A reference of times that have a goal: what the same samples take on a machine that others use too. */
+export const FIRST = "its own first tries, whatever else the processor did";
 
 /** A plain reference: its ratio is that of the two values. */
 export function reference(what: string, value: number, figure: number): Reference {

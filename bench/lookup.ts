@@ -7,12 +7,13 @@ import type { ObjectDocument } from "../host/template/document.ts";
 import { templateRead } from "../host/template/load.ts";
 import { reference, type Effort, type Figure, type Group } from "./figure.ts";
 import { associated, FLOOR, getRequest, onWrapper, PLAIN } from "./requests.ts";
-import { coreWork, floorWork, Seat } from "./seat.ts";
+import { floorWork, sameWork, Seat } from "./seat.ts";
 import { time, type Work } from "./timing.ts";
 
 const COUNTS = [50, 500, 5000] as const;
 /** GETs of a batch, each of another object. */
-const BATCH = 400;
+/** GETs of a batch, each of another object. */
+const GETS = 400;
 /** Twice the steps of a search may cost this much more in a whole GET. */
 const RATIO_MAX = 1.3;
 
@@ -46,8 +47,8 @@ async function lookups(count: number): Promise<{ work: Work; floor: Work }> {
   seat.step();
   const client = await associated(seat, PLAIN);
   const slot = seat.slotOf("wrapper");
-  const requests = Array.from({ length: BATCH }, (_, i) => {
-    const object = Math.round((((i * 7) % BATCH) * (data - 1)) / (BATCH - 1));
+  const requests = Array.from({ length: GETS }, (_, i) => {
+    const object = Math.round((((i * 7) % GETS) * (data - 1)) / (GETS - 1));
     return onWrapper(client, getRequest(attribute(1, nameOf(object), 2)));
   });
   let size = 0;
@@ -57,7 +58,7 @@ async function lookups(count: number): Promise<{ work: Work; floor: Work }> {
     if (plain.kind !== "get-response-normal" || plain.result.code !== 0) throw new Error("an object is not found");
     size = answer.length;
   }
-  return { work: coreWork(seat, slot, () => requests), floor: floorWork(seat, requests[0]!.length, size, BATCH) };
+  return { work: sameWork(seat, slot, requests), floor: floorWork(seat, requests[0]!.length, size, GETS) };
 }
 
 async function figures(effort: Effort): Promise<Figure[]> {

@@ -24,6 +24,7 @@ import { sizesGroup } from "./sizes.ts";
 import { startupGroup } from "./startup.ts";
 import { targetsGroup } from "./targets.ts";
 import { ticksGroup } from "./ticks.ts";
+import { patienceGive, samplesSoFar } from "./quiet.ts";
 import { tableText } from "./report.ts";
 
 const GROUPS: readonly Group[] = [
@@ -45,6 +46,8 @@ const GROUPS: readonly Group[] = [
 
 /** The figures of the last run. */
 const LAST = join(dirname(packageFile("package.json")), "build/bench.json");
+/** How long samples may wait for a quiet processor, all together. */
+const PATIENCE_MS = 300_000;
 const EMPTY: Kept = { quick: false, groups: [] };
 
 interface Options {
@@ -100,6 +103,7 @@ async function run(options: Options): Promise<void> {
   console.log(`${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}, Node ${node}`);
   const begin = performance.now();
   nativeWant(options.native === true);
+  if (options.quick !== true) patienceGive(PATIENCE_MS);
   const found = await measure(options.quick === true ? QUICK : FULL, options);
   const figures = found.flatMap((group) => group.figures);
   const goals = figures.filter((figure) => figure.goal !== undefined);
@@ -107,6 +111,10 @@ async function run(options: Options): Promise<void> {
   const seconds = ((performance.now() - begin) / 1000).toFixed(0);
   console.log(
     `\n${figures.length} figures in ${seconds} s, ${met.length} of ${goals.length} goals met; build/bench.json`,
+  );
+  const { samples, disturbed } = samplesSoFar();
+  console.log(
+    `${disturbed} of ${samples} samples were taken while something else used the processor: none of it was quiet in time`,
   );
   if (options.write === true) await write(found);
 }

@@ -10,6 +10,7 @@ import { templateLoad } from "../host/template/load.ts";
 import { reference, type Effort, type Figure, type Group } from "./figure.ts";
 import { CIPHERED, PLAIN } from "./requests.ts";
 import { Seat } from "./seat.ts";
+import { quietly } from "./quiet.ts";
 import { median, sample, type Work } from "./timing.ts";
 import { Transfer } from "./transfer.ts";
 
@@ -84,16 +85,23 @@ interface Times {
 }
 
 function timesOf(effort: Effort, transfer: Transfer, others: readonly Work[]): Times {
-  const steps = transfer.steps.map((): number[] => []);
   const references = others.map((): number[] => []);
-  const round = (): void => {
-    transfer.run(transfer.requests(), steps);
-    others.forEach((other, i) => references[i]!.push(sample(other)));
+  let requests: readonly Uint8Array[] = [];
+  const round = (): readonly number[] => {
+    const { result } = quietly(
+      () => (requests = transfer.requests()),
+      () => transfer.run(requests),
+    );
+    others.forEach((other, i) => references[i]!.push(sample(other).result));
+    return result;
   };
   for (let i = 0; i < WARM_UP_TRANSFERS; i++) round();
-  for (const times of [...steps, ...references]) times.length = 0;
-  for (let i = 0; i < effort.rounds; i++) round();
-  return { steps: steps.map(median), references: references.map(median) };
+  for (const times of references) times.length = 0;
+  const rounds = Array.from({ length: effort.rounds }, round);
+  return {
+    steps: transfer.steps.map((_, step) => median(rounds.map((times) => times[step]!))),
+    references: references.map(median),
+  };
 }
 
 /** What a row costs in other hands; the name of each, and its work. */

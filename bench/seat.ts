@@ -151,21 +151,40 @@ export class Seat {
   }
 }
 
+/** Requests of a batch: little enough time, a tenth of a millisecond or so, that a processor is often quiet for as long. */
+export const BATCH = 80;
+/** Batches that are made at once: making them takes a client far longer than the meter takes to answer. */
+const STOCK = 20;
+
 /** Calls of each request, with the poll for the flash that the host makes behind it. */
-export function coreWork(seat: Seat, slot: number, requests: () => readonly Uint8Array[]): Work {
+function requestsRun(seat: Seat, slot: number, batch: readonly Uint8Array[]): number {
   const { bank, lineTime, meterTime } = seat;
+  for (const request of batch) {
+    bank.receive(0, slot, request, lineTime, meterTime);
+    const size = bank.transmitPoll(0, slot, lineTime);
+    bank.transmitted(size);
+    seat.settle();
+  }
+  return batch.length;
+}
+
+/** The same requests in each batch. */
+export function sameWork(seat: Seat, slot: number, batch: readonly Uint8Array[]): Work {
+  return { run: () => requestsRun(seat, slot, batch) };
+}
+
+/** Requests that serve once, as sealed ones do, in the order in which they are made: `make` is not given to anyone else meanwhile. */
+export function freshWork(seat: Seat, slot: number, make: (index: number) => Uint8Array): Work {
+  const stock: Uint8Array[][] = [];
   let batch: readonly Uint8Array[] = [];
   return {
-    prepare: () => (batch = requests()),
-    run() {
-      for (const request of batch) {
-        bank.receive(0, slot, request, lineTime, meterTime);
-        const size = bank.transmitPoll(0, slot, lineTime);
-        bank.transmitted(size);
-        seat.settle();
+    prepare() {
+      if (stock.length === 0) {
+        for (let i = 0; i < STOCK; i++) stock.push(Array.from({ length: BATCH }, (_, k) => make(k)));
       }
-      return batch.length;
+      batch = stock.shift()!;
     },
+    run: () => requestsRun(seat, slot, batch),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What the figures mean for somebody who wants to run meters, worked out from them: parts of docs/BENCHMARKS.md. */
-import { FASTEST, goalMet, type Figure } from "./figure.ts";
+import { goalMet, type Figure } from "./figure.ts";
 import { figureOf, type Kept, type KeptGroup } from "./kept.ts";
 import { markdownTable, numberText } from "./report.ts";
 
@@ -34,9 +34,7 @@ function goals(kept: Kept): string {
   const met = figures.filter((figure) => goalMet(figure) === true);
   const text = (figure: Figure): string => {
     const { limit, kind } = figure.goal!;
-    const fastest = figure.references.find((one) => one.what === FASTEST);
-    const least = fastest === undefined ? "" : ` (its fastest sample: ${numberText(fastest.value)})`;
-    return `- ${figure.what}: ${numberText(figure.value)} ${figure.unit}${least}, not ${kind} ${numberText(limit)}`;
+    return `- ${figure.what}: ${numberText(figure.value)} ${figure.unit}, not ${kind} ${numberText(limit)}`;
   };
   const missed = figures.filter((figure) => goalMet(figure) === false).map(text);
   const head = `${met.length} of ${figures.length} goals are met.`;

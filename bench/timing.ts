@@ -1,8 +1,9 @@
 /**
  * Times work by medians. A figure and its references are sampled in turns, so that whatever else the machine does falls on
- * all of them alike, and their ratio says more than either time.
+ * all of them alike, and their ratio says more than either time. Each is a sample of a quiet processor, where quiet.ts finds it quiet.
  */
 import type { Effort } from "./figure.ts";
+import { quietly, type Tried } from "./quiet.ts";
 
 /** Work in batches. `prepare` is not timed; `run` does one batch and says how many operations it held. */
 export interface Work {
@@ -15,6 +16,8 @@ export interface Timed {
   readonly ns: number;
   /** The same of the fastest sample: what to compare with work that could not be sampled in turns. */
   readonly bestNs: number;
+  /** The median of first tries, whatever else the processor did. */
+  readonly firstNs: number;
   /** Of each reference: nanoseconds of one operation, and the median ratio of the work to it. */
   readonly references: readonly { readonly ns: number; readonly ratio: number }[];
 }
@@ -25,26 +28,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Part of a sample's time that the process must have had a processor, and how often a sample is tried for it. */
-const OWN_TIME_MIN = 0.95;
-const TRIES_MAX = 10;
-
-/** Processor time of this process, ms. */
-function ownTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-/** Nanoseconds of one operation, over one batch that no other process interrupted, as far as a few tries can do. */
-export function sample(work: Work): number {
-  for (let tries = 1; ; tries++) {
-    work.prepare?.();
-    const before = ownTime();
+/** Nanoseconds of one operation over one batch. */
+export function sample(work: Work): Tried<number> {
+  const once = (): number => {
     const begin = performance.now();
     const operations = work.run();
-    const elapsed = performance.now() - begin;
-    if (tries === TRIES_MAX || ownTime() - before >= elapsed * OWN_TIME_MIN) return (elapsed * 1e6) / operations;
-  }
+    return ((performance.now() - begin) * 1e6) / operations;
+  };
+  return quietly(() => work.prepare?.(), once);
 }
 
 /** Runs the work until it has been compiled by the better compiler, as far as a time can tell; preparing does not count. */
@@ -61,15 +52,16 @@ function warmUp(work: Work, milliseconds: number): void {
 export function time(effort: Effort, work: Work, ...references: Work[]): Timed {
   const all = [work, ...references];
   for (const one of all) warmUp(one, effort.warmUpMs);
-  const samples = all.map((): number[] => []);
+  const samples = all.map((): Tried<number>[] => []);
   for (let round = 0; round < effort.rounds; round++) all.forEach((one, i) => samples[i]!.push(sample(one)));
-  const own = samples[0]!;
+  const [own, ...others] = samples.map((tried) => tried.map(({ result }) => result));
   return {
-    ns: median(own),
-    bestNs: Math.min(...own),
-    references: samples.slice(1).map((other) => ({
+    ns: median(own!),
+    bestNs: Math.min(...own!),
+    firstNs: median(samples[0]!.map(({ first }) => first)),
+    references: others.map((other) => ({
       ns: median(other),
-      ratio: median(own.map((value, round) => value / other[round]!)),
+      ratio: median(own!.map((value, round) => value / other[round]!)),
     })),
   };
 }

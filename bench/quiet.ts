@@ -1,0 +1,94 @@
+/**
+ * Tells whether this processor is all ours. A virtual processor is often one of two threads of a real one, and what the other does,
+ * which may be somebody else's work, slows this one by a factor of up to two. The system counts none of that. A probe shows it: additions
+ * that wait for nothing but a free adder take the same time whenever they have all adders, to a few in a hundred, and up to twice
+ * as long when they share them. The probe is the judge, never the work that is timed: of that nothing is dropped for having been slow.
+ */
+import { Primitives } from "./primitives.ts";
+
+/** Rounds of a probe, which takes some 10 µs. */
+const ROUNDS = 9000;
+/** Probes until the better compiler has done its work. */
+const WARM_UP = 3000;
+/** How much longer than the shortest one a probe may take. */
+const QUIET_MAX = 1.1;
+/** Part of its time that the process must have had a processor. */
+const OWN_TIME_MIN = 0.95;
+/** At most so much of the patience goes to one sample, ms. */
+const SAMPLE_PATIENCE_MS = 500;
+
+let add: ((rounds: number) => number) | undefined;
+let shortest = Infinity;
+let patience = 0;
+const counts = { samples: 0, disturbed: 0 };
+
+function probe(): number {
+  const begin = performance.now();
+  add!(ROUNDS);
+  const time = performance.now() - begin;
+  shortest = Math.min(shortest, time);
+  return time;
+}
+
+/** One probe: whether nothing else ran on the processor meanwhile, as far as the shortest probe of this process can tell. */
+export function isQuiet(): boolean {
+  if (add === undefined) {
+    add = new Primitives().exports["additions"]!;
+    for (let i = 0; i < WARM_UP; i++) probe();
+  }
+  return probe() <= shortest * QUIET_MAX;
+}
+
+/** Probes until the processor is quiet, or until performance.now() passes `end`. @returns whether it is quiet */
+function quietWait(end: number): boolean {
+  while (!isQuiet()) if (performance.now() > end) return false;
+  return true;
+}
+
+/** Processor time of this process, ms. */
+function ownTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** From now on samples wait for a quiet processor, all of them together at most so long, ms. Before this is called none does. */
+export function patienceGive(ms: number): void {
+  patience = ms;
+}
+
+/** What `run` gave at first, whatever else the processor did, and what it gave while the processor was quiet. */
+export interface Tried<T> {
+  readonly first: T;
+  readonly result: T;
+  /** False where the patience came to its end before: then the result is that of the last try. */
+  readonly quiet: boolean;
+}
+
+/**
+ * Runs until a run was undisturbed: the probes before and behind it were short, and the process kept its processor. `prepare` comes before
+ * each run and does not count.
+ */
+export function quietly<T>(prepare: () => void, run: () => T): Tried<T> {
+  const begin = performance.now();
+  const end = begin + Math.min(patience, SAMPLE_PATIENCE_MS);
+  let first: { readonly value: T } | undefined;
+  for (;;) {
+    prepare();
+    const before = first === undefined ? isQuiet() : quietWait(end);
+    const [ownBegin, runBegin] = [ownTime(), performance.now()];
+    const result = run();
+    const kept = ownTime() - ownBegin >= (performance.now() - runBegin) * OWN_TIME_MIN;
+    const quiet = isQuiet() && before && kept;
+    first ??= { value: result };
+    if (!quiet && performance.now() < end) continue;
+    patience = Math.max(0, patience - (runBegin - begin));
+    counts.samples++;
+    if (!quiet) counts.disturbed++;
+    return { first: first.value, result, quiet };
+  }
+}
+
+/** Samples so far, and those for which no quiet processor was found. */
+export function samplesSoFar(): { readonly samples: number; readonly disturbed: number } {
+  return { ...counts };
+}
