@@ -52,8 +52,9 @@ function isLocal(port: PortRow): bool {
 
 /** A row of the details log, where the meter has one. What finds no room in the journal is not logged. */
 function detailsWrite(meter: Meter, index: u32): void {
+  if (used.accesses == 0) return;
   const log = objectFind(CLASS_PROFILE, detailsLog);
-  if (log < 0 || used.accesses == 0) return;
+  if (log < 0) return;
   accessDetailSet(meter, AccessDetail.CLIENT, used.client);
   accessDetailSet(meter, AccessDetail.PORT, portIndex(index));
   accessDetailSet(meter, AccessDetail.KINDS, used.kinds);

@@ -74,7 +74,6 @@ export class Aare {
 const apdu = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const field = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const inner = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const counter = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
 /** `A3 05 A1 03 02 01 d`: the source is the tag around the number. */
 function diagnosticParse(r: Reader, out: Aare): void {
@@ -166,8 +165,7 @@ function fieldsEmit(w: Writer, x: Aare): void {
 /** Emits what aareParse() reads, in the order of the standard; result, source and diagnostic must be set. */
 export function aareEmit(w: Writer, x: Aare): void {
   assert(x.source == 1 || x.source == 2);
-  fieldsEmit(counter.count(), x);
-  w.u8(ApduTag.AARE);
-  Ber.length(w, counter.size);
+  const content = Ber.begin(w, ApduTag.AARE);
   fieldsEmit(w, x);
+  Ber.end(w, content);
 }

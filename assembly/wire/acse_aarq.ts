@@ -97,7 +97,6 @@ export class Aarq {
 
 const apdu = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const field = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const counter = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
 function authenticationParse(r: Reader, out: Aarq, pair: usize): void {
   out.authenticationChoice = field.peek;
@@ -182,8 +181,7 @@ function fieldsEmit(w: Writer, x: Aarq): void {
 
 /** Emits what aarqParse() reads, in the order of the standard. */
 export function aarqEmit(w: Writer, x: Aarq): void {
-  fieldsEmit(counter.count(), x);
-  w.u8(ApduTag.AARQ);
-  Ber.length(w, counter.size);
+  const content = Ber.begin(w, ApduTag.AARQ);
   fieldsEmit(w, x);
+  Ber.end(w, content);
 }

@@ -22,7 +22,6 @@ export class Release {
 
 const apdu = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
 const field = changetype<Reader>(memory.data(offsetof<Reader>(), 8));
-const counter = changetype<Writer>(memory.data(offsetof<Writer>(), 8));
 
 function fieldParse(r: Reader, tag: u32, out: Release): void {
   if (tag == Field.USER_INFORMATION) {
@@ -59,10 +58,9 @@ function fieldsEmit(w: Writer, x: Release): void {
 }
 
 function emit(w: Writer, tag: u32, x: Release): void {
-  fieldsEmit(counter.count(), x);
-  w.u8(tag);
-  Ber.length(w, counter.size);
+  const content = Ber.begin(w, tag);
   fieldsEmit(w, x);
+  Ber.end(w, content);
 }
 
 /** Parses an RLRQ with its tag; `62 00` is whole. Errors as aarqParse(). */

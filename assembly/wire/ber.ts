@@ -49,6 +49,25 @@ export class Ber {
     return size < 0x80 ? 1 : size < 0x100 ? 2 : 3;
   }
 
+  /** Begins an element whose length is not known yet. @returns where its content begins, for end() */
+  static begin(w: Writer, tag: u32): usize {
+    w.u16(tag << 8);
+    return w.pos;
+  }
+
+  /** Ends the element whose content began at `content`, which moves where its length takes more than the octet left for it. */
+  static end(w: Writer, content: usize): void {
+    const size = <u32>(w.pos - content);
+    const more = Ber.lengthSize(size) - 1;
+    w.take(more);
+    if (w.err != Err.OK || w.counting != 0) return;
+    if (more != 0) memory.copy(content + <usize>more, content, <usize>size);
+    const end = w.pos;
+    w.pos = content - 1;
+    Ber.length(w, size);
+    w.pos = end;
+  }
+
   /** The number of a field whose content is an INTEGER of one octet: `02 01 xx`; other shapes are malformed. */
   static readNumber(r: Reader): i32 {
     const head = r.u16();

@@ -157,6 +157,16 @@ describe("AARE", () => {
     expect(wire.parse("aare", octets)).toBe(octets.length);
     expect(wire.emit("aare")).toEqual(octets);
   });
+  test.each([127, 128, 255, 256])("of %i octets: its length takes what it needs, in no octet less of room", (size) => {
+    const filler = size - HEAD.length / 2 - 2 - (size > 150 ? 1 : 0);
+    const long = HEAD + "BD" + (filler < 128 ? "" : "81") + filler.toString(16) + "AB".repeat(filler);
+    expect(long).toHaveLength(2 * size);
+    const length = size < 128 ? "" : size < 256 ? "81" : "82";
+    const octets = hex("61" + length + size.toString(16).padStart(size < 256 ? 2 : 4, "0") + long);
+    expect(wire.parse("aare", octets)).toBe(octets.length);
+    expect(wire.emit("aare", octets.length)).toEqual(octets);
+    for (let room = 0; room < octets.length; room++) expect(wire.emit("aare", room)).toBe(Err.NO_SPACE);
+  });
   test("D-AARE-10, D-AARE-11: real ones inside frames", () => {
     for (const id of ["D-AARE-10", "D-AARE-11"]) {
       const info = vector(id).decoded["info"] as string;
