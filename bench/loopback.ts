@@ -13,7 +13,7 @@ const FLOOR_MIN = 0.85;
 const CONNECTIONS = 64;
 /** Requests of all connections in a round, and rounds to warm up: the better compiler shares the processor, and needs a second. */
 const REQUESTS = 6400;
-const WARM_UP = 12;
+const WARM_UP = 20;
 
 async function load(job: Job, pin: readonly string[]): Promise<Load> {
   const [program, ...args] = [...pin, process.execPath, benchProgram("load"), JSON.stringify(job)];
@@ -69,7 +69,7 @@ async function measure(effort: Effort): Promise<Figure[]> {
       const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
       await during(await start([benchProgram("canned"), String(answerSize)], pin), async (canned) => {
         for (const connections of [1, CONNECTIONS]) {
-          const rounds = effort.quick ? 3 : 15;
+          const rounds = effort.quick ? 3 : 31;
           const requests = Math.ceil((connections === 1 ? REQUESTS / 2 : REQUESTS) / connections);
           const ports = { meters: served.port, canned: canned.port };
           const pids = { meters: served.process.pid!, canned: canned.process.pid! };

@@ -42,6 +42,8 @@ export class Connection implements LineListener {
   draining = false;
   /** The last item has left, which the core waits to hear. */
   sent = false;
+  /** The item sent last, once nobody looks at it any more: answers are often as long as the one before. */
+  private spare: Uint8Array | undefined;
   /** The core waits to hear that the last item given has left. */
   private telling = false;
   /** Datagrams behind `inbound`, and all octets that wait. */
@@ -117,6 +119,13 @@ export class Connection implements LineListener {
     return this.announced && !this.gone && this.inbound.length > 0 && this.held.length === 0 && !this.draining;
   }
 
+  /** Octets for the next item, where those of the last one can be used again; the taker's alone. */
+  spareTake(): Uint8Array | undefined {
+    const { spare } = this;
+    this.spare = undefined;
+    return spare;
+  }
+
   /** Takes an item of the core, which leaves at once where `durable` covers it and nothing is before it; `telling`: it waits to hear of that. */
   give(octets: Uint8Array | undefined, sequence: number, durable: number, telling: boolean): void {
     this.telling = telling;
@@ -148,6 +157,7 @@ export class Connection implements LineListener {
     if (this.gone) return;
     if (octets === undefined) this.line.close();
     else if (!this.line.send(octets)) this.draining = true;
+    else if (this.line.released === true) this.spare = octets;
   }
 
   private throttle(): void {

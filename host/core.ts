@@ -312,9 +312,9 @@ export class CoreBank {
     return this.exports.transmitPoll(seat, slot, lineTime);
   }
 
-  /** A copy of the item that transmitPoll() gave: a Buffer, which a socket takes as it is. */
-  transmitted(size: number): Uint8Array {
-    const item = Buffer.allocUnsafe(size);
+  /** A copy of the item that transmitPoll() gave: a Buffer, which a socket takes as it is; in `spare`, where that is as long. */
+  transmitted(size: number, spare?: Uint8Array): Uint8Array {
+    const item = spare?.length === size ? spare : Buffer.allocUnsafe(size);
     copy(this.out, item, size);
     return item;
   }

@@ -37,7 +37,7 @@ export class Lines {
         if (size <= 0) break;
         const { news } = core;
         all |= news & ~NEWS_SENT;
-        const octets = size === TRANSMIT_CLOSE ? undefined : core.transmitted(size);
+        const octets = size === TRANSMIT_CLOSE ? undefined : core.transmitted(size, connection.spareTake());
         connection.give(octets, core.transmittedSequence, durable, (news & NEWS_SENT) !== 0);
         if ((news & NEWS_TRANSMIT) === 0) break;
       }

@@ -8,6 +8,8 @@ export interface Line {
   readonly localAddress?: string | undefined;
   /** Sends octets that belong to the line from now on. True: they have left; false: `drained` will say so. */
   send(octets: Uint8Array): boolean;
+  /** Nobody looks any more at octets that were sent: they may be written over. A line that cannot tell has none of this. */
+  readonly released?: boolean | undefined;
   /** Closes the line behind what was sent; `closed` follows. */
   close(): void;
   /** Speed from now on, Bd; 0 = the one the line was opened with. Lines without a speed have none of this. */

@@ -18,6 +18,11 @@ class TcpLine implements Line {
     return this.socket.destroyed || this.socket.write(octets);
   }
 
+  /** Mostly the system has taken the octets before write() returns. */
+  get released(): boolean {
+    return this.socket.writableLength === 0;
+  }
+
   /** Closes behind what is still to be sent, and does not wait for the peer to close as well. */
   close(): void {
     this.socket.destroySoon();
