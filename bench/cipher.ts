@@ -19,7 +19,7 @@ const FRAMES = [32, 128, 1024];
 const GAIN = { size: 512, limit: 1.4 };
 const SCALAR = "the core without SIMD";
 /** Octets that one batch handles. */
-const BATCH_OCTETS = 60_000;
+const BATCH_OCTETS = 15_000;
 
 /** Calls of assembly/testing_bench.ts with a key, a nonce and additional data in place. */
 class Cipher extends Primitives {
@@ -109,7 +109,7 @@ function sealFigures(effort: Effort, { scalar, simd }: Builds, size: number): Fi
   const expected = sealNode(text);
   equalOrThrow("AES-GCM", sealNoble(text).subarray(0, size + TAG_SIZE), expected);
   for (const build of [scalar, simd]) if (build !== undefined) equalOrThrow("AES-GCM", build.seal(text), expected);
-  const count = Math.max(20, Math.round(BATCH_OCTETS / (size + 200)));
+  const count = Math.max(5, Math.round(BATCH_OCTETS / (size + 200)));
   const workOf = (seal: () => unknown): Work => repeat(count, () => void seal());
   const others = [() => sealNode(text), () => sealNoble(text)].map(workOf);
   const timed = time(

@@ -15,13 +15,11 @@ interface CurveCase {
   readonly size: number;
   readonly hash: string;
   readonly noble: typeof p256;
-  /** Operations of one batch. */
-  readonly batch: number;
 }
 
 const CURVES: readonly CurveCase[] = [
-  { kind: 0, name: "P-256", jwk: "P-256", size: 32, hash: "sha256", noble: p256, batch: 4 },
-  { kind: 1, name: "P-384", jwk: "P-384", size: 48, hash: "sha384", noble: p384, batch: 2 },
+  { kind: 0, name: "P-256", jwk: "P-256", size: 32, hash: "sha256", noble: p256 },
+  { kind: 1, name: "P-384", jwk: "P-384", size: 48, hash: "sha384", noble: p384 },
 ];
 
 /** How many times as fast as @noble/curves P-256 shall be. */
@@ -124,8 +122,8 @@ function operations(core: Primitives, curve: CurveCase): Operation[] {
   ].map((operation) => ({ ...operation, id: `${name}-${operation.id}` }));
 }
 
-function curveFigures(effort: Effort, operation: Operation, batch: number): Figure[] {
-  const work = (run: () => void): Work => repeat(batch, run);
+function curveFigures(effort: Effort, operation: Operation): Figure[] {
+  const work = (run: () => void): Work => repeat(1, run);
   const timed = time(effort, work(operation.core), work(operation.node), work(operation.noble));
   const value = 1e9 / timed.ns;
   const others = ["node:crypto", "@noble/curves"].map((what, i) => {
@@ -154,8 +152,6 @@ export const curvesGroup: Group = {
   title: "Elliptic curves",
   measure(effort) {
     const core = new Primitives();
-    return CURVES.flatMap((curve) =>
-      operations(core, curve).flatMap((operation) => curveFigures(effort, operation, curve.batch)),
-    );
+    return CURVES.flatMap((curve) => operations(core, curve).flatMap((operation) => curveFigures(effort, operation)));
   },
 };

@@ -11,14 +11,24 @@ const ROUNDS = 9000;
 /** Probes until the better compiler has done its work. */
 const WARM_UP = 3000;
 /** How much longer than the shortest one a probe may take. */
-const QUIET_MAX = 1.1;
+const QUIET_MAX = 1.05;
+/**
+ * A shortest probe is to be believed once so many were as short, to one in fifty: those of a quiet processor are, those of another one differ.
+ * How long they are looked for at most, ms.
+ */
+const CONFIRMATIONS = 1000;
+const ALIKE_MAX = 1.02;
+const CONFIRM_MS = 20_000;
 /** Part of its time that the process must have had a processor. */
 const OWN_TIME_MIN = 0.95;
-/** At most so much of the patience goes to one sample, ms. */
+/** At most so much of the patience goes to one sample, ms, and so many tries: what takes long is seldom left alone. */
 const SAMPLE_PATIENCE_MS = 500;
+const TRIES_MAX = 10;
 
 let add: ((rounds: number) => number) | undefined;
 let shortest = Infinity;
+/** Probes that were as short. */
+let alike = 0;
 let patience = 0;
 const counts = { samples: 0, disturbed: 0 };
 
@@ -26,6 +36,8 @@ function probe(): number {
   const begin = performance.now();
   add!(ROUNDS);
   const time = performance.now() - begin;
+  if (time * ALIKE_MAX < shortest) alike = 0;
+  if (time <= shortest * ALIKE_MAX) alike++;
   shortest = Math.min(shortest, time);
   return time;
 }
@@ -51,9 +63,14 @@ function ownTime(): number {
   return (user + system) / 1000;
 }
 
-/** From now on samples wait for a quiet processor, all of them together at most so long, ms. Before this is called none does. */
+/**
+ * From now on samples wait for a quiet processor, all of them together at most so long, ms. Before this is called none does. Takes the time to
+ * learn how long a probe takes on a quiet processor.
+ */
 export function patienceGive(ms: number): void {
   patience = ms;
+  isQuiet();
+  for (const end = performance.now() + CONFIRM_MS; alike < CONFIRMATIONS && performance.now() < end;) probe();
 }
 
 /** What `run` gave at first, whatever else the processor did, and what it gave while the processor was quiet. */
@@ -72,7 +89,7 @@ export function quietly<T>(prepare: () => void, run: () => T): Tried<T> {
   const begin = performance.now();
   const end = begin + Math.min(patience, SAMPLE_PATIENCE_MS);
   let first: { readonly value: T } | undefined;
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     prepare();
     const before = first === undefined ? isQuiet() : quietWait(end);
     const [ownBegin, runBegin] = [ownTime(), performance.now()];
@@ -80,7 +97,7 @@ export function quietly<T>(prepare: () => void, run: () => T): Tried<T> {
     const kept = ownTime() - ownBegin >= (performance.now() - runBegin) * OWN_TIME_MIN;
     const quiet = isQuiet() && before && kept;
     first ??= { value: result };
-    if (!quiet && performance.now() < end) continue;
+    if (!quiet && tries < TRIES_MAX && performance.now() < end) continue;
     patience = Math.max(0, patience - (runBegin - begin));
     counts.samples++;
     if (!quiet) counts.disturbed++;
