@@ -12,7 +12,6 @@ import { time, type Work } from "./timing.ts";
 
 const COUNTS = [50, 500, 5000] as const;
 /** GETs of a batch, each of another object. */
-/** GETs of a batch, each of another object. */
 const GETS = 400;
 /** Twice the steps of a search may cost this much more in a whole GET. */
 const RATIO_MAX = 1.3;
