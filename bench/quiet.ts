@@ -14,7 +14,7 @@ const WARM_UP = 3000;
 const QUIET_MAX = 1.05;
 /**
  * A shortest probe is to be believed once so many were as short, to one in fifty: those of a quiet processor are, those of another one differ.
- * How long they are looked for at most, ms.
+ * How long they are looked for at most, ms, within the patience.
  */
 const CONFIRMATIONS = 1000;
 const ALIKE_MAX = 1.02;
@@ -23,7 +23,7 @@ const CONFIRM_MS = 20_000;
 const OWN_TIME_MIN = 0.95;
 /** At most so much of the patience goes to one sample, ms, and so many tries: what takes long is seldom left alone. */
 const SAMPLE_PATIENCE_MS = 500;
-const TRIES_MAX = 10;
+export const TRIES_MAX = 10;
 
 let add: ((rounds: number) => number) | undefined;
 let shortest = Infinity;
@@ -70,7 +70,8 @@ function ownTime(): number {
 export function patienceGive(ms: number): void {
   patience = ms;
   isQuiet();
-  for (const end = performance.now() + CONFIRM_MS; alike < CONFIRMATIONS && performance.now() < end;) probe();
+  for (const end = performance.now() + Math.min(ms, CONFIRM_MS); alike < CONFIRMATIONS && performance.now() < end;)
+    probe();
 }
 
 /** What `run` gave at first, whatever else the processor did, and what it gave while the processor was quiet. */

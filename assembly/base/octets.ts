@@ -18,8 +18,8 @@ export function octetsSame(a: usize, b: usize, size: u32): bool {
 }
 
 /**
- * Makes `size` octets zero, a multiple of 8, and writes none beside which all are: memory of a host that has never been written costs nothing
- * as long as it is only read.
+ * Makes `size` octets zero, a multiple of 8. What is zero already for 32 octets on end is not written: memory of a host that has never been
+ * written costs nothing as long as it is only read.
  */
 export function octetsClear(at: usize, size: u32): void {
   const end = at + <usize>size;

@@ -4,6 +4,7 @@ import { cipherGroup } from "../../bench/cipher.ts";
 import type { Effort, Figure } from "../../bench/figure.ts";
 import { getGroup } from "../../bench/get.ts";
 import { groupKeep } from "../../bench/kept.ts";
+import { patienceGive, quietly, samplesSoFar, TRIES_MAX, type Tried } from "../../bench/quiet.ts";
 import { markdownText, numberText, tableText } from "../../bench/report.ts";
 import { ticksGroup } from "../../bench/ticks.ts";
 // @ts-expect-error -- a script without types
@@ -58,5 +59,38 @@ describe("tables", () => {
       ),
     );
     expect(tableText("Sizes", figures)).toContain("bss, octets");
+  });
+});
+
+describe("samples", () => {
+  let runs: number;
+  let prepared: number;
+  /** Sleeping takes time and no processor. */
+  const sleep = (): number => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    return ++runs;
+  };
+  const tried = (): Tried<number> => {
+    [runs, prepared] = [0, 0];
+    return quietly(() => prepared++, sleep);
+  };
+
+  test("that lost the processor are taken again, some times and no more, each prepared anew, and are counted as disturbed", () => {
+    patienceGive(500);
+    const before = samplesSoFar();
+    const { first, result, quiet } = tried();
+    patienceGive(0);
+    expect({ first, result, quiet, prepared }).toEqual({ first: 1, result: runs, quiet: false, prepared: runs });
+    // Ten, or fewer where the processor is not quiet in between.
+    expect(runs).toBeGreaterThan(1);
+    expect(runs).toBeLessThanOrEqual(TRIES_MAX);
+    const after = samplesSoFar();
+    expect([after.samples - before.samples, after.disturbed - before.disturbed]).toEqual([1, 1]);
+  });
+
+  test("are taken once where there is no patience", () => {
+    patienceGive(0);
+    expect(tried()).toEqual({ first: 1, result: 1, quiet: false });
+    expect([runs, prepared]).toEqual([1, 1]);
   });
 });
