@@ -64,10 +64,10 @@ export async function allocationFigures(load: (job: Job) => Promise<Load>): Prom
     for (const ciphered of [false, true]) {
       const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
       await during(await start([...FLAGS, benchProgram("canned"), String(answerSize)], [], true), async (canned) => {
-        const ports = { meters: served.port, canned: canned.port };
+        const servers = [{ port: served.port }, { port: canned.port }];
         const run = (requests: number): Promise<Load> =>
           load({
-            ...ports,
+            servers,
             connections: 1,
             ciphered,
             requests,

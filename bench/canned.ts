@@ -1,16 +1,18 @@
 /**
  * A process of its own for the benchmarks: the least that a server on Node can do. It answers whatever arrives on a connection with the same
- * octets. Argument: how many octets an answer has. Prints its port as JSON.
+ * octets. Arguments: how many octets an answer has, and `lent` to read as the meters do. Prints its port as JSON.
  */
 import { createServer } from "node:net";
 import { WRAPPER_HEADER_SIZE } from "../host/client/wrapper.ts";
+import { readLent, readStream } from "../host/transport/tcp_reading.ts";
 
 const answer = Buffer.alloc(Number(process.argv[2]));
 answer.set([0, 1, 0, 1, 0, 1]);
 answer.writeUInt16BE(answer.length - WRAPPER_HEADER_SIZE, 6);
 
-const server = createServer({ noDelay: true }, (socket) => {
-  socket.on("data", () => socket.write(answer));
+const reading = process.argv[3] === "lent" ? readLent : readStream;
+const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+  const socket = reading(accepted, () => socket.write(answer));
   socket.on("error", () => socket.destroy());
 });
 server.listen(0, "0.0.0.0", () => {

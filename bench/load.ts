@@ -1,6 +1,6 @@
 /**
  * A process of its own for the benchmarks: connections that each send a request when the answer to the one before is whole, to meters and to
- * a server of canned answers in turns. The requests are made before. Argument: a Job as JSON; prints a Load as JSON.
+ * servers of canned answers in turns. The requests are made before. Argument: a Job as JSON; prints a Load as JSON.
  */
 import { ipv4Parse, ipv4Text } from "../host/transport/ipv4.ts";
 import { connected, Loop, prepared } from "./loops.ts";
@@ -14,9 +14,15 @@ const CLOSE_WAIT_MS = 100;
 /** More than one connection sends. */
 const COUNTERS = 1_000_000;
 
+/** Where a server listens, and its process where the processor time is wanted. */
+export interface Server {
+  readonly port: number;
+  readonly pid?: number;
+}
+
 export interface Job {
-  readonly meters: number;
-  readonly canned: number;
+  /** The meters, then the servers they are compared with. */
+  readonly servers: readonly Server[];
   readonly connections: number;
   readonly ciphered: boolean;
   /** Requests of each connection in a round, and rounds, those to warm up included. */
@@ -27,25 +33,27 @@ export interface Job {
   readonly answerSize: number;
   /** First invocation counter, by default one behind that of a job with fewer connections. */
   readonly counter?: number;
-  /** Process ids of the servers. */
-  readonly pids?: { readonly meters: number; readonly canned: number };
 }
 
 /** Requests in a second, 99th percentile of the time to an answer, ms, and processor time of the server for a request, µs. */
-interface Measured {
+export interface Measured {
   readonly rate: number;
   readonly p99: number;
   /** NaN, and null in JSON, where the system does not tell. */
   readonly serverTime: number;
 }
 
+/** Medians of the rounds of one server, and of their ratios to another one's, of rounds in turns. */
+export interface Other {
+  readonly measured: Measured;
+  /** Meters divided by it. */
+  readonly ratio: Measured;
+}
+
 export interface Load {
-  /** Medians of the rounds; their ratios, of rounds in turns. */
   readonly meters: Measured;
-  readonly canned: Measured;
-  readonly ratio: number;
-  readonly p99Ratio: number;
-  readonly serverRatio: number;
+  /** In the order of the job. */
+  readonly others: readonly Other[];
 }
 
 async function round(loops: readonly Loop[], requests: number, pid: number | undefined): Promise<Measured> {
@@ -67,32 +75,47 @@ function medians(rounds: readonly Measured[]): Measured {
   return { rate: of(({ rate }) => rate), p99: of(({ p99 }) => p99), serverTime: of(({ serverTime }) => serverTime) };
 }
 
-async function main(job: Job): Promise<Load> {
-  const total = job.requests * (job.rounds + job.warmUp);
-  const meters: Loop[] = [];
-  const canned: Loop[] = [];
+function ratioOf(one: Measured, other: Measured): Measured {
+  return {
+    rate: one.rate / other.rate,
+    p99: one.p99 / other.p99,
+    serverTime: one.serverTime / other.serverTime,
+  };
+}
+
+/** The loops of each server of the job. */
+async function loopsOf(job: Job): Promise<Loop[][]> {
+  const [meters, ...others] = job.servers;
+  const loops: Loop[][] = job.servers.map(() => []);
   for (let i = 0; i < job.connections; i++) {
     const address = ipv4Text(FIRST_ADDRESS + i);
-    const socket = await connected(address, job.meters);
+    const socket = await connected(address, meters!.port);
     // Counters go up from one job to the next.
     const options = job.ciphered ? { ...CIPHERED, counter: job.counter ?? job.connections * COUNTERS } : PLAIN;
-    const requests = await prepared(socket, options, total);
-    meters.push(new Loop(socket, requests, job.answerSize));
-    canned.push(new Loop(await connected(address, job.canned), requests, job.answerSize));
+    const requests = await prepared(socket, options, job.requests * (job.rounds + job.warmUp));
+    loops[0]!.push(new Loop(socket, requests, job.answerSize));
+    for (const [at, { port }] of others.entries())
+      loops[at + 1]!.push(new Loop(await connected(address, port), requests, job.answerSize));
   }
-  const rounds: { meter: Measured; other: Measured }[] = [];
+  return loops;
+}
+
+async function main(job: Job): Promise<Load> {
+  const loops = await loopsOf(job);
+  const rounds: Measured[][] = loops.map(() => []);
   for (let i = -job.warmUp; i < job.rounds; i++) {
-    const meter = await round(meters, job.requests, job.pids?.meters);
-    const other = await round(canned, job.requests, job.pids?.canned);
-    if (i >= 0) rounds.push({ meter, other });
+    for (const [at, server] of job.servers.entries()) {
+      const measured = await round(loops[at]!, job.requests, server.pid);
+      if (i >= 0) rounds[at]!.push(measured);
+    }
   }
-  const of = (pick: (one: (typeof rounds)[0]) => number): number => median(rounds.map(pick));
+  const [meters, ...others] = rounds;
   return {
-    meters: medians(rounds.map(({ meter }) => meter)),
-    canned: medians(rounds.map(({ other }) => other)),
-    ratio: of(({ meter, other }) => meter.rate / other.rate),
-    p99Ratio: of(({ meter, other }) => meter.p99 / other.p99),
-    serverRatio: of(({ meter, other }) => meter.serverTime / other.serverTime),
+    meters: medians(meters!),
+    others: others.map((other) => ({
+      measured: medians(other),
+      ratio: medians(meters!.map((one, i) => ratioOf(one, other[i]!))),
+    })),
   };
 }
 

@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { allocationFigures } from "./allocation.ts";
 import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
-import type { Effort, Figure, Group } from "./figure.ts";
-import type { Job, Load } from "./load.ts";
+import type { Effort, Figure, Group, Reference } from "./figure.ts";
+import type { Job, Load, Measured, Server } from "./load.ts";
 import { onOneProcessor } from "./processors.ts";
-import { benchProgram, during, serveArgs, start } from "./served.ts";
+import { benchProgram, during, serveArgs, start, type Served } from "./served.ts";
 
 /** The part of the canned server's requests that the meters shall reach. */
 const FLOOR_MIN = 0.85;
@@ -21,21 +21,24 @@ async function load(job: Job, pin: readonly string[]): Promise<Load> {
   return JSON.parse(stdout) as Load;
 }
 
-function figuresOf(what: string, id: string, found: Load): Figure[] {
-  const canned = "a Node server of canned answers";
-  const { meters, canned: other, ratio, p99Ratio, serverRatio } = found;
+/** What the meters are compared with, in the order of their ports. */
+const OTHERS = ["a Node server of canned answers", "the same server reading as the meters do"];
+
+function figuresOf(what: string, id: string, { meters, others }: Load): Figure[] {
+  const references = (kind: keyof Measured): Reference[] =>
+    others.map(({ measured, ratio }, i) => ({ what: OTHERS[i]!, value: measured[kind], ratio: ratio[kind] }));
   const figures: Figure[] = [
     {
       id: `loopback-${id}`,
       what: `${what}: in a second`,
       value: meters.rate,
       unit: "1/s",
-      references: [{ what: canned, value: other.rate, ratio }],
+      references: references("rate"),
     },
     {
       id: `loopback-${id}-floor`,
       what: `${what}: part of what the canned server reaches`,
-      value: ratio,
+      value: others[0]!.ratio.rate,
       unit: "",
       ...(id.startsWith("plain") ? { goal: { limit: FLOOR_MIN, kind: "at least" as const } } : {}),
       references: [],
@@ -45,7 +48,7 @@ function figuresOf(what: string, id: string, found: Load): Figure[] {
       what: `${what}: 99 of 100 answered within`,
       value: meters.p99,
       unit: "ms",
-      references: [{ what: canned, value: other.p99, ratio: p99Ratio }],
+      references: references("p99"),
     },
   ];
   // JSON has no NaN.
@@ -55,29 +58,42 @@ function figuresOf(what: string, id: string, found: Load): Figure[] {
     what: `${what}: processor time of the server`,
     value: meters.serverTime,
     unit: "µs",
-    references: [{ what: canned, value: other.serverTime, ratio: serverRatio }],
+    references: references("serverTime"),
   };
   return [...figures, server];
 }
+
+const serverOf = ({ port, process }: Served): Server => ({ port, pid: process.pid! });
 
 async function measure(effort: Effort): Promise<Figure[]> {
   const pin = onOneProcessor();
   const figures: Figure[] = [];
   const options = ["--meters", String(CONNECTIONS), "--each-address", "--metrology", "constant"];
-  await during(await start(serveArgs(...options), pin), async (served) => {
-    for (const ciphered of [false, true]) {
+  /** GETs of the meters beside two servers of canned answers. */
+  const compared = async (ciphered: boolean, served: readonly Served[]): Promise<void> => {
+    for (const connections of [1, CONNECTIONS]) {
+      const rounds = effort.quick ? 3 : 31;
+      const requests = Math.ceil((connections === 1 ? REQUESTS / 2 : REQUESTS) / connections);
       const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
-      await during(await start([benchProgram("canned"), String(answerSize)], pin), async (canned) => {
-        for (const connections of [1, CONNECTIONS]) {
-          const rounds = effort.quick ? 3 : 31;
-          const requests = Math.ceil((connections === 1 ? REQUESTS / 2 : REQUESTS) / connections);
-          const ports = { meters: served.port, canned: canned.port };
-          const pids = { meters: served.process.pid!, canned: canned.process.pid! };
-          const job = { ...ports, pids, connections, ciphered, requests, rounds, warmUp: WARM_UP, answerSize };
-          const kind = ciphered ? "ciphered" : "plain";
-          const what = `GET over loopback, ${ciphered ? "suite 0 ciphered" : "in the clear"}, ${connections} connection${connections > 1 ? "s" : ""}`;
-          figures.push(...figuresOf(what, `${kind}-${connections}`, await load(job, pin)));
-        }
+      const job = {
+        servers: served.map(serverOf),
+        connections,
+        ciphered,
+        requests,
+        rounds,
+        warmUp: WARM_UP,
+        answerSize,
+      };
+      const kind = ciphered ? "ciphered" : "plain";
+      const what = `GET over loopback, ${ciphered ? "suite 0 ciphered" : "in the clear"}, ${connections} connection${connections > 1 ? "s" : ""}`;
+      figures.push(...figuresOf(what, `${kind}-${connections}`, await load(job, pin)));
+    }
+  };
+  await during(await start(serveArgs(...options), pin), async (meters) => {
+    for (const ciphered of [false, true]) {
+      const canned = [benchProgram("canned"), String(ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE)];
+      await during(await start(canned, pin), async (other) => {
+        await during(await start([...canned, "lent"], pin), (same) => compared(ciphered, [meters, other, same]));
       });
     }
   });

@@ -70,11 +70,13 @@ export class Connection implements LineListener {
     // The core takes a datagram in one piece or not at all.
     if (this.isDatagrams && octets.length > EXCHANGE_SIZE) return;
     if (this.inbound.length === 0) this.inbound = octets;
-    else if (this.isDatagrams) this.datagrams.push(octets);
+    else if (this.isDatagrams) this.datagrams.push(Buffer.from(octets));
     else this.inbound = Buffer.concat([this.inbound, octets]);
     this.waiting += octets.length;
     this.throttle();
     this.host.arrived();
+    // They were lent: what the core has not taken by now is copied.
+    if (this.inbound.length > 0 && this.inbound.buffer === octets.buffer) this.inbound = Buffer.from(this.inbound);
   }
 
   drained(): void {

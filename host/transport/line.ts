@@ -20,6 +20,7 @@ export interface Line {
 
 /** Who hears a line. */
 export interface LineListener {
+  /** The octets are lent: whoever wants them behind this call copies them. */
   received(octets: Uint8Array): void;
   drained(): void;
   /** The line is gone; called once, whoever closed it. */

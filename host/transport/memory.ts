@@ -21,7 +21,7 @@ export class MemoryPeer {
 
   send(octets: Uint8Array): void {
     if (!this.open) throw new Error("the line is closed");
-    if (this.stopped) this.waiting.push(octets);
+    if (this.stopped) this.waiting.push(octets.slice());
     else this.listener?.received(octets);
   }
 

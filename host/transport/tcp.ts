@@ -1,13 +1,15 @@
 /** TCP server: the wrapper (IEC 62056-4-7) and HDLC over TCP both arrive here; the core knows the difference. */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Line, LineAccept, LineListener } from "./line.ts";
+import { readLent, type TcpReading } from "./tcp_reading.ts";
 
 /** An accepted connection. */
 class TcpLine implements Line {
-  private readonly socket: Socket;
+  readonly socket: Socket;
+  private listener: LineListener | undefined;
 
-  constructor(socket: Socket) {
-    this.socket = socket;
+  constructor(accepted: Socket, reading: TcpReading) {
+    this.socket = reading(accepted, (octets) => this.listener?.received(octets));
   }
 
   get localAddress(): string | undefined {
@@ -35,8 +37,8 @@ class TcpLine implements Line {
 
   hear(listener: LineListener): void {
     const { socket } = this;
+    this.listener = listener;
     socket.setNoDelay(true);
-    socket.on("data", (octets) => listener.received(octets as Uint8Array));
     socket.on("drain", () => listener.drained());
     // A reset by the peer is an ordinary end of a connection; "close" follows.
     socket.on("error", () => undefined);
@@ -47,16 +49,18 @@ class TcpLine implements Line {
 /** A listening port. */
 export class TcpListener {
   private readonly server: Server;
+  private readonly reading: TcpReading;
   private readonly sockets = new Set<Socket>();
 
-  private constructor(server: Server) {
+  private constructor(server: Server, reading: TcpReading) {
     this.server = server;
+    this.reading = reading;
   }
 
   /** Listens on `host`:`port` (0 = any free port); rejects with the system's error, EADDRINUSE when it is taken. */
-  static listen(host: string, port: number, accept: LineAccept): Promise<TcpListener> {
-    const server = createServer();
-    const listener = new TcpListener(server);
+  static listen(host: string, port: number, accept: LineAccept, reading = readLent): Promise<TcpListener> {
+    const server = createServer({ pauseOnConnect: true });
+    const listener = new TcpListener(server, reading);
     server.on("connection", (socket) => listener.accept(socket, accept));
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -73,8 +77,9 @@ export class TcpListener {
     return (this.server.address() as AddressInfo).port;
   }
 
-  private accept(socket: Socket, accept: LineAccept): void {
-    const line = new TcpLine(socket);
+  private accept(accepted: Socket, accept: LineAccept): void {
+    const line = new TcpLine(accepted, this.reading);
+    const { socket } = line;
     const listener = accept(line);
     if (listener === undefined) {
       socket.destroy();

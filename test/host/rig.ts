@@ -15,6 +15,7 @@ import { MeterPort, portFor, portsOf } from "../../host/ports.ts";
 import type { Compiled } from "../../host/template/compile.ts";
 import { meterIdentity, provisionRecords, PUBLISHED_KEYS } from "../../host/template/identity.ts";
 import { templateLoad } from "../../host/template/load.ts";
+import type { LineAccept } from "../../host/transport/line.ts";
 import { MemoryPeer } from "../../host/transport/memory.ts";
 
 /** 2026-01-15 00:00 UTC, a Thursday. */
@@ -57,6 +58,23 @@ export function transportOver(peer: MemoryPeer): Transport {
     onData: (listener) => (peer.onReceived = (octets) => void setImmediate(() => listener(octets))),
     onClose: (listener) => (onClose = listener),
     close: async () => peer.close(),
+  };
+}
+
+/** Lines whose octets are gone once they have been heard, as those of a socket are. */
+function lending(accept: LineAccept): LineAccept {
+  return (line) => {
+    const listener = accept(line);
+    if (listener === undefined) return undefined;
+    return {
+      received(octets) {
+        const lent = octets.slice();
+        listener.received(lent);
+        lent.fill(0xee);
+      },
+      drained: () => listener.drained(),
+      closed: () => listener.closed(),
+    };
   };
 }
 
@@ -107,7 +125,7 @@ export class Rig {
 
   /** A raw line to a port, which has all its connections free. */
   line(use: "wrapper" | "hdlc", meter = 0): MemoryPeer {
-    const peer = MemoryPeer.connect(this.port(use, meter).accept);
+    const peer = MemoryPeer.connect(lending(this.port(use, meter).accept));
     if (peer === undefined) throw new Error("the meter refuses the line");
     return peer;
   }

@@ -1,10 +1,11 @@
 import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
-import { createConnection, type Socket } from "node:net";
+import { createConnection, Socket } from "node:net";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Line, LineAccept, LineListener } from "../../host/transport/line.ts";
 import { SerialLine } from "../../host/transport/serial.ts";
 import { TcpListener } from "../../host/transport/tcp.ts";
+import { readLent, readStream } from "../../host/transport/tcp_reading.ts";
 import { hasSocat, startSocat, terminals, until } from "./terminals.ts";
 
 /** Echoes what arrives and writes down what happens. */
@@ -34,8 +35,11 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end();
 });
 
-async function tcpWith(echo: Echo): Promise<{ listener: TcpListener; connect: () => Promise<Socket> }> {
-  const listener = await TcpListener.listen("127.0.0.1", 0, echo.accept);
+async function tcpWith(
+  echo: Echo,
+  reading = readLent,
+): Promise<{ listener: TcpListener; connect: () => Promise<Socket> }> {
+  const listener = await TcpListener.listen("127.0.0.1", 0, echo.accept, reading);
   endings.push(() => listener.close());
   const connect = async (): Promise<Socket> => {
     const socket = createConnection({ host: "127.0.0.1", port: listener.port });
@@ -47,10 +51,13 @@ async function tcpWith(echo: Echo): Promise<{ listener: TcpListener; connect: ()
   return { listener, connect };
 }
 
-describe("TCP", () => {
+describe.each([
+  ["lent", readLent],
+  ["as a stream", readStream],
+])("TCP, octets %s", (_how, reading) => {
   it("carries octets both ways and tells when the peer has gone", async () => {
     const echo = new Echo();
-    const { connect } = await tcpWith(echo);
+    const { connect } = await tcpWith(echo, reading);
     const socket = await connect();
     socket.write("hello");
     expect(String((await once(socket, "data"))[0])).toBe("hello");
@@ -62,7 +69,7 @@ describe("TCP", () => {
   it("closes a refused connection at once", async () => {
     const echo = new Echo();
     echo.refusing = true;
-    const { connect } = await tcpWith(echo);
+    const { connect } = await tcpWith(echo, reading);
     const socket = await connect();
     socket.resume();
     await once(socket, "close");
@@ -71,7 +78,7 @@ describe("TCP", () => {
 
   it("sends everything before it closes, and does not wait for the peer", async () => {
     const echo = new Echo();
-    const { connect } = await tcpWith(echo);
+    const { connect } = await tcpWith(echo, reading);
     const socket = await connect();
     const chunks: Buffer[] = [];
     socket.on("data", (octets) => chunks.push(octets as Buffer));
@@ -85,7 +92,7 @@ describe("TCP", () => {
 
   it("tells when what could not be sent at once has left", async () => {
     const echo = new Echo();
-    const { connect } = await tcpWith(echo);
+    const { connect } = await tcpWith(echo, reading);
     const socket = await connect();
     socket.pause();
     await until(() => echo.line !== undefined);
@@ -97,7 +104,7 @@ describe("TCP", () => {
 
   it("does not read while it is paused", async () => {
     const echo = new Echo();
-    const { connect } = await tcpWith(echo);
+    const { connect } = await tcpWith(echo, reading);
     const socket = await connect();
     await until(() => echo.line !== undefined);
     echo.line!.pause(true);
@@ -108,9 +115,54 @@ describe("TCP", () => {
     await until(() => echo.log.includes("received later"));
   });
 
+  it("hears two connections apart, and all of what is more than one read", async () => {
+    const heard: Buffer[][] = [];
+    const listener = await TcpListener.listen(
+      "127.0.0.1",
+      0,
+      () => {
+        const octets: Buffer[] = [];
+        heard.push(octets);
+        return { received: (lent) => octets.push(Buffer.from(lent)), drained: () => {}, closed: () => {} };
+      },
+      reading,
+    );
+    endings.push(() => listener.close());
+    const sent = [1, 2].map((first) => Uint8Array.from({ length: 1_000_000 }, (_, i) => (i * first) & 0xff));
+    for (const octets of sent) {
+      const socket = createConnection({ host: "127.0.0.1", port: listener.port });
+      endings.push(() => socket.destroy());
+      await once(socket, "connect");
+      socket.write(octets);
+    }
+    await until(() => heard.flat().reduce((sum, { length }) => sum + length, 0) === 2_000_000);
+    const found = heard.map((octets) => Buffer.concat(octets));
+    // Which of them is accepted first is the system's to say.
+    expect(found.some((octets) => octets.equals(sent[0]!))).toBe(true);
+    expect(found.some((octets) => octets.equals(sent[1]!))).toBe(true);
+  });
+
+  it("takes a reset for an end", async () => {
+    const echo = new Echo();
+    const { connect } = await tcpWith(echo, reading);
+    const socket = await connect();
+    await until(() => echo.line !== undefined);
+    socket.resetAndDestroy();
+    await until(() => echo.log.includes("closed"));
+    expect(echo.log).toEqual(["open", "closed"]);
+  });
+
+  it("knows at which address it was reached", async () => {
+    const echo = new Echo();
+    const { connect } = await tcpWith(echo, reading);
+    await connect();
+    await until(() => echo.line !== undefined);
+    expect(echo.line!.localAddress).toBe("127.0.0.1");
+  });
+
   it("rejects with EADDRINUSE when the port is taken", async () => {
     const echo = new Echo();
-    const { listener } = await tcpWith(echo);
+    const { listener } = await tcpWith(echo, reading);
     await expect(TcpListener.listen("127.0.0.1", listener.port, echo.accept)).rejects.toMatchObject({
       code: "EADDRINUSE",
     });
@@ -118,11 +170,41 @@ describe("TCP", () => {
 
   it("ends every connection when it is closed", async () => {
     const echo = new Echo();
-    const { listener, connect } = await tcpWith(echo);
+    const { listener, connect } = await tcpWith(echo, reading);
     const socket = await connect();
     await until(() => echo.line !== undefined);
     await Promise.all([once(socket, "close"), listener.close()]);
     expect(echo.log).toEqual(["open", "closed"]);
+  });
+});
+
+describe("octets that are lent", () => {
+  it("stand in one buffer for all connections", async () => {
+    const buffers = new Set<ArrayBufferLike>();
+    let count = 0;
+    const listener = await TcpListener.listen("127.0.0.1", 0, () => {
+      const received = (octets: Uint8Array): void => void (buffers.add(octets.buffer), (count += octets.length));
+      return { received, drained: () => {}, closed: () => {} };
+    });
+    endings.push(() => listener.close());
+    for (const text of ["some", "and some more"]) {
+      const socket = createConnection({ host: "127.0.0.1", port: listener.port });
+      endings.push(() => socket.destroy());
+      await once(socket, "connect");
+      const before = count;
+      socket.write(text);
+      await until(() => count === before + text.length);
+    }
+    expect(buffers.size).toBe(1);
+  });
+
+  it("come as a stream where a socket has no handle to go on with", () => {
+    const socket = new Socket();
+    const heard: string[] = [];
+    expect(readLent(socket, (octets) => heard.push(String(octets)))).toBe(socket);
+    socket.emit("data", "some");
+    expect(heard).toEqual(["some"]);
+    socket.destroy();
   });
 });
 
