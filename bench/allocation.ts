@@ -1,11 +1,11 @@
-/** What a GET over TCP allocates in the serving process on V8's heap, beside what Node itself needs for a server of canned answers. */
+/** What a GET over TCP allocates in the serving process on V8's heap, beside what Node itself needs for servers of canned answers. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import type { Figure } from "./figure.ts";
+import { reference, type Figure } from "./figure.ts";
 import type { HeapAnswer } from "./heap_probe.ts";
 import type { Job, Load } from "./load.ts";
 import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
-import { benchProgram, during, serveArgs, start } from "./served.ts";
+import { benchProgram, during, serveArgs, start, type Served } from "./served.ts";
 
 /** New space of the servers, MiB: all that is allocated while it is counted fits, so nothing is collected. */
 const NEW_SPACE_MIB = 256;
@@ -15,6 +15,9 @@ const TRIES_MAX = 5;
 
 /** More than the requests of a job: each begins with higher invocation counters. */
 const COUNTERS = 1_000_000;
+
+/** What meters are compared with over loopback: bench/canned.ts, and with `lent`. */
+export const CANNED = ["a Node server of canned answers", "the same server reading as the meters do"];
 
 const FLAGS = [
   `--min-semi-space-size=${NEW_SPACE_MIB}`,
@@ -60,30 +63,28 @@ export async function allocationFigures(load: (job: Job) => Promise<Load>): Prom
   const figures: Figure[] = [];
   let counter = 0;
   const options = ["--each-address", "--metrology", "constant"];
-  await during(await start([...FLAGS, ...serveArgs(...options)], [], true), async (served) => {
+  /** GETs of one connection, to a meter and to two servers of canned answers. */
+  const compared = async (ciphered: boolean, servers: readonly Served[]): Promise<void> => {
+    const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
+    const job = { servers: servers.map(({ port }) => ({ port })), connections: 1, ciphered, rounds: 1, warmUp: 0 };
+    const run = (requests: number): Promise<Load> =>
+      load({ ...job, requests, answerSize, counter: (counter += COUNTERS) });
+    const processes = servers.map(({ process }) => process);
+    const [meter, ...others] = await ofRequest(processes, run);
+    figures.push({
+      id: `loopback-${ciphered ? "ciphered" : "plain"}-allocated`,
+      what: `GET over loopback, ${ciphered ? "suite 0 ciphered" : "in the clear"}: allocated on the heap of the server`,
+      value: meter!,
+      unit: "octets",
+      references: others.map((other, i) => reference(CANNED[i]!, other, meter!)),
+    });
+  };
+  await during(await start([...FLAGS, ...serveArgs(...options)], [], true), async (meters) => {
     for (const ciphered of [false, true]) {
-      const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
-      await during(await start([...FLAGS, benchProgram("canned"), String(answerSize)], [], true), async (canned) => {
-        const servers = [{ port: served.port }, { port: canned.port }];
-        const run = (requests: number): Promise<Load> =>
-          load({
-            servers,
-            connections: 1,
-            ciphered,
-            requests,
-            rounds: 1,
-            warmUp: 0,
-            answerSize,
-            counter: (counter += COUNTERS),
-          });
-        const [meter, other] = await ofRequest([served.process, canned.process], run);
-        figures.push({
-          id: `loopback-${ciphered ? "ciphered" : "plain"}-allocated`,
-          what: `GET over loopback, ${ciphered ? "suite 0 ciphered" : "in the clear"}: allocated on the heap of the server`,
-          value: meter!,
-          unit: "octets",
-          references: [{ what: "a Node server of canned answers", value: other!, ratio: meter! / other! }],
-        });
+      const size = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
+      const canned = [...FLAGS, benchProgram("canned"), String(size)];
+      await during(await start(canned, [], true), async (other) => {
+        await during(await start([...canned, "lent"], [], true), (same) => compared(ciphered, [meters, other, same]));
       });
     }
   });

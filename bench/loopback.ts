@@ -1,7 +1,7 @@
 /** GETs over TCP from a served process, for one connection and for many, beside the least that a server on Node can do. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { allocationFigures } from "./allocation.ts";
+import { allocationFigures, CANNED } from "./allocation.ts";
 import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
 import type { Effort, Figure, Group, Reference } from "./figure.ts";
 import type { Job, Load, Measured, Server } from "./load.ts";
@@ -21,12 +21,9 @@ async function load(job: Job, pin: readonly string[]): Promise<Load> {
   return JSON.parse(stdout) as Load;
 }
 
-/** What the meters are compared with, in the order of their ports. */
-const OTHERS = ["a Node server of canned answers", "the same server reading as the meters do"];
-
 function figuresOf(what: string, id: string, { meters, others }: Load): Figure[] {
   const references = (kind: keyof Measured): Reference[] =>
-    others.map(({ measured, ratio }, i) => ({ what: OTHERS[i]!, value: measured[kind], ratio: ratio[kind] }));
+    others.map(({ measured, ratio }, i) => ({ what: CANNED[i]!, value: measured[kind], ratio: ratio[kind] }));
   const figures: Figure[] = [
     {
       id: `loopback-${id}`,
