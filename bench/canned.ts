@@ -1,5 +1,5 @@
 /**
- * A process of its own for the benchmarks: the least that a server on Node can do. It answers whatever arrives on a connection with the same
+ * A process of its own for the benchmarks: a server on Node that does nothing. It answers whatever arrives on a connection with the same
  * octets. Arguments: how many octets an answer has, and `lent` to read as the meters do. Prints its port as JSON.
  */
 import { createServer } from "node:net";

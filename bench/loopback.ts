@@ -1,4 +1,4 @@
-/** GETs over TCP from a served process, for one connection and for many, beside the least that a server on Node can do. */
+/** GETs over TCP from a served process, for one connection and for many, beside servers on Node of canned answers. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { allocationFigures, CANNED } from "./allocation.ts";
