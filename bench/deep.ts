@@ -11,9 +11,10 @@ import type { ProfileDocument } from "../host/template/document.ts";
 import { templateRead, templatesJoin } from "../host/template/load.ts";
 import { reference, type Effort, type Figure, type Group } from "./figure.ts";
 import { isQuiet } from "./quiet.ts";
-import { CIPHERED, PLAIN, PROFILE } from "./requests.ts";
-import { Seat } from "./seat.ts";
-import { median } from "./timing.ts";
+import { associated, CIPHERED, getRequest, onWrapper, PLAIN, PROFILE } from "./requests.ts";
+import { BATCH, sameWork, Seat } from "./seat.ts";
+import { median, time, type Work } from "./timing.ts";
+import { stepTimes, Transfer } from "./transfer.ts";
 
 const ROWS = 100_000;
 /** Enough to see that everything works. */
@@ -26,8 +27,13 @@ const TEMPLATE = "bench/deepest_profile.json";
 const STRETCH_MAX = 400;
 /** Places in the buffer that the plot of costs shows, besides the beginning. */
 const PLACES = 20;
+/** How often a transfer is played over the wrapper, and read over HDLC. */
+const TRANSFERS = 15;
+const READINGS = 5;
+/** Goal: what a late block, or the first one of many rows, costs at most to an early one, or to the first one of few. */
+const GROWTH_MAX = 1.3;
 /** What a reading in a given form of the buffer begins with: counters that no reading before it used. */
-const COUNTERS = 100_000;
+const COUNTERS = 10_000_000;
 
 function rowsOf(effort: Effort): number {
   return effort.quick ? ROWS_QUICK : ROWS;
@@ -63,7 +69,7 @@ interface Block {
   readonly quiet: boolean;
 }
 
-/** A client whose octets are counted and whose meter is timed, the client's own work aside. */
+/** A client over HDLC whose octets are counted and whose meter is timed, the client's own work aside. */
 class Reading {
   readonly blocks: Block[] = [];
   /** Octets on the line, both ways. */
@@ -99,11 +105,7 @@ class Reading {
   }
 
   static async open(seat: Seat, way: Way, counter: number): Promise<Reading> {
-    const level = way.level === "ciphered" ? { ...CIPHERED, counter } : PLAIN;
-    const reading = new Reading(seat, way, {
-      ...{ ...level, pduSizeMax: PDU_SIZE, gbtWindow: 1 },
-      ...(way.use === "hdlc" ? { hdlc: {} } : {}),
-    });
+    const reading = new Reading(seat, way, { ...optionsOf(way, counter), hdlc: {} });
     await reading.client.connect();
     await reading.client.associate();
     if (way.blocks === "general blocks") reading.client.options.gbt = "always";
@@ -123,80 +125,126 @@ class Reading {
   }
 }
 
-/** The median of the blocks that nothing has disturbed, or of all where there is none. */
+/** The median of what nothing has disturbed, or of all where there is none. */
 function medianOf(blocks: readonly Block[]): number {
   const quiet = blocks.filter((block) => block.quiet);
   return median((quiet.length > 0 ? quiet : blocks).map(({ time }) => time));
 }
 
-/** Medians of blocks near the start, in the middle and at the end; the first one, which selects, and the last, a rest, aside. */
-function stretches(rounds: readonly (readonly Block[])[]): {
-  first: number;
-  early: number;
-  middle: number;
-  late: number;
-} {
-  const stretch = Math.min(STRETCH_MAX, rounds[0]!.length >> 2);
-  const over = (from: (blocks: readonly Block[]) => number): number =>
-    medianOf(rounds.flatMap((blocks) => blocks.slice(from(blocks), from(blocks) + stretch)));
-  return {
-    first: medianOf(rounds.map((blocks) => blocks[0]!)),
-    early: over(() => 1),
-    middle: over((blocks) => (blocks.length - stretch) >> 1),
-    late: over((blocks) => blocks.length - 1 - stretch),
-  };
+function optionsOf(way: Way, counter: number): ClientOptions {
+  const level = way.level === "ciphered" ? { ...CIPHERED, counter } : PLAIN;
+  return { ...level, pduSizeMax: PDU_SIZE, gbtWindow: 1 };
 }
 
-/** What a block costs by the rows that lie before it. */
-function pointsOf(rounds: readonly (readonly Block[])[], rows: number): [number, number][] {
-  const length = Math.floor(rounds[0]!.length / PLACES);
-  return Array.from({ length: PLACES }, (_, i) => {
-    const begin = Math.max(1, i * length);
-    const some = rounds.flatMap((blocks) => blocks.slice(begin, begin + length));
-    return [Math.round((i * rows) / PLACES), medianOf(some)];
-  });
+/** µs of each block over the wrapper: the client reads once, then what it sent is played again. */
+async function wrapperCosts(effort: Effort, seat: Seat, way: Way, counter: number): Promise<number[]> {
+  const gbt = way.blocks === "general blocks" ? "always" : "never";
+  const transfer = await Transfer.record(seat, { ...optionsOf(way, counter), gbt }, rowsOf(effort));
+  transfer.check();
+  const { steps } = stepTimes(effort.quick ? 1 : TRANSFERS, transfer);
+  await transfer.close();
+  return steps.map((ns) => ns / 1000);
 }
 
-async function wayRounds(effort: Effort, seat: Seat, way: Way, counter: number): Promise<Block[][]> {
+/** µs of each block over HDLC, whose frames are numbered, so that the client reads every time. */
+async function hdlcCosts(effort: Effort, seat: Seat, way: Way, counter: number): Promise<number[]> {
   const reading = await Reading.open(seat, way, counter);
   const rounds: Block[][] = [];
-  for (let i = 0; i < (effort.quick ? 1 : 2); i++) {
+  for (let i = 0; i < (effort.quick ? 1 : READINGS); i++) {
     const rows = await reading.rows();
     if (rows !== rowsOf(effort)) throw new Error(`the profile gives ${rows} rows, ${rowsOf(effort)} were captured`);
     rounds.push([...reading.blocks]);
   }
   await reading.close();
-  return rounds;
+  return rounds[0]!.map((_, block) => medianOf(rounds.map((blocks) => blocks[block]!)));
+}
+
+/** Medians of blocks near the start, in the middle and at the end; the first one, which selects, and the last, a rest, aside. */
+function stretches(costs: readonly number[]): { early: number; middle: number; late: number } {
+  const stretch = Math.min(STRETCH_MAX, costs.length >> 2);
+  const over = (from: number): number => median(costs.slice(from, from + stretch));
+  return { early: over(1), middle: over((costs.length - stretch) >> 1), late: over(costs.length - 1 - stretch) };
+}
+
+/** What a block costs by the rows that lie before it. */
+function pointsOf(costs: readonly number[], rows: number): [number, number][] {
+  const length = Math.floor(costs.length / PLACES);
+  return Array.from({ length: PLACES }, (_, i) => {
+    const begin = Math.max(1, i * length);
+    return [Math.round((i * rows) / PLACES), median(costs.slice(begin, begin + length))];
+  });
 }
 
 async function wayFigures(effort: Effort, seat: Seat, way: Way, index: number): Promise<Figure[]> {
-  const rounds = await wayRounds(effort, seat, way, 1 + index * COUNTERS);
-  const { first, early, middle, late } = stretches(rounds);
+  const costsOf = way.use === "hdlc" ? hdlcCosts : wrapperCosts;
+  const costs = await costsOf(effort, seat, way, 1 + index * COUNTERS);
+  const { early, middle, late } = stretches(costs);
   const id = `deep-${way.form}-${way.use}-${way.blocks}-${way.level}`.replaceAll(" ", "-");
   const what = `${way.form}, ${way.use}, ${way.blocks}, ${way.level}`;
+  const first = reference("the first block, which looks at every row", costs[0]!, late);
   const block: Figure = {
     id,
-    what: `${what}: one of the last of ${rounds[0]!.length} blocks`,
+    what: `${what}: one of the last of ${costs.length} blocks`,
     value: late,
     unit: "µs",
     references: [
       reference("an early block", early, late),
       reference("a block in the middle", middle, late),
-      reference("the first block, which selects", first, late),
+      ...(way.form === "null-data" ? [first] : []),
     ],
-    points: pointsOf(rounds, rowsOf(effort)),
+    points: pointsOf(costs, rowsOf(effort)),
   };
-  const microseconds = first + medianOf(rounds.flatMap((blocks) => blocks.slice(1))) * (rounds[0]!.length - 1);
   const rate: Figure = {
-    ...{
-      id: `${id}-rows`,
-      what: `${what}: rows in a second`,
-      value: (rowsOf(effort) * 1e6) / microseconds,
-      unit: "1/s",
-    },
+    ...{ id: `${id}-rows`, what: `${what}: rows in a second`, unit: "1/s" },
+    value: (rowsOf(effort) * 1e6) / costs.reduce((sum, cost) => sum + cost),
     references: [],
   };
-  return [block, rate];
+  return way === WAYS[0] ? [block, growthFigure(early, late), rate] : [block, rate];
+}
+
+function growthFigure(early: number, late: number): Figure {
+  return {
+    id: "deep-growth",
+    what: "one of the last blocks of these to an early one",
+    value: late / early,
+    unit: "×",
+    goal: { limit: GROWTH_MAX, kind: "at most" },
+    references: [],
+  };
+}
+
+/** Asks for a whole buffer again and again, of which one block comes each time. */
+async function firstWork(seat: Seat): Promise<Work> {
+  const client = await associated(seat, optionsOf(WAYS[0]!, 0));
+  const request = onWrapper(client, getRequest(PROFILE));
+  const [block] = seat.exchange(seat.slotOf("wrapper"), request);
+  if (block!.length <= PDU_SIZE >> 1) throw new Error("the profile does not come in blocks");
+  return sameWork(seat, seat.slotOf("wrapper"), Array<Uint8Array>(BATCH).fill(request));
+}
+
+/** The first block, which selects, of a profile with all rows beside one with a hundredth of them. */
+async function firstFigures(effort: Effort, deep: Seat): Promise<Figure[]> {
+  const shallow = seatOf(rowsOf(effort) / 100);
+  const timed = time(effort, await firstWork(deep), await firstWork(shallow));
+  const [few] = timed.references;
+  const what = "a hundredth of the rows";
+  return [
+    {
+      id: "deep-first",
+      what: "plain, wrapper, datablocks, in the clear: the first block, which selects",
+      value: timed.ns / 1000,
+      unit: "µs",
+      references: [{ what: `the first block of ${what}`, value: few!.ns / 1000, ratio: few!.ratio }],
+    },
+    {
+      id: "deep-first-growth",
+      what: `the first block to that of ${what}`,
+      value: few!.ratio,
+      unit: "×",
+      goal: { limit: GROWTH_MAX, kind: "at most" },
+      references: [],
+    },
+  ];
 }
 
 /** What octets take at 9,600 Bd, ten bits each. */
@@ -228,20 +276,24 @@ async function dayFigures(effort: Effort, seats: ReadonlyMap<Form, Seat>): Promi
   return figures;
 }
 
+/** A seat that has captured so many rows. */
+function seatOf(rows: number): Seat {
+  const seat = new Seat(templateOf("plain"));
+  const end = seat.meterTime + rows * QUARTER_MS;
+  while (seat.step(end));
+  return seat;
+}
+
 export const deepGroup: Group = {
   title: "Profile of 100,000 rows in APDUs of 512 octets, in process",
   async measure(effort) {
-    const plain = new Seat(templateOf("plain"));
-    const end = plain.meterTime + rowsOf(effort) * QUARTER_MS;
-    while (plain.step(end));
+    const plain = seatOf(rowsOf(effort));
     const seats = new Map<Form, Seat>([["plain", plain]]);
     for (const form of FORMS.slice(1)) seats.set(form, new Seat(templateOf(form), plain));
     const others = FORMS.slice(1).map((form): Way => ({ ...WAYS[0]!, form }));
     const figures: Figure[] = [];
-    // The engine compiles what is used often: what comes first would pay for all.
-    await wayRounds(effort, plain, WAYS[0]!, 0);
     for (const [index, way] of [...WAYS, ...others].entries())
       figures.push(...(await wayFigures(effort, seats.get(way.form)!, way, index)));
-    return [...figures, ...(await dayFigures(effort, seats))];
+    return [...figures, ...(await firstFigures(effort, plain)), ...(await dayFigures(effort, seats))];
   },
 };

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { goalMet, type Figure } from "./figure.ts";
+import type { Samples } from "./quiet.ts";
 
 /** Where figures were measured. */
 export interface Machine {
@@ -14,7 +15,7 @@ export interface Machine {
 }
 
 /** The figures of a group, and when and where they were measured: a run of one group leaves the others as they are. */
-export interface KeptGroup {
+export interface KeptGroup extends Partial<Samples> {
   readonly title: string;
   readonly at: string;
   readonly machine: Machine;
@@ -43,8 +44,8 @@ function rounded(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(3));
 }
 
-/** A group as it is kept, measured here and now. */
-export function groupKeep(title: string, figures: readonly Figure[]): KeptGroup {
+/** A group as it is kept, measured here and now with so many samples of a quiet processor, or without. */
+export function groupKeep(title: string, figures: readonly Figure[], samples: Partial<Samples> = {}): KeptGroup {
   const kept = figures.map((figure) => {
     const met = goalMet(figure);
     return {
@@ -59,7 +60,7 @@ export function groupKeep(title: string, figures: readonly Figure[]): KeptGroup 
       ...(figure.points === undefined ? {} : { points: figure.points.map(([x, y]) => [x, rounded(y)] as const) }),
     };
   });
-  return { title, at: new Date().toISOString().slice(0, 16) + "Z", machine: machine(), figures: kept };
+  return { title, at: new Date().toISOString().slice(0, 16) + "Z", machine: machine(), ...samples, figures: kept };
 }
 
 /** Puts groups in the place of those with their titles; groups that were not known come last. */

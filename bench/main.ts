@@ -72,10 +72,12 @@ async function measure(effort: Effort, options: Options): Promise<KeptGroup[]> {
   }
   const found: KeptGroup[] = [];
   for (const group of wanted) {
-    const begin = performance.now();
+    const [begin, before] = [performance.now(), samplesSoFar()];
     const figures = await group.measure(effort);
     if (figures.length === 0) continue;
-    found.push(groupKeep(group.title, figures));
+    const after = samplesSoFar();
+    const samples = { samples: after.samples - before.samples, disturbed: after.disturbed - before.disturbed };
+    found.push(groupKeep(group.title, figures, samples));
     // After each, so that a failure takes only what comes behind it.
     keptWrite(LAST, { quick: effort.quick, groups: found });
     console.log(`\n${tableText(group.title, figures)}\n${((performance.now() - begin) / 1000).toFixed(1)} s`);

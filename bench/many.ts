@@ -28,7 +28,15 @@ const FILES_SPARE = 200;
 /** Least KiB of a mapping that holds blocks: V8's own are smaller by far. */
 const CORE_MAPPING_MIN = 64 * KIB;
 
-const MANY = ["--each-address", "--seat", "contact", "--metrology", "constant"];
+/** Meters that all begin with the process. */
+const SEATED = 1000;
+
+/** Meters that begin when somebody reaches them, or at once. */
+const many = (seat: "contact" | "all" = "contact"): string[] => [
+  "--each-address",
+  ...["--seat", seat],
+  ...["--metrology", "constant"],
+];
 
 const atMost = (limit: number): { goal: Goal } => ({ goal: { limit, kind: "at most" } });
 
@@ -54,21 +62,24 @@ interface Begun {
   readonly resident: number;
 }
 
-/** Starts that many meters, each waiting for its first contact. */
-async function begun(meters: number): Promise<Begun> {
+/** Starts that many meters. */
+async function begun(meters: number, seat?: "all"): Promise<Begun> {
   const begin = performance.now();
-  const served = await start(serveArgs("--meters", String(meters), ...MANY));
+  const served = await start(serveArgs("--meters", String(meters), ...many(seat)));
   const seconds = (performance.now() - begin) / 1000;
   return during(served, async () => ({ seconds, resident: residentOf(served) }));
 }
 
 async function provisionedFigures(effort: Effort): Promise<Figure[]> {
-  const runs: { one: Begun; many: Begun; most: Begun }[] = [];
-  for (let round = 0; round < (effort.quick ? 1 : 5); round++)
-    runs.push({ one: await begun(1), many: await begun(CONNECTED), most: await begun(PROVISIONED) });
+  const runs: Record<"one" | "many" | "most" | "seated", Begun>[] = [];
+  for (let round = 0; round < (effort.quick ? 1 : 5); round++) {
+    const [one, seated] = [await begun(1), await begun(SEATED, "all")];
+    runs.push({ one, seated, many: await begun(CONNECTED), most: await begun(PROVISIONED) });
+  }
   const of = (pick: (run: (typeof runs)[0]) => number): number => median(runs.map(pick));
   const base = of(({ one }) => one.seconds);
   const longer = of(({ one, many }) => many.seconds - one.seconds);
+  const running = of(({ one, seated }) => seated.seconds - one.seconds);
   const each = of(({ one, most }) => (most.resident - one.resident) / PROVISIONED);
   return [
     {
@@ -78,6 +89,13 @@ async function provisionedFigures(effort: Effort): Promise<Figure[]> {
       unit: "s",
       ...atMost(START_MAX),
       references: [reference("the start with one", base, longer)],
+    },
+    {
+      id: "many-start-seated",
+      what: `start of serve with ${SEATED} meters that all run from the start (--seat all), longer than with one`,
+      value: running,
+      unit: "s",
+      references: [reference("the start with one", base, running)],
     },
     {
       id: "many-provisioned",
@@ -116,7 +134,7 @@ async function bareConnection(count: number): Promise<number> {
 async function connectedFigures(effort: Effort): Promise<Figure[]> {
   const count = connectionsOf(effort);
   const bare = await bareConnection(count);
-  const served = await start(serveArgs("--meters", String(count), ...MANY));
+  const served = await start(serveArgs("--meters", String(count), ...many()));
   return during(served, async () => {
     const [before, coreBefore] = [residentOf(served), coreResidentOf(served)];
     const crowd = spawn(process.execPath, [benchProgram("crowd"), String(served.port), String(count)], {

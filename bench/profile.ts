@@ -10,16 +10,14 @@ import { templateLoad } from "../host/template/load.ts";
 import { reference, type Effort, type Figure, type Group } from "./figure.ts";
 import { CIPHERED, PLAIN } from "./requests.ts";
 import { Seat } from "./seat.ts";
-import { quietly } from "./quiet.ts";
-import { median, sample, type Work } from "./timing.ts";
-import { Transfer } from "./transfer.ts";
+import { median, type Work } from "./timing.ts";
+import { stepTimes, Transfer } from "./transfer.ts";
 
 export const ROWS = 10_000;
 /** The template that keeps so many rows. */
 export const DEEP_TEMPLATE = "bench/deep_profile.json";
 /** Blocks at the start, in the middle and at the end whose times are compared. */
 const STRETCH = 12;
-const WARM_UP_TRANSFERS = 6;
 /** More messages than a case seals. */
 const COUNTERS = 100_000;
 const COPIED = "the same octets through calls that do nothing";
@@ -78,32 +76,6 @@ function everything(): Selection {
   return timeRangeSelection({ year: 2000, ...open, ...rest }, { year: 2080, ...open, ...rest });
 }
 
-/** Medians, ns: of every step over many transfers, and of a row in each reference. A transfer is long; its steps are not. */
-interface Times {
-  readonly steps: readonly number[];
-  readonly references: readonly number[];
-}
-
-function timesOf(effort: Effort, transfer: Transfer, others: readonly Work[]): Times {
-  const references = others.map((): number[] => []);
-  let requests: readonly Uint8Array[] = [];
-  const round = (): readonly number[] => {
-    const { result } = quietly(
-      () => (requests = transfer.requests()),
-      () => transfer.run(requests),
-    );
-    others.forEach((other, i) => references[i]!.push(sample(other).result));
-    return result;
-  };
-  for (let i = 0; i < WARM_UP_TRANSFERS; i++) round();
-  for (const times of references) times.length = 0;
-  const rounds = Array.from({ length: effort.rounds }, round);
-  return {
-    steps: transfer.steps.map((_, step) => median(rounds.map((times) => times[step]!))),
-    references: references.map(median),
-  };
-}
-
 /** What a row costs in other hands; the name of each, and its work. */
 function othersOf(x: Case, transfer: Transfer): Map<string, Work> {
   const others = new Map([
@@ -128,7 +100,7 @@ async function caseFigures(effort: Effort, seat: Seat, x: Case, index: number): 
   const transfer = await Transfer.record(seat, options, ROWS, x.ranged === true ? everything() : undefined);
   transfer.check();
   const others = othersOf(x, transfer);
-  const times = timesOf(effort, transfer, [...others.values()]);
+  const times = stepTimes(effort.rounds, transfer, [...others.values()]);
   await transfer.close();
   const rows = (1e9 * ROWS) / times.steps.reduce((sum, ns) => sum + ns);
   const rate: Figure = {

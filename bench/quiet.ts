@@ -106,7 +106,13 @@ export function quietly<T>(prepare: () => void, run: () => T): Tried<T> {
   }
 }
 
-/** Samples so far, and those for which no quiet processor was found. */
-export function samplesSoFar(): { readonly samples: number; readonly disturbed: number } {
+/** Samples, and those for which no quiet processor was found. */
+export interface Samples {
+  readonly samples: number;
+  readonly disturbed: number;
+}
+
+/** Samples of this run so far. */
+export function samplesSoFar(): Samples {
   return { ...counts };
 }

@@ -19,6 +19,7 @@ const SHALLOW_TEMPLATE = "bench/shallow_profiles.json";
  * slot that is used, other values, and the sum. What a whole process takes, host and flash twin included, is told beside it.
  */
 const MODULE_MAX = 192;
+const SUITE0_MAX = 128;
 const TEMPLATE_MAX = 20;
 const ENGINE_MAX = 8;
 const SLOT_MAX = 4;
@@ -81,6 +82,15 @@ function moduleFigures(): Figure[] {
     beside(bare, "its block, whole", blockSize),
     beside(sizeFigure("flash", "flash of a meter", flashSize), "its block, whole", blockSize),
   ];
+}
+
+/** The core for suite 0 alone, where it was built: without elliptic curves, short names and what else IDIS Package 3 does not ask for. */
+function suite0Figures(): Figure[] {
+  const path = join(dirname(packageFile("package.json")), "build/core.suite0.wasm");
+  if (!existsSync(path)) return [];
+  const octets = coreOctets("scalar").length;
+  const figure = sizeFigure("wasm-suite0", "core.suite0.wasm", readFileSync(path).length, SUITE0_MAX);
+  return [{ ...figure, references: [reference("core.wasm", octets / KIB, figure.value)] }];
 }
 
 /** Octets of each room in the built cores; a core that was not built for release has none (scripts/budget.mjs). */
@@ -189,6 +199,7 @@ export const sizesGroup: Group = {
     return [
       ...roomFigures(),
       ...moduleFigures(),
+      ...suite0Figures(),
       ...(await pageFigures()),
       ...banks,
       ...blocks,

@@ -18,6 +18,16 @@ function machineText({ at, machine }: KeptGroup): string {
   return `${at.slice(0, 10)}, ${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}, Node ${node}`;
 }
 
+/** How many samples found no quiet processor. */
+function disturbance({ groups }: Kept): string {
+  const sum = (pick: (group: KeptGroup) => number | undefined): number =>
+    groups.reduce((total, group) => total + (pick(group) ?? 0), 0);
+  const [samples, disturbed] = [sum((group) => group.samples), sum((group) => group.disturbed)];
+  if (samples === 0) return "";
+  const [all, some] = [samples, disturbed].map((count) => count.toLocaleString("en-US"));
+  return `\n\nOf ${all} samples that waited for a quiet processor ${some} found none and were kept nevertheless.`;
+}
+
 /** When and where; groups that were measured apart from the others are named. */
 function measured(kept: Kept): string {
   const places = new Map<string, string[]>();
@@ -25,8 +35,8 @@ function measured(kept: Kept): string {
     const place = machineText(group);
     places.set(place, [...(places.get(place) ?? []), group.title]);
   }
-  if (places.size === 1) return `Measured ${[...places.keys()][0]}.`;
-  return [...places].map(([place, titles]) => `- ${titles.join("; ")}: ${place}`).join("\n");
+  if (places.size === 1) return `Measured ${[...places.keys()][0]}.${disturbance(kept)}`;
+  return [...places].map(([place, titles]) => `- ${titles.join("; ")}: ${place}`).join("\n") + disturbance(kept);
 }
 
 function goals(kept: Kept): string {

@@ -10,7 +10,10 @@ import { Client, type ClientOptions } from "../host/client/session.ts";
 import { wpduDecode, wpduEncode } from "../host/client/wrapper.ts";
 import { PROFILE } from "./requests.ts";
 import type { Seat } from "./seat.ts";
-import { repeat, type Work } from "./timing.ts";
+import { quietly } from "./quiet.ts";
+import { median, repeat, sample, type Work } from "./timing.ts";
+
+const WARM_UP_TRANSFERS = 6;
 
 /** A request, and the APDUs of which the client sealed it; none where it sealed nothing, as in a confirmation of general blocks. */
 interface Step {
@@ -136,4 +139,31 @@ export class Transfer {
     });
     return { run: () => copies.run() * rows };
   }
+}
+
+/** Medians, ns: of every step over many transfers, and of an operation of each reference. */
+export interface StepTimes {
+  readonly steps: readonly number[];
+  readonly references: readonly number[];
+}
+
+/** Plays a transfer again and again, in turns with the references. A transfer is long; its steps are not. */
+export function stepTimes(count: number, transfer: Transfer, others: readonly Work[] = []): StepTimes {
+  const references = others.map((): number[] => []);
+  let requests: readonly Uint8Array[] = [];
+  const round = (): readonly number[] => {
+    const { result } = quietly(
+      () => (requests = transfer.requests()),
+      () => transfer.run(requests),
+    );
+    others.forEach((other, i) => references[i]!.push(sample(other).result));
+    return result;
+  };
+  for (let i = 0; i < WARM_UP_TRANSFERS; i++) round();
+  for (const times of references) times.length = 0;
+  const rounds = Array.from({ length: count }, round);
+  return {
+    steps: transfer.steps.map((_, step) => median(rounds.map((times) => times[step]!))),
+    references: references.map(median),
+  };
 }

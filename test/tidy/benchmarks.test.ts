@@ -53,6 +53,19 @@ describe("figures", () => {
     expect(documentMake(made, small)).toBe(made);
   });
 
+  test("say how many samples found no quiet processor, if any waited for one", () => {
+    const groups = [
+      groupKeep("A", [figure], { samples: 1000, disturbed: 20 }),
+      groupKeep("B", [figure], { samples: 200, disturbed: 3 }),
+      groupKeep("C", [figure]),
+    ];
+    const text = "<!-- bench: measured -->\n<!-- /bench -->\n";
+    expect(documentMake(text, { ...small, groups })).toContain(
+      "Of 1,200 samples that waited for a quiet processor 23 ",
+    );
+    expect(documentMake(text, small)).not.toContain("samples");
+  });
+
   test("that nothing of is known are refused by name", () => {
     expect(() => documentMake("<!-- bench: nonsense -->\n<!-- /bench -->", small)).toThrow('"nonsense"');
   });
