@@ -2,7 +2,6 @@
  * `npm run bench`: what the core and the host cost, each figure beside a reference of the same run. docs/BENCHMARKS.md says what
  * they mean.
  */
-import { Command } from "commander";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageFile } from "../host/files.ts";
@@ -19,6 +18,7 @@ import { loopbackGroup } from "./loopback.ts";
 import { lookupGroup } from "./lookup.ts";
 import { manyGroup } from "./many.ts";
 import { nativeWant } from "./native.ts";
+import { benchCommand, type Options } from "./options.ts";
 import { profileGroup } from "./profile.ts";
 import { sizesGroup } from "./sizes.ts";
 import { startupGroup } from "./startup.ts";
@@ -49,14 +49,6 @@ const LAST = join(dirname(packageFile("package.json")), "build/bench.json");
 /** How long samples may wait for a quiet processor, all together. */
 const PATIENCE_MS = 300_000;
 const EMPTY: Kept = { quick: false, groups: [] };
-
-interface Options {
-  native?: boolean;
-  only?: string;
-  quick?: boolean;
-  redraw?: boolean;
-  write?: boolean;
-}
 
 function isWanted(group: Group, { only, write }: Options): boolean {
   if (only === undefined) return group.onRequest !== true || write === true;
@@ -99,8 +91,6 @@ async function write(found: readonly KeptGroup[]): Promise<void> {
 
 async function run(options: Options): Promise<void> {
   if (options.redraw === true) return documentWrite(keptRead(FIGURES));
-  if (options.quick === true && options.write === true)
-    throw new Error("--quick measures nothing that --write may keep");
   const { processor, processors, memoryGiB, node, platform } = machine();
   console.log(`${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}, Node ${node}`);
   const begin = performance.now();
@@ -121,14 +111,7 @@ async function run(options: Options): Promise<void> {
 }
 
 try {
-  await new Command("bench")
-    .option("--quick", "just see that everything works: short samples, small banks")
-    .option("--only <text>", "only groups whose title holds the text")
-    .option("--native", "beside native code too: builds mbed TLS and the core through wasm2c (needs Debian's packages)")
-    .option("--write", "keep the figures in docs/bench/, and make the tables and plots of docs/BENCHMARKS.md from them")
-    .option("--redraw", "measure nothing: make those tables and plots from docs/bench/figures.json again")
-    .action(run)
-    .parseAsync();
+  await benchCommand(run).parseAsync();
 } catch (error) {
   process.stderr.write(`bench: ${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -1,9 +1,9 @@
-// `npm run sizes`: the octets of each built core and of a meter's block by room, against their budget. `--files` goes on with the largest files, `--accept` makes
-// the budget what is built now.
+// `npm run sizes`: the octets of each built core and of a meter's block by room, against their budget.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import Table from "cli-table3";
+import { Command } from "commander";
 import { BLOCKS, blockName, blockParts, layoutOf } from "./block.mjs";
 import { beyondBudget, BUDGET, budgetOf, KINDS, sizesRead, sumsOf } from "./budget.mjs";
 import { CORES } from "./cores.mjs";
@@ -68,7 +68,7 @@ async function differencesPrint(core, { whole }) {
 }
 
 /** Octets of a block by room, and the areas that they are. */
-async function blocksPrint() {
+async function blocksPrint({ accept }) {
   await buildEntry("testing_layout.ts");
   const { templateLoad } = await import(pathToFileURL(join(ROOT, "dist/template/load.js")));
   const module = new WebAssembly.Module(readFileSync(join(ROOT, "build/testing_layout.wasm")));
@@ -76,7 +76,7 @@ async function blocksPrint() {
     const { image } = templateLoad(join(ROOT, "host/template", template));
     const parts = blockParts(layoutOf(module, image));
     const [name, rooms] = [blockName(template), { block: sumsOf(parts) }];
-    if (process.argv.includes("--accept")) budget[name] = budgetOf(rooms);
+    if (accept) budget[name] = budgetOf(rooms);
     problems.push(...beyondBudget(name, rooms, budget));
     const areasOf = (room) => parts.filter(({ file }) => file.startsWith(`${room}/`));
     const text = ({ file, size }) => `${file.split("/")[1]} ${number(size)}`;
@@ -92,20 +92,32 @@ async function blocksPrint() {
 
 const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
 const problems = [];
-for (const core of Object.values(CORES)) {
+
+async function corePrint(core, { accept, files }) {
   const { wasm } = core;
   const sizes = sizesRead(wasm);
   if (sizes === undefined) {
     problems.push(`${wasm}: there are no sizes; build it without BUILD_QUICK`);
-    continue;
+    return;
   }
   roomsPrint(wasm, sizes, budget);
-  if (process.argv.includes("--files")) filesPrint(sizes);
+  if (files) filesPrint(sizes);
   await differencesPrint(core, sizes);
-  if (process.argv.includes("--accept")) budget[wasm] = budgetOf(sizes.rooms);
+  if (accept) budget[wasm] = budgetOf(sizes.rooms);
   problems.push(...beyondBudget(wasm, sizes.rooms, budget));
 }
-await blocksPrint();
-if (process.argv.includes("--accept")) writeFileSync(BUDGET, `${JSON.stringify(budget, undefined, 2)}\n`);
-for (const problem of problems) process.stderr.write(`sizes: ${problem}\n`);
-process.exitCode = problems.length > 0 ? 1 : 0;
+
+async function run(options) {
+  for (const core of Object.values(CORES)) await corePrint(core, options);
+  await blocksPrint(options);
+  if (options.accept) writeFileSync(BUDGET, `${JSON.stringify(budget, undefined, 2)}\n`);
+  for (const problem of problems) process.stderr.write(`sizes: ${problem}\n`);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}
+
+await new Command("sizes")
+  .description("octets of each built core and of a meter's block by room, against bench/budget.json")
+  .option("--files", `the ${FILES} largest files of each core too`)
+  .option("--accept", "make the budget what is built now")
+  .action(run)
+  .parseAsync();

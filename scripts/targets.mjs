@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import binaryen from "binaryen";
+import { Command } from "commander";
 import { buildEntry } from "./entries.mjs";
 import { INTERPRETER_PACKAGES, interpreterFigures } from "./interpreter.mjs";
 import { ROOT } from "./steps.mjs";
@@ -225,7 +226,10 @@ async function main() {
 }
 
 try {
-  await main();
+  await new Command("targets")
+    .description("the core as firmware of emulated microcontrollers, and under an interpreter: octets and instructions")
+    .action(main)
+    .parseAsync();
 } catch (error) {
   process.stderr.write(`targets: ${error.message}\n`);
   process.exitCode = 1;
