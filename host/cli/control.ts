@@ -5,7 +5,7 @@ import { complain } from "../client/command.ts";
 import { ControlError, type Request } from "../control/operator.ts";
 import { controlAsk } from "../control/socket.ts";
 import { SCENARIO_EXAMPLES, ScenarioError, scenarioFrom, scenarioRead, STEP_SCHEMAS } from "../metrology/scenario.ts";
-import { optionCollect } from "./template.ts";
+import { repeatableOption } from "./repeatable_option.ts";
 
 interface InjectOptions {
   meter: string[];
@@ -96,12 +96,7 @@ export function injectCommand(): Command {
     .argument("<path>", PATH)
     .argument("<step>", "what happens; the list is below")
     .argument("[key=value...]", "more of it")
-    .option(
-      "--meter <n>",
-      "meter it happens to, counted from 0 (repeatable; default: all)",
-      optionCollect,
-      [] as string[],
-    )
+    .addOption(repeatableOption("--meter <n>", "meter it happens to, counted from 0", "all"))
     .option("--json", "print JSON")
     .addHelpText("after", stepsText);
   return command.action(async (path: string, step: string, words: string[], options: InjectOptions) => {

@@ -11,7 +11,7 @@ import { extensionsOption } from "./extensions_option.ts";
 import { placeOf } from "../transport/courier.ts";
 import { ipv4Parse, ipv4Text } from "../transport/ipv4.ts";
 import { keysText } from "./keyboard.ts";
-import { optionCollect } from "./template.ts";
+import { overridesOption } from "./repeatable_option.ts";
 
 const PORT_MAX = 65535;
 const WRAPPER_PORT = 4059;
@@ -159,7 +159,7 @@ function withMeterOptions(command: Command): Command {
     .option("--meters <n>", "how many meters, each on its own ports, counting up", whole(1, METERS_MAX), 1)
     .option(
       "--workers <n>",
-      "threads that run the meters, dealt out in equal ranges, for as many processors; each takes some 40 MiB; with --each-address each meter then takes two open files; no shared line, no face on the terminal (default: 1, all in one thread)",
+      "threads that run the meters, dealt out in equal ranges, for as many processors; each takes some 40 MiB; with --each-address each meter then takes two open files; no shared line, no face on the terminal",
       whole(1, WORKERS_MAX),
       1,
     )
@@ -201,12 +201,7 @@ export function withServeOptions(command: Command): Command {
       addressLength,
     )
     .option("--template <template>", "object model: its name or file", TEMPLATE_DEFAULT)
-    .option(
-      "--override <change>",
-      "change a value of the template: NAME:ATTRIBUTE=VALUE (repeatable)",
-      optionCollect,
-      [] as string[],
-    )
+    .addOption(overridesOption())
     .option("--seed <n>", "what tells these meters from those of another seed", whole(0, 0xffffffff), 1)
     .option("--suite <n>", "security suite of the meters: 0, 1 or 2 (default: the template's)", whole(0, 2))
     .option(

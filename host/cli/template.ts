@@ -10,11 +10,7 @@ import type { AttributeModel, ObjectModel, TemplateModel } from "../template/mod
 
 import { extensionsOption } from "./extensions_option.ts";
 import { accessText, objectsTable } from "./objects_table.ts";
-
-/** Collects the values of an option that may be given several times. */
-export function optionCollect(value: string, before: string[]): string[] {
-  return [...before, value];
-}
+import { overridesOption } from "./repeatable_option.ts";
 
 /** Runs `work`; a TemplateError becomes one line on stderr and exit code 1. */
 export function templateErrors(command: Command, work: () => void): void {
@@ -86,8 +82,7 @@ function print(name: string, options: PrintOptions): void {
 }
 
 function overrideOption(command: Command): Command {
-  const text = "change a value of the template: NAME:ATTRIBUTE=VALUE (repeatable)";
-  return extensionsOption(command).option("--override <change>", text, optionCollect, [] as string[]);
+  return extensionsOption(command).addOption(overridesOption());
 }
 
 function printCommand(): Command {
