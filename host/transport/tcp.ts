@@ -10,6 +10,8 @@ class TcpLine implements Line {
 
   constructor(accepted: Socket, reading: TcpReading) {
     this.socket = reading(accepted, (octets) => this.listener?.received(octets));
+    // A reset by the peer is an ordinary end of a connection, also of one that is refused; "close" follows.
+    this.socket.on("error", () => undefined);
   }
 
   get localAddress(): string | undefined {
@@ -40,8 +42,6 @@ class TcpLine implements Line {
     this.listener = listener;
     socket.setNoDelay(true);
     socket.on("drain", () => listener.drained());
-    // A reset by the peer is an ordinary end of a connection; "close" follows.
-    socket.on("error", () => undefined);
     socket.on("close", () => listener.closed());
   }
 }

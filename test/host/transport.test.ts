@@ -76,6 +76,17 @@ describe.each([
     expect(echo.log).toEqual([]);
   });
 
+  it("takes a reset of a refused connection for its end", async () => {
+    const echo = new Echo();
+    echo.refusing = true;
+    let refused: Socket | undefined;
+    const { connect } = await tcpWith(echo, (accepted, received) => (refused = reading(accepted, received)));
+    const socket = await connect();
+    socket.resume();
+    await once(socket, "close");
+    expect(() => refused!.emit("error", new Error("read ECONNRESET"))).not.toThrow();
+  });
+
   it("sends everything before it closes, and does not wait for the peer", async () => {
     const echo = new Echo();
     const { connect } = await tcpWith(echo, reading);
