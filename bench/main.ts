@@ -105,7 +105,8 @@ async function run(options: Options): Promise<void> {
     `\n${figures.length} figures in ${seconds} s, ${met.length} of ${goals.length} goals met; build/bench.json`,
   );
   const { samples, disturbed } = samplesSoFar();
-  if (options.quick !== true)
+  // Groups of whole processes, a start or a connection, have no samples that wait.
+  if (options.quick !== true && samples > 0)
     console.log(`${disturbed} of ${samples} samples had to be taken while something else used the processor`);
   if (options.write === true) await write(found);
 }
