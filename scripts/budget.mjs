@@ -28,11 +28,23 @@ export function sumsOf(parts, files = false) {
   return sums;
 }
 
-/** Writes the sizes by room and by file of what releaseCompile() made beside `wasm`. */
+/** Sizes of the functions of each room, by name. */
+function functionsByRoom(functions) {
+  const rooms = {};
+  for (const { name, file, size } of functions) {
+    const sizes = (rooms[roomOf(file)] ??= {});
+    const short = name.replace(/^assembly\//, "");
+    sizes[short] = (sizes[short] ?? 0) + size;
+  }
+  return rooms;
+}
+
+/** Writes the sizes by room, file and function of what releaseCompile() made beside `wasm`. */
 export function sizesWrite(wasm, made) {
   const parts = wasmParts(made);
   const of = (files) => Object.fromEntries(KINDS.map((kind) => [kind, sumsOf(parts[kind], files)]));
-  const sizes = { whole: made.shipped.length, sections: parts.sections, rooms: of(false), files: of(true) };
+  const functions = functionsByRoom(parts.functions);
+  const sizes = { whole: made.shipped.length, sections: parts.sections, rooms: of(false), files: of(true), functions };
   writeFileSync(sizesPath(wasm), JSON.stringify(sizes, undefined, 1));
 }
 

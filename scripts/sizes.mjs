@@ -18,12 +18,13 @@ const FILES = 25;
 process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 const number = (value) => (value ?? 0).toLocaleString("en-US");
+const row = ([name, size]) => [name, number(size)];
 const sum = (sums) => Object.values(sums).reduce((all, size) => all + size, 0);
 
 function table(head, rows) {
   const made = new Table({
     head,
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
     colAligns: ["left", ...head.slice(1).map(() => "right")],
   });
   made.push(...rows);
@@ -51,6 +52,15 @@ function filesPrint({ files }) {
   const lists = KINDS.map(largest);
   const rows = lists[0].map((_, i) => lists.flatMap((list) => (list[i] ? [list[i][0], number(list[i][1])] : ["", ""])));
   console.log(table(["code", "octets", "constants", "octets", "static memory", "octets"], rows));
+}
+
+/** Every function, largest first in its room; `grep cosem/` finds those of one. */
+function functionsPrint({ functions }) {
+  console.log("functions, each with what was copied into it, which counts above in the room that wrote it");
+  for (const room of ROOMS.filter((name) => functions[name] !== undefined)) {
+    const sizes = Object.entries(functions[room]).sort((a, b) => b[1] - a[1]);
+    console.log(table([`${room}: ${number(sizes.length)} functions`, number(sum(functions[room]))], sizes.map(row)));
+  }
 }
 
 /** Octets of a core compiled with further arguments. */
@@ -93,7 +103,7 @@ async function blocksPrint({ accept }) {
 const budget = JSON.parse(readFileSync(BUDGET, "utf8"));
 const problems = [];
 
-async function corePrint(core, { accept, files }) {
+async function corePrint(core, { accept, files, functions }) {
   const { wasm } = core;
   const sizes = sizesRead(wasm);
   if (sizes === undefined) {
@@ -102,6 +112,7 @@ async function corePrint(core, { accept, files }) {
   }
   roomsPrint(wasm, sizes, budget);
   if (files) filesPrint(sizes);
+  if (functions) functionsPrint(sizes);
   await differencesPrint(core, sizes);
   if (accept) budget[wasm] = budgetOf(sizes.rooms);
   problems.push(...beyondBudget(wasm, sizes.rooms, budget));
@@ -118,6 +129,7 @@ async function run(options) {
 await new Command("sizes")
   .description("octets of each built core and of a meter's block by room, against bench/budget.json")
   .option("--files", `the ${FILES} largest files of each core too`)
+  .option("--functions", "every function of each core by room, largest first, with what was copied into it")
   .option("--accept", "make the budget what is built now")
   .action(run)
   .parseAsync();

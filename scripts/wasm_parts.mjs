@@ -178,13 +178,16 @@ function constantsOf(named, stretches) {
 
 /**
  * The parts of a core in octets, from what releaseCompile() gives: `code` ({file, name of the function, size}), `constants` (octets of the
- * data section) and `memory` (static memory), each a list of {file, size}, and the sections that they and the rest stand in.
+ * data section) and `memory` (static memory), each a list of {file, size}; `functions` ({file, name, size}), each whole, with what was copied
+ * into it; and the sections that all this and the rest stand in.
  */
 export function wasmParts({ plain, named, shipped, places }) {
   const sections = sectionsOf(named);
-  const code = codeOf(functionsOf(named, sections), placesOf(places));
+  const own = functionsOf(named, sections);
+  const code = codeOf(own, placesOf(places));
+  const functions = own.map(({ name, begin, end }) => ({ name, file: fileOf(name), size: end - begin }));
   const stretches = stretchesOf(plain);
   const memory = stretches.map(({ at, end, file }) => ({ file, size: end - at }));
   const whole = sectionsOf(shipped).map(({ id, whole: size }) => [SECTIONS[id], size]);
-  return { code, constants: constantsOf(named, stretches), memory, sections: Object.fromEntries(whole) };
+  return { code, functions, constants: constantsOf(named, stretches), memory, sections: Object.fromEntries(whole) };
 }

@@ -24,7 +24,7 @@ describe.each(["sizes", "targets"])("npm run %s", (name) => {
   it("has --help", () => {
     const { status, stdout } = scriptSays(name, "--help");
     expect(status).toBe(0);
-    const options = name === "sizes" ? ["--files", "--accept", "--help"] : ["--help"];
+    const options = name === "sizes" ? ["--files", "--functions", "--accept", "--help"] : ["--help"];
     expect([...stdout.matchAll(/--[a-z]+/g)].map(String)).toEqual(options);
   });
 });
