@@ -30,6 +30,8 @@ const PLACES = 20;
 /** How often a transfer is played over the wrapper, and read over HDLC. */
 const TRANSFERS = 15;
 const READINGS = 5;
+/** Undisturbed blocks that each of PLACES parts of the readings should have. */
+const QUIET_MIN = 10;
 /** Goal: what a late block, or the first one of many rows, costs at most to an early one, or to the first one of few. */
 const GROWTH_MAX = 1.3;
 /** What a reading in a given form of the buffer begins with: counters that no reading before it used. */
@@ -125,10 +127,24 @@ class Reading {
   }
 }
 
-/** The median of what nothing has disturbed, or of all where there is none. */
-function medianOf(blocks: readonly Block[]): number {
-  const quiet = blocks.filter((block) => block.quiet);
-  return median((quiet.length > 0 ? quiet : blocks).map(({ time }) => time));
+const timesOf = (blocks: readonly Block[]): number[] => blocks.map(({ time }) => time);
+
+/**
+ * µs of each block, in the readings in which nothing disturbed it, or of its undisturbed neighbours; of all readings if some part was disturbed in each,
+ * for times of a quiet and of a shared processor are not compared with each other.
+ */
+function costsOf(rounds: readonly (readonly Block[])[]): number[] {
+  const part = Math.ceil(rounds[0]!.length / PLACES);
+  const quiet = Array.from({ length: PLACES }, (_, i) =>
+    timesOf(rounds.flatMap((blocks) => blocks.slice(i * part, (i + 1) * part)).filter((block) => block.quiet)),
+  );
+  const enough = quiet.every(({ length }) => length >= QUIET_MIN);
+  return rounds[0]!.map((_, at) => {
+    const own = rounds.map((blocks) => blocks[at]!);
+    if (!enough) return median(timesOf(own));
+    const undisturbed = timesOf(own.filter((block) => block.quiet));
+    return median(undisturbed.length > 0 ? undisturbed : quiet[Math.floor(at / part)]!);
+  });
 }
 
 function optionsOf(way: Way, counter: number): ClientOptions {
@@ -156,7 +172,7 @@ async function hdlcCosts(effort: Effort, seat: Seat, way: Way, counter: number):
     rounds.push([...reading.blocks]);
   }
   await reading.close();
-  return rounds[0]!.map((_, block) => medianOf(rounds.map((blocks) => blocks[block]!)));
+  return costsOf(rounds);
 }
 
 /** Medians of blocks near the start, in the middle and at the end; the first one, which selects, and the last, a rest, aside. */
@@ -176,8 +192,8 @@ function pointsOf(costs: readonly number[], rows: number): [number, number][] {
 }
 
 async function wayFigures(effort: Effort, seat: Seat, way: Way, index: number): Promise<Figure[]> {
-  const costsOf = way.use === "hdlc" ? hdlcCosts : wrapperCosts;
-  const costs = await costsOf(effort, seat, way, 1 + index * COUNTERS);
+  const costsMeasure = way.use === "hdlc" ? hdlcCosts : wrapperCosts;
+  const costs = await costsMeasure(effort, seat, way, 1 + index * COUNTERS);
   const { early, middle, late } = stretches(costs);
   const id = `deep-${way.form}-${way.use}-${way.blocks}-${way.level}`.replaceAll(" ", "-");
   const what = `${way.form}, ${way.use}, ${way.blocks}, ${way.level}`;

@@ -19,7 +19,7 @@ export const DEEP_TEMPLATE = "bench/deep_profile.json";
 /** Blocks at the start, in the middle and at the end whose times are compared. */
 const STRETCH = 12;
 /** More messages than a case seals. */
-const COUNTERS = 100_000;
+const COUNTERS = 10_000_000;
 const COPIED = "the same octets through calls that do nothing";
 
 /** A seat whose load profile is full. */

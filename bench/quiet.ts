@@ -74,6 +74,14 @@ export function patienceGive(ms: number): void {
     probe();
 }
 
+/** Goes on with `work` until it says that it has what it needs, at most so long, ms, and as the patience lasts. */
+export function patiently(ms: number, work: () => boolean): void {
+  const begin = performance.now();
+  const end = begin + Math.min(ms, patience);
+  while (performance.now() < end && !work());
+  patience = Math.max(0, patience - (performance.now() - begin));
+}
+
 /** What `run` gave at first, whatever else the processor did, and what it gave while the processor was quiet. */
 export interface Tried<T> {
   readonly first: T;
@@ -100,10 +108,15 @@ export function quietly<T>(prepare: () => void, run: () => T): Tried<T> {
     first ??= { value: result };
     if (!quiet && tries < TRIES_MAX && performance.now() < end) continue;
     patience = Math.max(0, patience - (runBegin - begin));
-    counts.samples++;
-    if (!quiet) counts.disturbed++;
+    sampleCount(quiet);
     return { first: first.value, result, quiet };
   }
+}
+
+/** Counts a sample that is kept. */
+export function sampleCount(quiet: boolean): void {
+  counts.samples++;
+  if (!quiet) counts.disturbed++;
 }
 
 /** Samples, and those for which no quiet processor was found. */

@@ -10,10 +10,15 @@ import { Client, type ClientOptions } from "../host/client/session.ts";
 import { wpduDecode, wpduEncode } from "../host/client/wrapper.ts";
 import { PROFILE } from "./requests.ts";
 import type { Seat } from "./seat.ts";
-import { quietly } from "./quiet.ts";
+import { isQuiet, patiently, sampleCount } from "./quiet.ts";
 import { median, repeat, sample, type Work } from "./timing.ts";
 
 const WARM_UP_TRANSFERS = 6;
+/** Steps between two probes: some tenths of a millisecond. */
+const STRETCH = 64;
+/** Undisturbed times that each step should have, and how long a transfer is played for that at most, ms. */
+const QUIET_MIN = 7;
+const WAIT_MS = 15_000;
 
 /** A request, and the APDUs of which the client sealed it; none where it sealed nothing, as in a confirmation of general blocks. */
 interface Step {
@@ -110,13 +115,13 @@ export class Transfer {
     return this.client.protecting ? octets.length === recorded.length : Buffer.compare(octets, recorded) === 0;
   }
 
-  /** The core's part of all steps. @returns the time of each, ns */
-  run(requests: readonly Uint8Array[]): number[] {
+  /** The core's part of the steps from `first` to before `end`. @returns the time of each, ns */
+  run(requests: readonly Uint8Array[], first: number, end: number): number[] {
     const { seat, slot } = this;
     const { bank, lineTime, meterTime } = seat;
-    return this.steps.map(({ answers }, i) => {
+    return this.steps.slice(first, end).map(({ answers }, i) => {
       const begin = performance.now();
-      bank.receive(0, slot, requests[i]!, lineTime, meterTime);
+      bank.receive(0, slot, requests[first + i]!, lineTime, meterTime);
       for (let k = 0; k < answers.length; k++) bank.transmitted(bank.transmitPoll(0, slot, lineTime));
       seat.settle();
       return (performance.now() - begin) * 1e6;
@@ -147,23 +152,46 @@ export interface StepTimes {
   readonly references: readonly number[];
 }
 
-/** Plays a transfer again and again, in turns with the references. A transfer is long; its steps are not. */
+/** Steps that follow each other between two probes, and their times in one transfer. */
+interface Stretch {
+  readonly quiet: number[][];
+  readonly disturbed: number[][];
+}
+
+/** Plays it once. A transfer is longer than a processor is left alone, so each stretch is judged by itself. */
+function play(transfer: Transfer, stretches: readonly Stretch[]): void {
+  const requests = transfer.requests();
+  let before = isQuiet();
+  stretches.forEach(({ quiet, disturbed }, i) => {
+    const times = transfer.run(requests, i * STRETCH, (i + 1) * STRETCH);
+    const behind = isQuiet();
+    (before && behind ? quiet : disturbed).push(times);
+    before = behind;
+  });
+}
+
+/**
+ * Plays a transfer `count` times, in turns with the references, and more often until each stretch of it was undisturbed some times. Medians are of
+ * what was undisturbed, or of all if a stretch never was.
+ */
 export function stepTimes(count: number, transfer: Transfer, others: readonly Work[] = []): StepTimes {
   const references = others.map((): number[] => []);
-  let requests: readonly Uint8Array[] = [];
-  const round = (): readonly number[] => {
-    const { result } = quietly(
-      () => (requests = transfer.requests()),
-      () => transfer.run(requests),
-    );
+  const stretchesMake = (): Stretch[] =>
+    Array.from({ length: Math.ceil(transfer.steps.length / STRETCH) }, () => ({ quiet: [], disturbed: [] }));
+  for (let i = 0; i < WARM_UP_TRANSFERS; i++) play(transfer, stretchesMake());
+  const stretches = stretchesMake();
+  for (let round = 0; round < count; round++) {
+    play(transfer, stretches);
     others.forEach((other, i) => references[i]!.push(sample(other).result));
-    return result;
-  };
-  for (let i = 0; i < WARM_UP_TRANSFERS; i++) round();
-  for (const times of references) times.length = 0;
-  const rounds = Array.from({ length: count }, round);
-  return {
-    steps: transfer.steps.map((_, step) => median(rounds.map((times) => times[step]!))),
-    references: references.map(median),
-  };
+  }
+  const enough = (): boolean => stretches.every(({ quiet }) => quiet.length >= QUIET_MIN);
+  patiently(WAIT_MS, () => enough() || (play(transfer, stretches), false));
+  // Times of a quiet and of a shared processor are not compared with each other.
+  const allQuiet = stretches.every(({ quiet }) => quiet.length > 0);
+  const steps = stretches.flatMap(({ quiet, disturbed }) => {
+    sampleCount(quiet.length > 0);
+    const rounds = allQuiet ? quiet : [...quiet, ...disturbed];
+    return rounds[0]!.map((_, step) => median(rounds.map((times) => times[step]!)));
+  });
+  return { steps, references: references.map(median) };
 }
