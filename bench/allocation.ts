@@ -1,10 +1,10 @@
 /** What a GET over TCP allocates in the serving process on V8's heap, beside what Node itself needs for servers of canned answers. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { answerSizeOf, besideCanned, CANNED } from "./canned_servers.ts";
 import { reference, type Figure } from "./figure.ts";
 import type { HeapAnswer } from "./heap_probe.ts";
 import type { Job, Load } from "./load.ts";
-import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
 import { benchProgram, during, serveArgs, start, type Served } from "./served.ts";
 
 /** New space of the servers, MiB: all that is allocated while it is counted fits, so nothing is collected. */
@@ -15,9 +15,6 @@ const TRIES_MAX = 5;
 
 /** More than the requests of a job: each begins with higher invocation counters. */
 const COUNTERS = 1_000_000;
-
-/** What meters are compared with over loopback: bench/canned.ts, and with `lent`. */
-export const CANNED = ["a Node server of canned answers", "the same server reading as the meters do"];
 
 const FLAGS = [
   `--min-semi-space-size=${NEW_SPACE_MIB}`,
@@ -65,7 +62,7 @@ export async function allocationFigures(load: (job: Job) => Promise<Load>): Prom
   const options = ["--each-address", "--metrology", "constant"];
   /** GETs of one connection, to a meter and to two servers of canned answers. */
   const compared = async (ciphered: boolean, servers: readonly Served[]): Promise<void> => {
-    const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
+    const answerSize = answerSizeOf(ciphered);
     const job = { servers: servers.map(({ port }) => ({ port })), connections: 1, ciphered, rounds: 1, warmUp: 0 };
     const run = (requests: number): Promise<Load> =>
       load({ ...job, requests, answerSize, counter: (counter += COUNTERS) });
@@ -80,13 +77,9 @@ export async function allocationFigures(load: (job: Job) => Promise<Load>): Prom
     });
   };
   await during(await start([...FLAGS, ...serveArgs(...options)], [], true), async (meters) => {
-    for (const ciphered of [false, true]) {
-      const size = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
-      const canned = [...FLAGS, benchProgram("canned"), String(size)];
-      await during(await start(canned, [], true), async (other) => {
-        await during(await start([...canned, "lent"], [], true), (same) => compared(ciphered, [meters, other, same]));
-      });
-    }
+    const begin = (args: readonly string[]): Promise<Served> => start([...FLAGS, ...args], [], true);
+    for (const ciphered of [false, true])
+      await besideCanned(meters, ciphered, begin, (servers) => compared(ciphered, servers));
   });
   return figures;
 }

@@ -1,8 +1,8 @@
 /** GETs over TCP from a served process, for one connection and for many, beside servers on Node of canned answers. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { allocationFigures, CANNED } from "./allocation.ts";
-import { CIPHERED_ANSWER_SIZE, PLAIN_ANSWER_SIZE } from "./requests.ts";
+import { allocationFigures } from "./allocation.ts";
+import { answerSizeOf, besideCanned, CANNED } from "./canned_servers.ts";
 import type { Effort, Figure, Group, Reference } from "./figure.ts";
 import type { Job, Load, Measured, Server } from "./load.ts";
 import { onOneProcessor } from "./processors.ts";
@@ -71,7 +71,7 @@ async function measure(effort: Effort): Promise<Figure[]> {
     for (const connections of [1, CONNECTIONS]) {
       const rounds = effort.quick ? 3 : 31;
       const requests = Math.ceil((connections === 1 ? REQUESTS / 2 : REQUESTS) / connections);
-      const answerSize = ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE;
+      const answerSize = answerSizeOf(ciphered);
       const job = {
         servers: served.map(serverOf),
         connections,
@@ -87,12 +87,9 @@ async function measure(effort: Effort): Promise<Figure[]> {
     }
   };
   await during(await start(serveArgs(...options), pin), async (meters) => {
-    for (const ciphered of [false, true]) {
-      const canned = [benchProgram("canned"), String(ciphered ? CIPHERED_ANSWER_SIZE : PLAIN_ANSWER_SIZE)];
-      await during(await start(canned, pin), async (other) => {
-        await during(await start([...canned, "lent"], pin), (same) => compared(ciphered, [meters, other, same]));
-      });
-    }
+    const begin = (args: readonly string[]): Promise<Served> => start(args, pin);
+    for (const ciphered of [false, true])
+      await besideCanned(meters, ciphered, begin, (servers) => compared(ciphered, servers));
   });
   return [...figures, ...(await allocationFigures((job) => load(job, [])))];
 }

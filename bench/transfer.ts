@@ -189,7 +189,7 @@ export function stepTimes(count: number, transfer: Transfer, others: readonly Wo
   // Times of a quiet and of a shared processor are not compared with each other.
   const allQuiet = stretches.every(({ quiet }) => quiet.length > 0);
   const steps = stretches.flatMap(({ quiet, disturbed }) => {
-    sampleCount(quiet.length > 0);
+    sampleCount(allQuiet);
     const rounds = allQuiet ? quiet : [...quiet, ...disturbed];
     return rounds[0]!.map((_, step) => median(rounds.map((times) => times[step]!)));
   });

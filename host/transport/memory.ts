@@ -21,7 +21,7 @@ export class MemoryPeer {
 
   send(octets: Uint8Array): void {
     if (!this.open) throw new Error("the line is closed");
-    if (this.stopped) this.waiting.push(octets.slice());
+    if (this.stopped) this.waiting.push(Uint8Array.from(octets));
     else this.listener?.received(octets);
   }
 

@@ -36,8 +36,10 @@ function onreadFor(received: Receiver): OnReadOpts {
   };
 }
 
+/** As Node does by itself: each read has octets of its own. */
 export const readStream: TcpReading = (accepted, received) => accepted.on("data", received).resume();
 
+/** All reads of all connections in one buffer, where the socket has a handle to go on with. */
 export const readLent: TcpReading = (accepted, received) => {
   const handled = accepted as Handled;
   const handle = handled._handle;

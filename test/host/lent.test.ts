@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Connection } from "../../host/connection.ts";
 import type { Line } from "../../host/transport/line.ts";
+import { MemoryPeer } from "../../host/transport/memory.ts";
 
 function connectionOver(datagrams: boolean, arrived: (connection: Connection) => void): Connection {
   const line: Line = { datagrams, send: () => true, close: () => undefined, pause: () => undefined };
@@ -52,4 +53,19 @@ it("what the core leaves of a stream waits as it was", () => {
   expect(String(connection.inbound)).toBe("me");
   lend(connection, "body");
   expect(String(connection.inbound)).toBe("body");
+});
+
+it("what a peer in memory is given while nobody reads waits as it was", () => {
+  const heard: string[] = [];
+  let line: Line | undefined;
+  const peer = MemoryPeer.connect((one) => {
+    line = one;
+    return { received: (octets) => heard.push(String(octets)), drained: () => {}, closed: () => {} };
+  });
+  line!.pause(true);
+  const octets = Buffer.from([1, 2, 3]);
+  peer!.send(octets);
+  octets.fill(0);
+  line!.pause(false);
+  expect(heard).toEqual(["1,2,3"]);
 });

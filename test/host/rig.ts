@@ -68,7 +68,7 @@ function lending(accept: LineAccept): LineAccept {
     if (listener === undefined) return undefined;
     return {
       received(octets) {
-        const lent = octets.slice();
+        const lent = Uint8Array.from(octets);
         listener.received(lent);
         lent.fill(0xee);
       },
